@@ -1,0 +1,56 @@
+#pragma once
+// HTTP/1.1 clients: a pooled asynchronous one for services, and a blocking call for tools. The load engine drives its
+// own connections over the same parser (base/http/parser.hpp).
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/asio.hpp"
+#include "base/http/message.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace tidegate::http {
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  Headers headers;
+  std::string body;
+  std::string content_type = "application/json";  ///< sent when there is a body
+};
+
+struct ClientOptions {
+  std::size_t max_connections = 256;  ///< further requests wait for a free one, within their timeout
+  Nanoseconds connect_timeout = std::chrono::seconds(2);
+  Nanoseconds idle_timeout = std::chrono::seconds(30);  ///< pooled connections older than this are not reused
+  Limits limits{16 * 1024, 100, 16 * 1024 * 1024};
+};
+
+/// One upstream. Not thread-safe: use it on its executor's thread.
+/// Errors: Kind::timeout (connect or answer), Kind::closed (refused, reset, closed early), Kind::protocol. A request on
+/// a pooled connection that turns out closed before a byte of the answer is retried once on a fresh connection only when
+/// its method is GET, HEAD, PUT or DELETE.
+class Client {
+ public:
+  Client(asio::any_io_executor executor, std::string host, std::uint16_t port, ClientOptions options = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  asio::awaitable<Result<Response>> send(ClientRequest request, Nanoseconds timeout);
+  /// Closes pooled connections; requests in progress fail with Kind::closed.
+  void stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Blocking, on a connection and an event loop of its own; for set-up steps, tools and tests.
+Result<Response> fetch(const std::string& url, const ClientRequest& request, Nanoseconds timeout);
+/// GET.
+Result<Response> fetch(const std::string& url, Nanoseconds timeout);
+
+}  // namespace tidegate::http

@@ -1,0 +1,41 @@
+#pragma once
+// Owners for librdkafka's handles. librdkafka's types stay behind forward declarations; sources include
+// <librdkafka/rdkafka.h> themselves.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+
+struct rd_kafka_s;
+struct rd_kafka_topic_partition_list_s;
+struct rd_kafka_message_s;
+struct rd_kafka_queue_s;
+
+namespace tidegate::kafka {
+
+struct HandleDeleter {
+  void operator()(rd_kafka_s* handle) const noexcept;  ///< rd_kafka_destroy (consumers close themselves first)
+};
+struct PartitionListDeleter {
+  void operator()(rd_kafka_topic_partition_list_s* list) const noexcept;
+};
+struct MessageDeleter {
+  void operator()(rd_kafka_message_s* message) const noexcept;
+};
+struct QueueDeleter {
+  void operator()(rd_kafka_queue_s* queue) const noexcept;
+};
+using Handle = std::unique_ptr<rd_kafka_s, HandleDeleter>;
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_s, PartitionListDeleter>;
+using Message = std::unique_ptr<rd_kafka_message_s, MessageDeleter>;
+using Queue = std::unique_ptr<rd_kafka_queue_s, QueueDeleter>;
+
+using Settings = std::map<std::string, std::string>;  ///< librdkafka configuration properties
+
+/// The error names the property that was refused.
+Result<Handle> make_producer(const Settings& settings);
+Result<Handle> make_consumer(const Settings& settings);
+
+}  // namespace tidegate::kafka

@@ -1,0 +1,18 @@
+# Every third-party library the project links, as imported targets named once here.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# Asio compiled once (base/asio_compiled.cpp) instead of in every unit that includes it.
+add_library(tidegate_asio INTERFACE)
+target_compile_definitions(tidegate_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                                                   BOOST_ASIO_DISABLE_VISIBILITY)
+target_link_libraries(tidegate_asio INTERFACE Boost::headers Threads::Threads)
