@@ -1,0 +1,60 @@
+#pragma once
+// The carrier of events: any Kafka. The store is the truth, the bus only carries; it may lose, repeat and evict.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace tidegate::platform {
+
+struct BusRecord {
+  std::string topic;
+  int partition = 0;
+  std::int64_t offset = -1;
+  std::int64_t timestamp_ms = 0;
+  std::string key;
+  std::string value;
+};
+
+/// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4, linger 1 ms.
+class EventProducer {
+ public:
+  virtual ~EventProducer() = default;
+  /// Queues one record; an error when the queue stayed full for a second.
+  virtual Result<void> publish(const BusRecord& record) = 0;
+  /// Waits until all queued records were acknowledged or the limit passed.
+  virtual Result<void> flush(Nanoseconds limit) = 0;
+};
+
+/// Reads the partitions it was given (static membership: partition p belongs to worker p mod workers), from the offsets
+/// committed under its group id, or the earliest. Not thread-safe.
+class EventConsumer {
+ public:
+  virtual ~EventConsumer() = default;
+  /// Waits up to `limit` for records and returns what came, at most `maximum`. Empty: nothing came.
+  virtual Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) = 0;
+  /// Commits the offset after the last record returned, for each partition; asynchronous, at most every 100 ms unless
+  /// forced. Also commits on assignment, so that a group shows up at once.
+  virtual Result<void> commit(bool force) = 0;
+};
+
+/// Makes producers and consumers for the current generation of the broker. One implementation for any bootstrap
+/// (bus/kafka_bus.cpp), one in memory for tests (bus/memory_bus.cpp), one contract suite for both.
+class EventBus {
+ public:
+  virtual ~EventBus() = default;
+  virtual Result<std::unique_ptr<EventProducer>> make_producer(const std::string& client_id) = 0;
+  virtual Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic,
+                                                               int workers, int worker_index) = 0;
+};
+
+std::unique_ptr<EventBus> make_kafka_bus(std::string bootstrap);
+std::unique_ptr<EventBus> make_memory_bus();
+
+}  // namespace tidegate::platform
