@@ -1,0 +1,60 @@
+#pragma once
+// events.ndjson: what happened when, one JSON object a line: {"t": seconds on the run clock, "event": type, ...}.
+// Types and their fields:
+//   run_started {}                       stack_ready {seconds}              load_started {}      load_ended {}
+//   phase_started {phase}                phase_ended {phase}
+//   process_started {process, pid}       process_exited {process, status, asked}      process_ready {process, seconds}
+//   fault_injected {fault, kind, target} fault_hits {fault, hits}           fault_healed {fault, hits, reason}
+//   fault_failed {fault, message}
+//   drain_started {}                     drain_ended {drained, seconds, open}
+//   probe_failed {probe, message}        harness_error {message}            interrupted {signal}    run_ended {}
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace tidegate::record {
+
+struct Event {
+  Nanoseconds time{0};
+  std::string type;
+  json::object fields;
+};
+
+/// Appends lines as they happen; thread-safe.
+class EventWriter {
+ public:
+  static Result<std::unique_ptr<EventWriter>> create(const std::string& path);
+  ~EventWriter();
+  Result<void> write(Nanoseconds time, std::string_view type, json::object fields = {});
+
+ private:
+  struct State;
+  explicit EventWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+struct EventLog {
+  std::vector<Event> events;  ///< in the order of the file
+  bool cut_short = false;     ///< the last line was incomplete, or the file has no run_ended
+};
+
+Result<EventLog> read_events(const std::string& path);
+
+/// One injection of a fault as the log tells it.
+struct FaultSpan {
+  std::string fault, kind, target;
+  Nanoseconds injected{0};
+  Nanoseconds healed{0};
+  bool was_healed = false;
+  std::uint64_t hits = 0;
+  std::string failure;  ///< fault_failed's message, empty when none
+};
+std::vector<FaultSpan> fault_spans(const EventLog& log);
+
+}  // namespace tidegate::record

@@ -1,0 +1,101 @@
+#pragma once
+// What judging says, and verdict.json (schema tidegate.verdict/1; additive changes only).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+namespace tidegate::record {
+
+enum class Outcome { pass, warn, fail, inconclusive, error, not_asked };
+std::string_view to_string(Outcome outcome);  ///< PASS, WARN, FAIL, INCONCLUSIVE, ERROR, NOT ASKED
+std::optional<Outcome> outcome_from(std::string_view text);
+
+namespace exit_code {
+inline constexpr int pass = 0, error = 97, inconclusive = 98, fail = 99, usage = 104, interrupted = 105;
+}
+
+struct GateResult {
+  std::string name;
+  std::string kind;      ///< expect, lag, budget, recovery, audit, compare
+  std::string during;    ///< the window's name; empty: all judged time
+  Outcome outcome = Outcome::inconclusive;
+  std::optional<double> value;   ///< in `unit`; durations in seconds, shares as fractions
+  std::optional<double> limit;
+  std::string comparison;        ///< "<", "<=", ">", ">="
+  std::string unit;              ///< s, share, 1/s, records, count, or empty
+  std::optional<std::pair<double, double>> interval;
+  double confidence = 0.95;
+  std::uint64_t samples = 0;
+  std::string reason;            ///< one line that explains the outcome
+};
+
+struct Validity {
+  Outcome outcome = Outcome::pass;  ///< pass or inconclusive
+  double offered_per_s = 0;
+  double achieved_per_s = 0;        ///< completed iterations
+  double lateness_p99_s = 0;
+  std::uint64_t dropped_iterations = 0;
+  double generator_cpu = 0;
+  double run_queue_wait = 0;
+  std::vector<std::string> reasons;
+};
+
+struct FaultResult {
+  std::string name, kind, target;
+  double injected_s = 0;
+  std::optional<double> healed_s;
+  std::uint64_t hits = 0;
+  std::optional<double> time_to_detect_s;
+  std::optional<double> time_to_recover_s;
+  Outcome outcome = Outcome::pass;  ///< error when it hit nothing or could not be healed
+  std::string reason;
+};
+
+struct AuditFinding {
+  std::string checker;
+  std::string outcome;       ///< "true", "false", "unknown"
+  std::uint64_t checked = 0;
+  std::string reason;
+  json::array counterexamples;
+};
+
+struct LagSummary {
+  std::string group, topic;
+  double max_age_s = 0, p99_age_s = 0;
+  std::uint64_t max_records = 0;
+};
+
+struct PhaseScale {
+  std::string phase;
+  double rate = 1, time = 1;  ///< of the full variant's
+};
+
+struct Verdict {
+  std::string scenario, title, variant;
+  std::uint64_t seed = 0;
+  std::vector<PhaseScale> scale;
+  bool judged = true;            ///< false: no gates, "NOT JUDGED", exit 0
+  bool interrupted = false;
+  bool cut_short = false;
+  Outcome outcome = Outcome::inconclusive;
+  int exit_code = exit_code::inconclusive;
+  std::vector<std::string> reasons;
+  Validity validity;
+  std::vector<GateResult> gates;
+  std::vector<FaultResult> faults;
+  std::vector<AuditFinding> audit;
+  std::vector<LagSummary> lag;
+};
+
+json::value to_json(const Verdict& verdict);
+Result<Verdict> verdict_from_json(const json::value& value);
+std::string verdict_word(const Verdict& verdict);  ///< PASS … or NOT JUDGED
+
+}  // namespace tidegate::record
