@@ -42,6 +42,7 @@ class Node {
   std::vector<Node>& items() { return items_; }
   std::vector<std::pair<Node, Node>>& entries() { return entries_; }
   void set_text(std::string text) { text_ = std::move(text); }
+  void set_mark(Mark mark) { mark_ = std::move(mark); }
   /// The value under a key, or nullptr.
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);

@@ -1,5 +1,6 @@
 #pragma once
-// events.ndjson: what happened when, one JSON object a line: {"t": seconds on the run clock, "event": type, ...}.
+// events.ndjson: what happened when, one JSON object a line: {"t": seconds on the run clock, "event": type, ...}, after
+// a first line {"schema": "tidegate.events/1"}.
 // Types and their fields:
 //   run_started {}                       stack_ready {seconds}              load_started {}      load_ended {}
 //   phase_started {phase}                phase_ended {phase}
@@ -9,6 +10,7 @@
 //   drain_started {}                     drain_ended {drained, seconds, open}
 //   probe_failed {probe, message}        harness_error {message}            interrupted {signal}    run_ended {}
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,8 +31,10 @@ struct Event {
 /// Appends lines as they happen; thread-safe.
 class EventWriter {
  public:
+  /// Starts the file anew.
   static Result<std::unique_ptr<EventWriter>> create(const std::string& path);
   ~EventWriter();
+  /// One write per line. An error (disk full) leaves the lines before it whole; a later call tries again.
   Result<void> write(Nanoseconds time, std::string_view type, json::object fields = {});
 
  private:
@@ -44,6 +48,7 @@ struct EventLog {
   bool cut_short = false;     ///< the last line was incomplete, or the file has no run_ended
 };
 
+/// What follows a broken line is left out. Refuses a file without the schema line, and one of a newer version.
 Result<EventLog> read_events(const std::string& path);
 
 /// One injection of a fault as the log tells it.
@@ -55,6 +60,8 @@ struct FaultSpan {
   std::uint64_t hits = 0;
   std::string failure;  ///< fault_failed's message, empty when none
 };
+/// In the order of injection. Hits count from the injection on; the highest number reported is kept. A fault that
+/// failed without having been injected has a span too, from the moment of the failure.
 std::vector<FaultSpan> fault_spans(const EventLog& log);
 
 }  // namespace tidegate::record

@@ -89,7 +89,7 @@ class RunDirectory {
   Result<RunInfo> read_info() const;
   Result<void> write_verdict(const Verdict& verdict) const;
   Result<Verdict> read_verdict() const;
-  /// truth/findings.json: [{"checker", "outcome", "checked", "reason", "counterexamples"}].
+  /// truth/findings.json: {"schema", "findings": [{"checker", "outcome", "checked", "reason", "counterexamples"}]}.
   Result<void> write_findings(const std::vector<AuditFinding>& findings) const;
   /// nullopt when no audit ran.
   Result<std::optional<std::vector<AuditFinding>>> read_findings() const;

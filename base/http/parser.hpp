@@ -1,6 +1,8 @@
 #pragma once
-// Sans-I/O HTTP/1.1 parsers (RFC 9112), strict: what the RFC calls an error is a ParseError, never a guess.
-// Bytes come in as they arrive; the parser keeps what it needs and no more.
+// Sans-I/O HTTP/1.1 parsers (RFC 9112), strict: what the RFC calls an error is a ParseError, never a guess. Beyond the
+// RFC's leave, a bare line feed is no line end, in either direction.
+// Bytes come in as they arrive; the parser keeps what it needs and no more. However they were split, the outcome is the
+// same. Not thread-safe.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,104 +11,100 @@
 #include <string_view>
 #include <vector>
 
+#include "base/http/body_parser.hpp"
+#include "base/http/head_parser.hpp"
 #include "base/http/message.hpp"
+#include "base/http/parse_error.hpp"
 
 namespace tidegate::http {
 
-enum class ParseError : std::uint8_t {
-  none,
-  bad_start_line,
-  bad_version,
-  bad_header,
-  bad_content_length,       ///< not a number, negative, two that differ
-  conflicting_framing,      ///< Content-Length with Transfer-Encoding
-  unknown_transfer_coding,
-  bad_chunk,
-  header_too_large,
-  too_many_headers,
-  body_too_large,
-  early_close,              ///< the connection ended inside a message
-};
-std::string_view to_string(ParseError error) noexcept;
-
-enum class ParseStatus : std::uint8_t { need_more, done, failed };
-
 /// Responses, for the load engine and the client. One object serves a connection for its life: reset() between
-/// messages keeps its memory. Interim 1xx answers are skipped. The fast path (a whole response with Content-Length in
-/// one read) takes one pass and no allocation.
+/// messages keeps its memory. Interim 1xx answers are skipped. A whole response with Content-Length in one read takes
+/// one pass and no allocation, once the object has seen one as large.
+/// A status 101, which nobody here asks for, is a response without a body after which the connection is useless.
 class ResponseParser {
  public:
   struct Options {
     Limits limits{16 * 1024, 100, 16 * 1024 * 1024};
-    bool keep_body = true;     ///< else the body is counted and dropped, and body() is empty
+    bool keep_body = true;  ///< else the body is counted and dropped, body() is empty and limits.body_bytes is no limit
   };
-  ResponseParser() = default;
-  explicit ResponseParser(Options options) : options_(options) {}
+  ResponseParser() : ResponseParser(Options()) {}
+  explicit ResponseParser(Options options) : options_(options), keep_body_(options.keep_body) {}
 
-  /// Before each response. `head`: the request was HEAD, so there is no body.
+  /// Before each response. `head`: the request was HEAD, so there is no body. A body is kept only when both this
+  /// `keep_body` and that of the options say so.
   void reset(bool head = false, bool keep_body = true) noexcept;
-  /// Feeds the next bytes of the connection; `consumed` says how many belong to this response.
+  /// Feeds the next bytes of the connection; `consumed` says how many belong to this response. After done or failed,
+  /// none do.
   ParseStatus feed(std::string_view bytes, std::size_t& consumed);
-  /// The peer closed. done when the body runs to the end of the connection, else failed(early_close).
+  /// The peer closed. done when the body runs to the end of the connection or all was there, else failed(early_close).
   ParseStatus finish();
 
-  int status() const noexcept { return status_; }
+  // Valid after done, until reset.
+  int status() const noexcept { return head_.status(); }
+  /// Whether the connection may carry another request.
   bool keep_alive() const noexcept { return keep_alive_; }
   ParseError error() const noexcept { return error_; }
-  /// Valid after done, until reset.
-  std::string_view body() const noexcept { return body_; }
-  std::uint64_t body_bytes() const noexcept { return body_bytes_; }
-  /// First value of a header (case-insensitive), valid after done, until reset.
+  std::string_view body() const noexcept { return body_.data(); }
+  /// The body, moved out: the next one of its size allocates again.
+  std::string take_body() noexcept { return body_.take_data(); }
+  /// Also of a body that was dropped. Chunk framing does not count.
+  std::uint64_t body_bytes() const noexcept { return body_.bytes(); }
+  /// First value of a header (case-insensitive).
   std::optional<std::string_view> header(std::string_view name) const noexcept;
-  /// All headers in order, valid after done, until reset.
+  /// All headers in order.
   std::vector<HeaderView> headers() const;
   /// True once any byte of the current response was fed.
   bool started() const noexcept { return started_; }
 
  private:
-  friend struct ResponseParserImplementation;
-  enum class Stage : std::uint8_t { head, body_length, body_close, chunk_size, chunk_data, chunk_end, trailers, done, failed };
-  struct Span {
-    std::uint32_t name_offset, name_size, value_offset, value_size;
-  };
+  enum class Stage : std::uint8_t { head, body, done, failed };
+  ParseStatus begin_body();
+  ParseStatus settle(ParseStatus status, ParseError error) noexcept;
+
   Options options_;
   Stage stage_ = Stage::head;
   ParseError error_ = ParseError::none;
-  int status_ = 0;
   bool keep_alive_ = true, head_request_ = false, keep_body_ = true, started_ = false;
-  std::uint64_t remaining_ = 0, body_bytes_ = 0;
-  std::string head_;         // raw head of the current response
-  std::vector<Span> spans_;  // into head_
-  std::string body_;
-  std::string line_;         // a partial chunk-size or trailer line
+  HeadParser head_{HeadParser::Kind::response};
+  BodyParser body_;
 };
 
 /// Requests, for servers. Same rules.
 class RequestParser {
  public:
   explicit RequestParser(Limits limits = {}) : limits_(limits) {}
+  RequestParser(const RequestParser&) = delete;  // request() views into the object
+  RequestParser& operator=(const RequestParser&) = delete;
 
   void reset() noexcept;
+  /// `consumed` says how many bytes belong to this request. After done or failed, none do.
   ParseStatus feed(std::string_view bytes, std::size_t& consumed);
   ParseError error() const noexcept { return error_; }
   /// The status a server answers the error with: 400, 413, 431, 501 or 505.
   int error_status() const noexcept;
+  /// Valid after done, until reset.
   bool keep_alive() const noexcept { return keep_alive_; }
+  /// HTTP/1.0, whose clients take the connection for closed unless told otherwise. Valid after done, until reset.
+  bool is_http_1_0() const noexcept { return head_.minor_version() == 0; }
   /// The head is complete, the client waits for 100 Continue, and no body byte has come.
   bool expects_continue() const noexcept;
   bool started() const noexcept { return started_; }
-  /// Valid after done, until reset.
+  /// Valid after done, until reset; whatever becomes of the bytes that were fed.
   const Request& request() const noexcept { return request_; }
 
  private:
-  friend struct RequestParserImplementation;
-  enum class Stage : std::uint8_t { head, body_length, chunk_size, chunk_data, chunk_end, trailers, done, failed };
+  enum class Stage : std::uint8_t { head, body, done, failed };
+  ParseStatus begin_body();
+  ParseStatus settle(ParseStatus status, ParseError error) noexcept;
+  void fill_request();
+
   Limits limits_;
   Stage stage_ = Stage::head;
   ParseError error_ = ParseError::none;
-  bool keep_alive_ = true, continue_ = false, started_ = false;
-  std::uint64_t remaining_ = 0;
-  std::string head_, body_, line_;
+  bool keep_alive_ = true, body_started_ = false, started_ = false;
+  HeadParser head_{HeadParser::Kind::request};
+  BodyParser body_;
   std::vector<HeaderView> headers_;
   Request request_;
 };

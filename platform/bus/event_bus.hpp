@@ -1,9 +1,7 @@
 #pragma once
 // The carrier of events: any Kafka. The store is the truth, the bus only carries; it may lose, repeat and evict.
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +10,8 @@
 #include "base/time.hpp"
 
 namespace tidegate::platform {
+
+class PeerDirectory;  // platform/service/options.hpp
 
 struct BusRecord {
   std::string topic;
@@ -45,16 +45,22 @@ class EventConsumer {
 };
 
 /// Makes producers and consumers for the current generation of the broker. One implementation for any bootstrap
-/// (bus/kafka_bus.cpp), one in memory for tests (bus/memory_bus.cpp), one contract suite for both.
+/// (bus/kafka_bus.cpp), one in memory for tests (bus/memory_bus.cpp), one contract suite for both. Thread-safe. The bus
+/// outlives what it made.
 class EventBus {
  public:
   virtual ~EventBus() = default;
   virtual Result<std::unique_ptr<EventProducer>> make_producer(const std::string& client_id) = 0;
   virtual Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic,
                                                                int workers, int worker_index) = 0;
+  /// Changes when the broker was replaced: what was made before is then stale and must be made again.
+  virtual int generation() { return 0; }
 };
 
 std::unique_ptr<EventBus> make_kafka_bus(std::string bootstrap);
 std::unique_ptr<EventBus> make_memory_bus();
+/// What services use: Kafka at the peer `broker.kafka`, looked up at each call. While that peer is unknown, make_producer
+/// and make_consumer return an error at once: try again in a while. `peers` outlives the bus.
+std::unique_ptr<EventBus> make_peer_bus(PeerDirectory& peers);
 
 }  // namespace tidegate::platform

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "platform/bus/event_bus.hpp"
 #include "platform/events/envelope.hpp"
 #include "platform/service/options.hpp"
@@ -28,6 +29,8 @@ struct InboxOptions {
   std::string producer;       ///< the producer database's id: "gateway-0"
   int workers = 1;
   int worker_index = 0;
+  Nanoseconds idle_check = std::chrono::milliseconds(500);  ///< a quiet stream's head is asked for this often
+  Nanoseconds retry_after = std::chrono::milliseconds(100); ///< after a failed effect, fill or (re)connection
 };
 
 /// The effect of one event, run inside the consumer's transaction on the writer thread. An error fails the unit; the
@@ -40,15 +43,25 @@ using Applied = std::function<void(const Envelope&)>;
 /// every 100 ms). Rebuilds its consumer when the broker's generation changes or the consumer fails.
 class Inbox {
  public:
-  Inbox(Store& store, PeerDirectory& peers, InboxOptions options, Apply apply, Applied applied = {});
+  /// All references must outlive the inbox.
+  Inbox(Store& store, PeerDirectory& peers, EventBus& bus, InboxOptions options, Apply apply, Applied applied = {});
   ~Inbox();
+  /// Reads the last numbers applied and starts the thread; waits neither for the bus nor for the producer.
   Result<void> start();
+  /// A consumer is connected: what readiness means for it. Thread-safe.
+  bool connected() const;
   /// Ends after the batch in progress, commits offsets.
   void stop();
 
   struct Statistics {
-    std::uint64_t applied = 0, repeats = 0, gaps = 0, refilled = 0;
+    std::uint64_t applied = 0;   ///< events whose effect committed
+    std::uint64_t repeats = 0;   ///< skipped: applied before
+    std::uint64_t gaps = 0;      ///< jumps and lost tails noticed
+    std::uint64_t refilled = 0;  ///< events that came from the producer's outbox
+    std::uint64_t refused = 0;   ///< records that were no event of this producer
+    std::uint64_t failures = 0;  ///< effects that failed and were tried again
   };
+  /// Thread-safe.
   Statistics statistics() const;
 
  private:

@@ -1,0 +1,41 @@
+#include "base/kafka.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+namespace tidegate::kafka {
+namespace {
+
+struct ConfigurationDeleter {
+  void operator()(rd_kafka_conf_s* configuration) const noexcept { rd_kafka_conf_destroy(configuration); }
+};
+
+Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
+  char why[512] = {};
+  std::unique_ptr<rd_kafka_conf_s, ConfigurationDeleter> configuration(rd_kafka_conf_new());
+  for (const auto& [name, value] : settings) {
+    if (rd_kafka_conf_set(configuration.get(), name.c_str(), value.c_str(), why, sizeof why) != RD_KAFKA_CONF_OK) {
+      return usage_error("Kafka setting " + name + "=" + value + ": " + why);
+    }
+  }
+  Handle handle(rd_kafka_new(type, configuration.get(), why, sizeof why));
+  if (!handle) return machine_error(std::string("start the Kafka client: ") + why);
+  (void)configuration.release();  // rd_kafka_new took it
+  return handle;
+}
+
+}  // namespace
+
+void HandleDeleter::operator()(rd_kafka_s* handle) const noexcept { rd_kafka_destroy(handle); }
+
+void PartitionListDeleter::operator()(rd_kafka_topic_partition_list_s* list) const noexcept {
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
+void MessageDeleter::operator()(rd_kafka_message_s* message) const noexcept { rd_kafka_message_destroy(message); }
+
+void QueueDeleter::operator()(rd_kafka_queue_s* queue) const noexcept { rd_kafka_queue_destroy(queue); }
+
+Result<Handle> make_producer(const Settings& settings) { return make(RD_KAFKA_PRODUCER, settings); }
+Result<Handle> make_consumer(const Settings& settings) { return make(RD_KAFKA_CONSUMER, settings); }
+
+}  // namespace tidegate::kafka

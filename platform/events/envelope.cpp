@@ -1,0 +1,123 @@
+#include "platform/events/envelope.hpp"
+
+#include <array>
+
+#include "base/random.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+
+void append_string(std::string& out, std::string_view text) {
+  bool plain = true;
+  for (const char c : text) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+  if (plain) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out += json::serialize(json::string(text));
+  }
+}
+
+void append_member(std::string& out, std::string_view key, std::string_view value) {
+  out.append(out.empty() ? "{\"" : ",\"").append(key).append("\":");
+  append_string(out, value);
+}
+
+void append_member(std::string& out, std::string_view key, std::int64_t value) {
+  out.append(",\"").append(key).append("\":").append(std::to_string(value));
+}
+
+Error bad(std::string_view what) { return protocol_error("event envelope: " + std::string(what)); }
+
+/// The named text members, all required; empty or overlong ones are refused.
+Result<void> read_names(const json::object& object, Envelope& envelope, std::string& stream) {
+  const std::array<std::pair<const char*, std::string*>, 5> members{{{"id", &envelope.id},
+                                                                     {"type", &envelope.type},
+                                                                     {"payment", &envelope.payment},
+                                                                     {"tenant", &envelope.tenant},
+                                                                     {"stream", &stream}}};
+  for (const auto& [key, target] : members) {
+    auto value = string_member(object, key);
+    if (!value || value->empty()) return bad(std::string("no text in '") + key + "'");
+    if (value->size() > kLongestName) return bad(std::string("'") + key + "' is too long");
+    *target = std::move(*value);
+  }
+  return {};
+}
+
+Result<void> read_numbers(const json::object& object, Envelope& envelope) {
+  const auto version = integer_member(object, "version");
+  const auto sequence = integer_member(object, "sequence");
+  const auto occurred_at = integer_member(object, "occurred_at");
+  if (!version || *version < 1 || *version > 1'000'000) return bad("no version");
+  if (!sequence || *sequence < 1) return bad("the sequence is not a number from 1");
+  if (!occurred_at || *occurred_at < 0) return bad("no time in 'occurred_at'");
+  envelope.version = static_cast<int>(*version);
+  envelope.sequence = *sequence;
+  envelope.occurred_at_ms = *occurred_at;
+  return {};
+}
+
+}  // namespace
+
+std::string StreamId::text() const { return producer + "/" + topic + "/" + std::to_string(partition); }
+
+Result<StreamId> StreamId::parse(std::string_view text) {
+  const Error malformed = bad("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
+  const auto first = text.find('/');
+  const auto last = text.rfind('/');
+  if (first == std::string_view::npos || first == last || first == 0 || last - first == 1) return malformed;
+  if (text.substr(first + 1, last - first - 1).find('/') != std::string_view::npos) return malformed;
+  const std::string_view digits = text.substr(last + 1);
+  if (digits.empty() || digits.size() > 4 || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+    return malformed;
+  }
+  StreamId id{std::string(text.substr(0, first)), std::string(text.substr(first + 1, last - first - 1)), 0};
+  for (const char digit : digits) id.partition = id.partition * 10 + (digit - '0');
+  if (id.partition >= kPartitions) return malformed;
+  return id;
+}
+
+std::string Envelope::encode() const {
+  std::string out;
+  out.reserve(400);
+  append_member(out, "id", id);
+  append_member(out, "type", type);
+  append_member(out, "version", std::int64_t{version});
+  append_member(out, "payment", payment);
+  append_member(out, "tenant", tenant);
+  append_member(out, "stream", stream.text());
+  append_member(out, "sequence", sequence);
+  append_member(out, "occurred_at", occurred_at_ms);
+  append_member(out, "traceparent", traceparent);
+  out.append(",\"data\":").append(json::serialize(data)).append(1, '}');
+  return out;
+}
+
+Result<Envelope> Envelope::decode(std::string_view text) {
+  auto parsed = parse_json(text);
+  if (!parsed) return bad(parsed.error().message);
+  if (!parsed->is_object()) return bad("not a JSON object");
+  const json::object& object = parsed->as_object();
+
+  Envelope envelope;
+  std::string stream;
+  if (auto read = read_names(object, envelope, stream); !read) return read.error();
+  if (auto read = read_numbers(object, envelope); !read) return read.error();
+  auto id = StreamId::parse(stream);
+  if (!id) return id.error();
+  envelope.stream = std::move(*id);
+  envelope.traceparent = string_member(object, "traceparent").value_or("");
+  if (envelope.traceparent.size() > kLongestName) return bad("'traceparent' is too long");
+  const json::value* data = object.if_contains("data");
+  if (data == nullptr || !data->is_object()) return bad("no object in 'data'");
+  envelope.data = data->as_object();
+  return envelope;
+}
+
+int partition_of(std::string_view payment) {
+  return static_cast<int>(stable_hash(payment) % static_cast<std::uint64_t>(kPartitions));
+}
+
+}  // namespace tidegate::platform

@@ -1,0 +1,40 @@
+#pragma once
+// A Connection on SQLite with its statement cache. Private to platform/store.
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "platform/store/sqlite_handle.hpp"
+#include "platform/store/store.hpp"
+
+namespace tidegate::platform::sqlite {
+
+class SqliteConnection final : public Connection {
+ public:
+  explicit SqliteConnection(Database database) : database_(std::move(database)) {}
+
+  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> parameters) override;
+  Result<void> query(std::string_view sql, std::initializer_list<Value> parameters,
+                     const std::function<bool(const Row&)>& visit) override;
+
+  /// Several statements at once, uncached, for migrations and settings.
+  Result<void> script(const std::string& sql);
+  /// False once SQLite ended the transaction by itself, as it does after a full disk.
+  bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  Result<sqlite3_stmt*> prepare(std::string_view sql);
+  Result<void> bind(sqlite3_stmt* statement, std::string_view sql, std::initializer_list<Value> parameters);
+
+  Database database_;
+  // After database_, so that statements are finalized before it closes.
+  std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
+};
+
+}  // namespace tidegate::platform::sqlite

@@ -1,0 +1,84 @@
+#pragma once
+// The topology file: what runs under test. Processes, how to start and restart them and when they are ready; links
+// between them; stores; consumer groups; and where the harness finds the system's HTTP API, Kafka and exports.
+// Format: docs/topology.md. Version 1.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.hpp"
+#include "base/schema.hpp"
+#include "base/time.hpp"
+#include "base/yaml.hpp"
+
+namespace tidegate::stack {
+
+/// When a process counts as ready: GET `path` on `endpoint` answers 200.
+struct Readiness {
+  std::string endpoint = "http";
+  std::string path = "/readyz";
+  Nanoseconds within = std::chrono::seconds(10);
+};
+
+struct ProcessSpec {
+  std::string name;
+  /// Program and arguments. Slots: ${data} its own directory, ${ready_file} where it writes its endpoints as JSON,
+  /// ${peers_file} where it finds the others' addresses, ${port} the port to bind (0 at first; the one it held, after),
+  /// ${profile}, ${secret.NAME}; the argument "${switches}" becomes one `--switch NAME=VALUE` per switch.
+  std::vector<std::string> command;
+  std::optional<std::string> hold_port;  ///< the endpoint whose port stays reserved across a restart
+  Readiness ready;
+  Nanoseconds stop_grace = std::chrono::seconds(5);
+  Mark mark;
+};
+
+/// "FROM->TO": FROM reaches TO's endpoint; a fault proxy can stand there. The harness is a FROM too.
+struct LinkSpec {
+  std::string name, from, to;
+  std::string endpoint = "http";
+};
+
+struct StoreSpec {
+  std::string name, process;
+};
+
+struct GroupSpec {
+  std::string name, topic, process;
+  int partitions = 1;
+};
+
+/// An export that the audit reads: pages of JSON.
+struct ExportSpec {
+  std::string name;      ///< payments, ledger, bank
+  std::string endpoint;  ///< "gateway.http"
+  std::string path;
+};
+
+struct SecretSpec {
+  std::string name;
+  std::optional<std::string> value;  ///< none: generated at each start
+};
+
+struct Topology {
+  std::string name, description, file;
+  std::vector<SecretSpec> secrets;
+  std::vector<ProcessSpec> processes;  ///< in start order of the file; all start at once
+  std::vector<LinkSpec> links;
+  std::vector<StoreSpec> stores;
+  std::vector<GroupSpec> groups;
+  std::vector<ExportSpec> exports;
+  std::string base_url;  ///< endpoint of the HTTP API under test: "gateway.http"
+  std::string kafka;     ///< endpoint that holds bootstrap addresses; empty: none
+
+  const ProcessSpec* process(std::string_view name) const;
+  const LinkSpec* link(std::string_view name) const;
+};
+
+schema::TypePointer topology_schema();
+/// Every mistake goes to `diagnostics`; the topology is good only when none came.
+Topology parse_topology(const yaml::Node& node, Diagnostics& diagnostics);
+Topology load_topology(const std::string& path, Diagnostics& diagnostics);
+
+}  // namespace tidegate::stack
