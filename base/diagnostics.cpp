@@ -40,6 +40,8 @@ std::string Diagnostics::text() const {
   return out;
 }
 
-Error Diagnostics::to_error() const { return usage_error(text()); }
+Error Diagnostics::to_error() const {
+  return usage_error(text());
+}
 
 }  // namespace tidegate

@@ -22,7 +22,7 @@ struct Mark {
 struct Diagnostic {
   Mark mark;
   std::string message;
-  std::string suggestion;  ///< nearest valid spelling, may be empty
+  std::string suggestion;    ///< nearest valid spelling, may be empty
   std::string text() const;  ///< `scenario.yaml:12:5: unknown key 'phasse'; did you mean 'phases'?`
 };
 

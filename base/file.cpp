@@ -97,7 +97,8 @@ Result<void> make_directories(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return machine_error("create directory " + path + ": " + error.message());
-  if (!std::filesystem::is_directory(path, error)) return machine_error("create directory " + path + ": a file is there");
+  if (!std::filesystem::is_directory(path, error))
+    return machine_error("create directory " + path + ": a file is there");
   return {};
 }
 
@@ -107,6 +108,8 @@ std::string executable_path() {
   return length > 0 ? std::string(buffer, static_cast<std::size_t>(length)) : std::string();
 }
 
-std::string executable_directory() { return std::filesystem::path(executable_path()).parent_path().string(); }
+std::string executable_directory() {
+  return std::filesystem::path(executable_path()).parent_path().string();
+}
 
 }  // namespace tidegate

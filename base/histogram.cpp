@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kHalf = Histogram::kSubBucketHalfCount;
 
-int bucket_of_index(int index) noexcept { return std::max(0, index / Histogram::kSubBucketHalfCount - 1); }
+int bucket_of_index(int index) noexcept {
+  return std::max(0, index / Histogram::kSubBucketHalfCount - 1);
+}
 
 }  // namespace
 
@@ -17,7 +19,9 @@ static_assert(Histogram::kSubBucketCount == 2 * Histogram::kSubBucketHalfCount);
 static_assert((2048ULL << (Histogram::kBucketCount - 1)) > Histogram::kHighestTrackable);
 static_assert((2048ULL << (Histogram::kBucketCount - 2)) <= Histogram::kHighestTrackable);
 
-Histogram::Histogram(const Histogram& other) { merge(other); }
+Histogram::Histogram(const Histogram& other) {
+  merge(other);
+}
 
 Histogram& Histogram::operator=(const Histogram& other) {
   if (this != &other) {

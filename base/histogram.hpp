@@ -28,8 +28,7 @@ class Histogram {
   Histogram() = default;
   Histogram(const Histogram& other);
   Histogram& operator=(const Histogram& other);
-  Histogram(Histogram&& other) noexcept
-      : pages_(std::move(other.pages_)), total_(std::exchange(other.total_, 0)) {}
+  Histogram(Histogram&& other) noexcept : pages_(std::move(other.pages_)), total_(std::exchange(other.total_, 0)) {}
   Histogram& operator=(Histogram&& other) noexcept {
     pages_ = std::move(other.pages_);
     total_ = std::exchange(other.total_, 0);
@@ -41,7 +40,8 @@ class Histogram {
   void record(std::uint64_t value, std::uint64_t count = 1) {
     const auto index = static_cast<std::size_t>(index_of(value));
     auto& page = pages_[index / kSubBucketHalfCount];
-    if (!page) [[unlikely]] page = std::make_unique<Page>();
+    if (!page) [[unlikely]]
+      page = std::make_unique<Page>();
     (*page)[index % kSubBucketHalfCount] += count;
     total_ += count;
   }

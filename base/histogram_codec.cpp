@@ -47,7 +47,9 @@ void put_zeros(std::string& out, int zeros) {
   if (zeros > 0) put(out, zeros == 1 ? 0 : -static_cast<std::int64_t>(zeros));
 }
 
-Error damaged(const char* how) { return protocol_error(std::string("histogram: ") + how); }
+Error damaged(const char* how) {
+  return protocol_error(std::string("histogram: ") + how);
+}
 
 }  // namespace
 

@@ -152,8 +152,10 @@ std::string pretty_json(const json::value& value) {
 
 json::value to_json(const yaml::Node& node) {
   switch (node.kind()) {
-    case yaml::Node::Kind::null: return nullptr;
-    case yaml::Node::Kind::scalar: return scalar_to_json(node);
+    case yaml::Node::Kind::null:
+      return nullptr;
+    case yaml::Node::Kind::scalar:
+      return scalar_to_json(node);
     case yaml::Node::Kind::list: {
       json::array out;
       out.reserve(node.items().size());

@@ -1,5 +1,6 @@
 #pragma once
-// JSON is Boost.JSON (linked, not header-only), under a short name. Numbers beyond 64 bits and deep nesting are refused.
+// JSON is Boost.JSON (linked, not header-only), under a short name. Numbers beyond 64 bits and deep nesting are
+// refused.
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -2,12 +2,23 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/log.hpp"
+
 namespace tidegate::kafka {
 namespace {
 
 struct ConfigurationDeleter {
   void operator()(rd_kafka_conf_s* configuration) const noexcept { rd_kafka_conf_destroy(configuration); }
 };
+
+/// librdkafka's own lines, as ours. Called from its threads.
+void write_log(const rd_kafka_t* handle, int syslog_level, const char* facility, const char* message) {
+  const log::Level level = syslog_level <= 3   ? log::Level::error
+                           : syslog_level == 4 ? log::Level::warn
+                           : syslog_level <= 6 ? log::Level::info
+                                               : log::Level::debug;
+  log::write(level, message, {{"librdkafka", facility}, {"client", handle ? rd_kafka_name(handle) : ""}});
+}
 
 Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
   char why[512] = {};
@@ -17,6 +28,7 @@ Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
       return usage_error("Kafka setting " + name + "=" + value + ": " + why);
     }
   }
+  rd_kafka_conf_set_log_cb(configuration.get(), write_log);
   Handle handle(rd_kafka_new(type, configuration.get(), why, sizeof why));
   if (!handle) return machine_error(std::string("start the Kafka client: ") + why);
   (void)configuration.release();  // rd_kafka_new took it
@@ -25,17 +37,27 @@ Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
 
 }  // namespace
 
-void HandleDeleter::operator()(rd_kafka_s* handle) const noexcept { rd_kafka_destroy(handle); }
+void HandleDeleter::operator()(rd_kafka_s* handle) const noexcept {
+  rd_kafka_destroy(handle);
+}
 
 void PartitionListDeleter::operator()(rd_kafka_topic_partition_list_s* list) const noexcept {
   rd_kafka_topic_partition_list_destroy(list);
 }
 
-void MessageDeleter::operator()(rd_kafka_message_s* message) const noexcept { rd_kafka_message_destroy(message); }
+void MessageDeleter::operator()(rd_kafka_message_s* message) const noexcept {
+  rd_kafka_message_destroy(message);
+}
 
-void QueueDeleter::operator()(rd_kafka_queue_s* queue) const noexcept { rd_kafka_queue_destroy(queue); }
+void QueueDeleter::operator()(rd_kafka_queue_s* queue) const noexcept {
+  rd_kafka_queue_destroy(queue);
+}
 
-Result<Handle> make_producer(const Settings& settings) { return make(RD_KAFKA_PRODUCER, settings); }
-Result<Handle> make_consumer(const Settings& settings) { return make(RD_KAFKA_CONSUMER, settings); }
+Result<Handle> make_producer(const Settings& settings) {
+  return make(RD_KAFKA_PRODUCER, settings);
+}
+Result<Handle> make_consumer(const Settings& settings) {
+  return make(RD_KAFKA_CONSUMER, settings);
+}
 
 }  // namespace tidegate::kafka

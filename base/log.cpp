@@ -53,10 +53,14 @@ void append_quoted(std::string& out, std::string_view text) {
 
 std::string_view level_name(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "error";
 }
@@ -127,7 +131,8 @@ void write(Level level, std::string_view message, Fields fields) {
       const std::lock_guard lock(to.mutex);
       component = to.component;
     }
-    to.logger->log(spdlog::level::info, spdlog::string_view_t(format_line(unix_now(), level, component, message, fields)));
+    to.logger->log(spdlog::level::info,
+                   spdlog::string_view_t(format_line(unix_now(), level, component, message, fields)));
   } catch (...) {  // a log line is not worth a program
   }
 }

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/pidfd.hpp"
 #include "base/process_launch.hpp"
 
 namespace tidegate {
@@ -38,7 +38,9 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   return *this;
 }
 
-ChildProcess::~ChildProcess() { stop(Nanoseconds{0}); }
+ChildProcess::~ChildProcess() {
+  stop(Nanoseconds{0});
+}
 
 Result<ChildProcess> ChildProcess::start(const ProcessOptions& options) {
   auto launched = detail::launch(options);

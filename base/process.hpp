@@ -15,18 +15,18 @@
 namespace tidegate {
 
 struct ProcessOptions {
-  std::vector<std::string> command;           ///< program (path, or found in PATH) and arguments
+  std::vector<std::string> command;                ///< program (path, or found in PATH) and arguments
   std::map<std::string, std::string> environment;  ///< added to the parent's
-  std::string output_path;                    ///< stdout and stderr are appended here; empty: inherited
-  std::string working_directory;              ///< empty: the parent's
-  bool new_session = true;                    ///< own session, so that Ctrl-C reaches only the parent
-  bool die_with_parent = true;                ///< PR_SET_PDEATHSIG(SIGKILL), with the race after fork closed
-  std::vector<int> inherited_descriptors;     ///< kept open across exec; all others are closed
+  std::string output_path;                         ///< stdout and stderr are appended here; empty: inherited
+  std::string working_directory;                   ///< empty: the parent's
+  bool new_session = true;                         ///< own session, so that Ctrl-C reaches only the parent
+  bool die_with_parent = true;                     ///< PR_SET_PDEATHSIG(SIGKILL), with the race after fork closed
+  std::vector<int> inherited_descriptors;          ///< kept open across exec; all others are closed
 };
 
 struct ExitStatus {
-  int code = 0;    ///< exit code, when not signalled
-  int signal = 0;  ///< 0 when it exited by itself
+  int code = 0;              ///< exit code, when not signalled
+  int signal = 0;            ///< 0 when it exited by itself
   std::string text() const;  ///< "exit 3", "killed by SIGKILL"
 };
 

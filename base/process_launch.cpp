@@ -8,7 +8,6 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include "base/pidfd.hpp"
 
 namespace tidegate::detail {
 namespace {
@@ -29,11 +30,16 @@ struct Failure {
 
 const char* name_of(Step step) {
   switch (step) {
-    case Step::parent_gone: return "outlive the parent of";
-    case Step::session: return "open a session for";
-    case Step::directory: return "enter the working directory of";
-    case Step::descriptors: return "hand the descriptors to";
-    case Step::execute: return "start";
+    case Step::parent_gone:
+      return "outlive the parent of";
+    case Step::session:
+      return "open a session for";
+    case Step::directory:
+      return "enter the working directory of";
+    case Step::descriptors:
+      return "hand the descriptors to";
+    case Step::execute:
+      return "start";
   }
   return "start";
 }
@@ -195,7 +201,8 @@ Result<void> wait_for_exec(int pipe, const ProcessOptions& options) {
     if (events < 0 && errno == EINTR) continue;
     const ssize_t got = ::read(pipe, &failure, sizeof failure);
     if (got == 0) return {};
-    if (got == sizeof failure) return system_error(std::string(name_of(failure.step)) + " " + name, failure.error_number);
+    if (got == sizeof failure)
+      return system_error(std::string(name_of(failure.step)) + " " + name, failure.error_number);
     if (got < 0 && errno != EINTR) return system_error("start " + name, errno);
   }
 }

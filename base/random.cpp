@@ -18,8 +18,12 @@ std::uint64_t splitmix64(std::uint64_t x) noexcept {
   return x ^ (x >> 31);
 }
 
-std::uint32_t low_half(std::uint64_t x) noexcept { return static_cast<std::uint32_t>(x); }
-std::uint32_t high_half(std::uint64_t x) noexcept { return static_cast<std::uint32_t>(x >> 32); }
+std::uint32_t low_half(std::uint64_t x) noexcept {
+  return static_cast<std::uint32_t>(x);
+}
+std::uint32_t high_half(std::uint64_t x) noexcept {
+  return static_cast<std::uint32_t>(x >> 32);
+}
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 
@@ -55,7 +59,9 @@ std::uint64_t Draws::at(std::uint32_t k) const noexcept {
   return (static_cast<std::uint64_t>(block[1]) << 32) | block[0];
 }
 
-double Draws::uniform() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Draws::uniform() noexcept {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 std::int64_t Draws::between(std::int64_t low, std::int64_t high) noexcept {
   TIDEGATE_ASSERT(low <= high);
@@ -69,7 +75,9 @@ std::int64_t Draws::between(std::int64_t low, std::int64_t high) noexcept {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + drawn);
 }
 
-double Draws::exponential() noexcept { return -std::log1p(-uniform()); }
+double Draws::exponential() noexcept {
+  return -std::log1p(-uniform());
+}
 
 double Draws::normal() noexcept {
   // Box-Muller; 1 - u lies in (0, 1], so the logarithm is finite.
@@ -79,8 +87,8 @@ double Draws::normal() noexcept {
 
 std::string Draws::uuid() noexcept {
   std::uint64_t high = next(), low = next();
-  high = (high & ~0xF000ULL) | 0x4000ULL;                                  // version 4
-  low = (low & ~(0xC000ULL << 48)) | (0x8000ULL << 48);                    // variant 10
+  high = (high & ~0xF000ULL) | 0x4000ULL;                // version 4
+  low = (low & ~(0xC000ULL << 48)) | (0x8000ULL << 48);  // variant 10
   std::string out(36, '-');
   std::size_t place = 0;
   for (int digit = 0; digit < 32; ++digit) {

@@ -23,12 +23,24 @@ struct Error {
   std::string message;
 };
 
-inline Error usage_error(std::string message) { return {Error::Kind::usage, std::move(message)}; }
-inline Error machine_error(std::string message) { return {Error::Kind::machine, std::move(message)}; }
-inline Error protocol_error(std::string message) { return {Error::Kind::protocol, std::move(message)}; }
-inline Error timeout_error(std::string message) { return {Error::Kind::timeout, std::move(message)}; }
-inline Error closed_error(std::string message) { return {Error::Kind::closed, std::move(message)}; }
-inline Error internal_error(std::string message) { return {Error::Kind::internal, std::move(message)}; }
+inline Error usage_error(std::string message) {
+  return {Error::Kind::usage, std::move(message)};
+}
+inline Error machine_error(std::string message) {
+  return {Error::Kind::machine, std::move(message)};
+}
+inline Error protocol_error(std::string message) {
+  return {Error::Kind::protocol, std::move(message)};
+}
+inline Error timeout_error(std::string message) {
+  return {Error::Kind::timeout, std::move(message)};
+}
+inline Error closed_error(std::string message) {
+  return {Error::Kind::closed, std::move(message)};
+}
+inline Error internal_error(std::string message) {
+  return {Error::Kind::internal, std::move(message)};
+}
 
 /// A message for a system call that failed: "open runs/x: No such file or directory".
 Error system_error(const std::string& what, int error_number);

@@ -13,19 +13,33 @@ Nanoseconds read_clock(clockid_t id) noexcept {
 
 }  // namespace
 
-Nanoseconds monotonic_now() noexcept { return read_clock(CLOCK_MONOTONIC); }
-Nanoseconds process_cpu_time() noexcept { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
-Nanoseconds thread_cpu_time() noexcept { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
-Nanoseconds unix_now() noexcept { return read_clock(CLOCK_REALTIME); }
+Nanoseconds monotonic_now() noexcept {
+  return read_clock(CLOCK_MONOTONIC);
+}
+Nanoseconds process_cpu_time() noexcept {
+  return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+Nanoseconds thread_cpu_time() noexcept {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+Nanoseconds unix_now() noexcept {
+  return read_clock(CLOCK_REALTIME);
+}
 
-Nanoseconds SystemClock::now() const noexcept { return monotonic_now(); }
-Nanoseconds SystemClock::unix_time() const noexcept { return unix_now(); }
+Nanoseconds SystemClock::now() const noexcept {
+  return monotonic_now();
+}
+Nanoseconds SystemClock::unix_time() const noexcept {
+  return unix_now();
+}
 
 const SystemClock& system_clock() noexcept {
   static const SystemClock clock;
   return clock;
 }
 
-RunClock RunClock::starting_in(Nanoseconds in) noexcept { return {monotonic_now() + in, unix_now() + in}; }
+RunClock RunClock::starting_in(Nanoseconds in) noexcept {
+  return {monotonic_now() + in, unix_now() + in};
+}
 
 }  // namespace tidegate

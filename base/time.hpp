@@ -71,7 +71,9 @@ class RunClock {
   Nanoseconds unix_origin_{0};
 };
 
-inline double to_seconds(Nanoseconds t) { return std::chrono::duration<double>(t).count(); }
+inline double to_seconds(Nanoseconds t) {
+  return std::chrono::duration<double>(t).count();
+}
 inline Nanoseconds from_seconds(double s) {
   return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(s));
 }

@@ -17,15 +17,16 @@ struct Unit {
 
 constexpr Unit kDurations[] = {{"d", 86400e9}, {"h", 3600e9}, {"m", 60e9}, {"s", 1e9},
                                {"ms", 1e6},    {"us", 1e3},   {"ns", 1}};
-constexpr Unit kBytes[] = {{"B", 1},        {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0},
-                           {"TiB", 0x1p40}, {"KB", 1e3},     {"kB", 1e3},        {"MB", 1e6},
-                           {"GB", 1e9},     {"TB", 1e12}};
+constexpr Unit kBytes[] = {{"B", 1},    {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 0x1p40},
+                           {"KB", 1e3}, {"kB", 1e3},     {"MB", 1e6},        {"GB", 1e9},           {"TB", 1e12}};
 
 Error expected(const char* what, std::string_view found) {
   return usage_error("expected " + std::string(what) + ", found '" + std::string(found) + "'");
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Takes `12` or `12.5` off the front: no sign, no exponent.
 std::optional<double> take_number(std::string_view& text) {

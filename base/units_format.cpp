@@ -39,11 +39,13 @@ std::string three_digits(double value) {
 }
 
 std::string scaled(double value, std::span<const Step> steps, std::span<const double> from) {
-  const double magnitude = std::abs(value);
   std::size_t best = 0;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    // Rounded as it will be shown, so that 999.7 us reads 1 ms and not 1000 us.
-    if (i > 0 && to_three_digits(magnitude / steps[i - 1].size) * steps[i - 1].size >= from[i] * (1 - 1e-12)) best = i;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    // Rounded as it would be shown in the unit before, so that 999.7 us reads 1 ms and not 1000 us.
+    const double rounded = to_three_digits(value / steps[i - 1].size) * steps[i - 1].size;
+    if (std::abs(rounded) < from[i] * (1 - 1e-12)) break;
+    best = i;
+    if (std::abs(value) < from[i]) value = rounded;
   }
   return three_digits(value / steps[best].size) + " " + steps[best].name;
 }
@@ -65,22 +67,19 @@ std::string format_seconds(double seconds) {
   return scaled(seconds, kTimes, kTimesFrom);
 }
 
-std::string format_duration(Nanoseconds duration) { return format_seconds(to_seconds(duration)); }
+std::string format_duration(Nanoseconds duration) {
+  return format_seconds(to_seconds(duration));
+}
 
 std::string format_share(double share) {
   if (!std::isfinite(share)) return "unknown";
-  // Six decimals at most: an objective of 99.9995 % must not read 100 %.
-  std::string digits = fmt::format("{:.6f}", share * 100);
+  const double percent = share * 100;
+  // Four digits of what is apart from 0 or 100, at least two decimals: an objective of 99.9995 % must not read 100 %.
+  const double apart = std::min(std::abs(percent), std::abs(100 - percent));
+  const int decimals = apart == 0 ? 2 : std::clamp(3 - static_cast<int>(std::floor(std::log10(apart))), 2, 11);
+  std::string digits = fmt::format("{:.{}f}", percent, decimals);
   digits.erase(digits.find_last_not_of('0') + 1);
   if (digits.back() == '.') digits.pop_back();
-  // A measured share has long tails; four significant digits after the nines or zeros that matter are enough.
-  const double shown = share * 100;
-  const double rest = std::min(std::abs(shown), std::abs(100 - shown));
-  if (rest >= 1 && digits.size() > 5) {
-    digits = fmt::format("{:.2f}", shown);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    if (digits.back() == '.') digits.pop_back();
-  }
   return digits + " %";
 }
 
@@ -91,9 +90,13 @@ std::string format_rate(double per_second) {
   return (negative ? "-" : "") + format_count(static_cast<std::uint64_t>(std::llround(std::abs(per_second)))) + "/s";
 }
 
-std::string format_bytes(std::uint64_t bytes) { return scaled(static_cast<double>(bytes), kSizes, kSizesFrom); }
+std::string format_bytes(std::uint64_t bytes) {
+  return scaled(static_cast<double>(bytes), kSizes, kSizesFrom);
+}
 
-std::string format_count(std::uint64_t count) { return grouped(std::to_string(count)); }
+std::string format_count(std::uint64_t count) {
+  return grouped(std::to_string(count));
+}
 
 int edit_distance(std::string_view a, std::string_view b) {
   // Three rows of the table of optimal string alignment; a swap of neighbours counts as one edit.

@@ -38,7 +38,9 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+Node* Node::find(std::string_view key) {
+  return const_cast<Node*>(std::as_const(*this).find(key));
+}
 
 void Node::set(std::string_view key, Node value) {
   TIDEGATE_ASSERT(kind_ == Kind::map || kind_ == Kind::null);

@@ -72,8 +72,12 @@ void append_value(std::string& out, const Node& node, std::size_t indent, bool i
 
 void append(std::string& out, const Node& node, std::size_t indent) {
   switch (node.kind()) {
-    case Node::Kind::null: out += "null\n"; return;
-    case Node::Kind::scalar: out += scalar_text(node) + '\n'; return;
+    case Node::Kind::null:
+      out += "null\n";
+      return;
+    case Node::Kind::scalar:
+      out += scalar_text(node) + '\n';
+      return;
     case Node::Kind::list:
       if (node.items().empty()) out += "[]\n";
       for (const auto& item : node.items()) {

@@ -59,6 +59,9 @@ class TreeBuilder final : public YAML::EventHandler {
     return {file_, mark.line + 1, mark.column + 1};
   }
 
+  /// Where the innermost collection that is still open began.
+  Mark innermost() const { return open_.empty() ? Mark{file_, 0, 0} : open_.back().node.mark(); }
+
   /// The root; containers that are still open are closed as they are.
   Node take() {
     while (!open_.empty()) close();
@@ -197,8 +200,13 @@ void report(const YAML::ParserException& failure, std::string_view text, const T
     diagnostics.add(mark, "nested deeper than " + std::to_string(kDeepest) + " levels");
   } else if (const auto variable = detail::unquoted_variable_at(text, mark); !variable.empty()) {
     diagnostics.add(mark, "an unquoted " + variable + " inside {...} or [...]; quote it: \"" + variable + "\"");
+  } else if (failure.msg == YAML::ErrorMsg::END_OF_MAP_FLOW && mark.line == 1 && mark.column == 1) {
+    diagnostics.add(builder.innermost(), "not valid YAML: this { has no }");  // yaml-cpp reports the end of text so
+  } else if (failure.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW && mark.line == 1 && mark.column == 1) {
+    diagnostics.add(builder.innermost(), "not valid YAML: this [ has no ]");
   } else {
-    diagnostics.add(mark, "not valid YAML: " + failure.msg);
+    const bool tab = detail::is_indented_with_tab(text, mark.line);
+    diagnostics.add(mark, "not valid YAML: " + failure.msg + (tab ? "; the line is indented with a tab" : ""));
   }
 }
 

@@ -42,4 +42,9 @@ std::string unquoted_variable_at(std::string_view text, const Mark& mark) {
   return std::string(line.substr(brace - 1, end - brace + 2));
 }
 
+bool is_indented_with_tab(std::string_view text, int line) {
+  const std::string_view content = line_of(text, line);
+  return content.substr(0, content.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 }  // namespace tidegate::yaml::detail

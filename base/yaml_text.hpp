@@ -19,8 +19,11 @@ struct BadCharacter {
 /// silently replace.
 std::optional<BadCharacter> first_bad_character(std::string_view text);
 
-/// `${b}` when the mark, where yaml-cpp gave up, is the brace of one; empty otherwise. Inside {...} and [...] YAML takes
-/// that brace for the start of a map.
+/// `${b}` when the mark, where yaml-cpp gave up, is the brace of one; empty otherwise. Inside {...} and [...] YAML
+/// takes that brace for the start of a map.
 std::string unquoted_variable_at(std::string_view text, const Mark& mark);
+
+/// Whether there is a tab before the first other character of the line (counted from 1).
+bool is_indented_with_tab(std::string_view text, int line);
 
 }  // namespace tidegate::yaml::detail

@@ -21,7 +21,9 @@ void put_fixed(std::string& out, Integer value) {
   }
 }
 
-inline void put_double(std::string& out, double value) { put_fixed(out, std::bit_cast<std::uint64_t>(value)); }
+inline void put_double(std::string& out, double value) {
+  put_fixed(out, std::bit_cast<std::uint64_t>(value));
+}
 
 inline void put_varint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {

@@ -4,30 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
+
 namespace tidegate::record {
 namespace {
-
-/// Length of the UTF-8 sequence at the start of `text`, 0 when there is no valid one (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
-  if ((lead & 0xf0) == 0xe0) {
-    if (!continues(1) || !continues(2)) return 0;
-    const bool overlong = lead == 0xe0 && at(1) < 0xa0;
-    const bool surrogate = lead == 0xed && at(1) >= 0xa0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    const bool overlong = lead == 0xf0 && at(1) < 0x90;
-    const bool beyond = lead == 0xf4 && at(1) >= 0x90;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
 
 void append_number(std::string& out, double number) {
   if (!std::isfinite(number)) {
@@ -61,12 +41,24 @@ void append_json_text(std::string& out, std::string_view text) {
 
 void append_json(std::string& out, const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; break;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: out += fmt::format_int(value.get_int64()).c_str(); break;
-    case json::kind::uint64: out += fmt::format_int(value.get_uint64()).c_str(); break;
-    case json::kind::double_: append_number(out, value.get_double()); break;
-    case json::kind::string: append_json_text(out, std::string_view(value.get_string())); break;
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      out += fmt::format_int(value.get_int64()).c_str();
+      break;
+    case json::kind::uint64:
+      out += fmt::format_int(value.get_uint64()).c_str();
+      break;
+    case json::kind::double_:
+      append_number(out, value.get_double());
+      break;
+    case json::kind::string:
+      append_json_text(out, std::string_view(value.get_string()));
+      break;
     case json::kind::array: {
       char separator = '[';
       for (const json::value& item : value.get_array()) {
@@ -89,6 +81,32 @@ void append_json(std::string& out, const json::value& value) {
       out += value.get_object().empty() ? "{}" : "}";
       break;
     }
+  }
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+void make_valid_utf8(json::value& value) {
+  if (json::string* text = value.if_string()) {
+    *text = valid_utf8(std::string_view(*text));
+  } else if (json::array* items = value.if_array()) {
+    for (json::value& item : *items) make_valid_utf8(item);
+  } else if (json::object* object = value.if_object()) {
+    json::object clean;
+    for (auto& [key, member] : *object) {
+      make_valid_utf8(member);
+      clean[valid_utf8(std::string_view(key.data(), key.size()))] = std::move(member);
+    }
+    *object = std::move(clean);
   }
 }
 

@@ -14,7 +14,9 @@ const json::object& no_members() {
 
 }  // namespace
 
-json::value number_or_null(double number) { return std::isfinite(number) ? json::value(number) : json::value(nullptr); }
+json::value number_or_null(double number) {
+  return std::isfinite(number) ? json::value(number) : json::value(nullptr);
+}
 
 json::value number_or_null(const std::optional<double>& number) {
   return number ? number_or_null(*number) : json::value(nullptr);

@@ -42,7 +42,9 @@ constexpr std::array kCatalogue = {
 
 }  // namespace
 
-std::span<const MetricInfo> metric_catalogue() { return kCatalogue; }
+std::span<const MetricInfo> metric_catalogue() {
+  return kCatalogue;
+}
 
 const MetricInfo* find_metric(std::string_view name) {
   const auto found = std::find_if(kCatalogue.begin(), kCatalogue.end(),

@@ -19,24 +19,30 @@ struct MetricInfo {
 
 // Written by loadgen. Histograms in microseconds, keyed by the second of the intended start.
 // Tags: name (step), flow, block, expected ("true": transport, status, expect and capture all held; "false": not).
-inline constexpr std::string_view kResponseTime = "response_time";                      ///< from the intended start to the last byte
-inline constexpr std::string_view kResponseTimeFromSend = "response_time_from_send";    ///< from the actual send: the best case
-inline constexpr std::string_view kHttpReqDuration = "http_req_duration";               ///< sending + waiting + receiving
+inline constexpr std::string_view kResponseTime = "response_time";  ///< from the intended start to the last byte
+inline constexpr std::string_view kResponseTimeFromSend =
+    "response_time_from_send";                                             ///< from the actual send: the best case
+inline constexpr std::string_view kHttpReqDuration = "http_req_duration";  ///< sending + waiting + receiving
 inline constexpr std::string_view kHttpReqWaiting = "http_req_waiting";
 inline constexpr std::string_view kHttpReqConnecting = "http_req_connecting";
-inline constexpr std::string_view kHttpReqs = "http_reqs";                              ///< counter; tags name, flow, block, status, expected
-inline constexpr std::string_view kHttpReqFailed = "http_req_failed";                   ///< counter of requests not as expected
-inline constexpr std::string_view kErrors = "errors";                                   ///< counter; tag class (refused, reset, timeout, protocol, status, expectation, capture)
-inline constexpr std::string_view kIterations = "iterations";                           ///< counter; tags block, flow, outcome (ok, failed, interrupted)
+inline constexpr std::string_view kHttpReqs = "http_reqs";  ///< counter; tags name, flow, block, status, expected
+inline constexpr std::string_view kHttpReqFailed = "http_req_failed";  ///< counter of requests not as expected
+inline constexpr std::string_view kErrors =
+    "errors";  ///< counter; tag class (refused, reset, timeout, protocol, status, expectation, capture)
+inline constexpr std::string_view kIterations =
+    "iterations";  ///< counter; tags block, flow, outcome (ok, failed, interrupted)
 inline constexpr std::string_view kIterationDuration = "iteration_duration";
-inline constexpr std::string_view kDroppedIterations = "dropped_iterations";            ///< counter; tags block, flow
-inline constexpr std::string_view kScheduledIterations = "scheduled_iterations";        ///< counter; the drawn schedule; tags block, flow
-inline constexpr std::string_view kLateIterations = "late_iterations";                  ///< counter: started over 5 ms late; tags block, flow
-inline constexpr std::string_view kScheduleLateness = "schedule_lateness";              ///< histogram us; tags block
-inline constexpr std::string_view kVus = "vus";                                         ///< gauge
-inline constexpr std::string_view kGeneratorCpu = "generator_cpu";                      ///< gauge, share of one core per loop; tag loop
-inline constexpr std::string_view kGeneratorRunQueueWait = "generator_run_queue_wait";  ///< gauge, share of the second spent waiting for a core; tag loop
-inline constexpr std::string_view kPolls = "polls";                                     ///< counter of poll requests; tag name
+inline constexpr std::string_view kDroppedIterations = "dropped_iterations";  ///< counter; tags block, flow
+inline constexpr std::string_view kScheduledIterations =
+    "scheduled_iterations";  ///< counter; the drawn schedule; tags block, flow
+inline constexpr std::string_view kLateIterations =
+    "late_iterations";  ///< counter: started over 5 ms late; tags block, flow
+inline constexpr std::string_view kScheduleLateness = "schedule_lateness";  ///< histogram us; tags block
+inline constexpr std::string_view kVus = "vus";                             ///< gauge
+inline constexpr std::string_view kGeneratorCpu = "generator_cpu";  ///< gauge, share of one core per loop; tag loop
+inline constexpr std::string_view kGeneratorRunQueueWait =
+    "generator_run_queue_wait";                      ///< gauge, share of the second spent waiting for a core; tag loop
+inline constexpr std::string_view kPolls = "polls";  ///< counter of poll requests; tag name
 inline constexpr std::string_view kDataSent = "data_sent";
 inline constexpr std::string_view kDataReceived = "data_received";
 // A poll step writes a histogram under its own name (payment_settled) with tags flow, block, expected.
@@ -47,9 +53,9 @@ inline constexpr std::string_view kLagAge = "lag_age";                  ///< sec
 inline constexpr std::string_view kLagReadAge = "lag_read_age";         ///< seconds, IteratorAge-style
 inline constexpr std::string_view kLagEvicted = "lag_evicted_records";  ///< counter
 // Written by the runner.
-inline constexpr std::string_view kFaultHits = "fault_hits";            ///< counter; tag fault
-inline constexpr std::string_view kProcessCpu = "process_cpu";          ///< gauge, cores; tag process
-inline constexpr std::string_view kProbeSilent = "probe_silent";        ///< counter of seconds without a sample; tag probe
+inline constexpr std::string_view kFaultHits = "fault_hits";      ///< counter; tag fault
+inline constexpr std::string_view kProcessCpu = "process_cpu";    ///< gauge, cores; tag process
+inline constexpr std::string_view kProbeSilent = "probe_silent";  ///< counter of seconds without a sample; tag probe
 
 std::span<const MetricInfo> metric_catalogue();
 const MetricInfo* find_metric(std::string_view name);

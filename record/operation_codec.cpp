@@ -38,8 +38,8 @@ void encode(const Operation& operation, std::string& out) {
   binary::put_fixed(out, operation.attempt);
   binary::put_fixed(out, operation.status);
   binary::put_fixed(out, static_cast<std::uint8_t>(operation.event));
-  binary::put_fixed(out, static_cast<std::uint8_t>((operation.truncated ? kTruncated : 0) |
-                                                   (operation.repeat ? kRepeat : 0)));
+  binary::put_fixed(
+      out, static_cast<std::uint8_t>((operation.truncated ? kTruncated : 0) | (operation.repeat ? kRepeat : 0)));
   binary::put_fixed(out, std::uint16_t{0});
   put_chars(out, operation.currency);
   put_chars(out, operation.kind);

@@ -61,25 +61,47 @@ Result<FileDescriptor> open_checked(const std::string& path) {
 
 std::string_view to_string(OperationEvent event) {
   switch (event) {
-    case OperationEvent::invoke: return "invoke";
-    case OperationEvent::ok: return "ok";
-    case OperationEvent::fail: return "fail";
-    case OperationEvent::unknown: return "unknown";
-    case OperationEvent::resolved_ok: return "resolved_ok";
-    case OperationEvent::resolved_fail: return "resolved_fail";
+    case OperationEvent::invoke:
+      return "invoke";
+    case OperationEvent::ok:
+      return "ok";
+    case OperationEvent::fail:
+      return "fail";
+    case OperationEvent::unknown:
+      return "unknown";
+    case OperationEvent::resolved_ok:
+      return "resolved_ok";
+    case OperationEvent::resolved_fail:
+      return "resolved_fail";
   }
   TIDEGATE_ASSERT(false);
   return {};
 }
 
-void Operation::set_kind(std::string_view text) { assign(kind, text, truncated); }
-void Operation::set_currency(std::string_view text) { assign(currency, text, truncated); }
-void Operation::set_key(std::string_view text) { assign(key, text, truncated); }
-void Operation::set_id(std::string_view text) { assign(id, text, truncated); }
-std::string_view Operation::kind_text() const { return text_of(kind); }
-std::string_view Operation::currency_text() const { return text_of(currency); }
-std::string_view Operation::key_text() const { return text_of(key); }
-std::string_view Operation::id_text() const { return text_of(id); }
+void Operation::set_kind(std::string_view text) {
+  assign(kind, text, truncated);
+}
+void Operation::set_currency(std::string_view text) {
+  assign(currency, text, truncated);
+}
+void Operation::set_key(std::string_view text) {
+  assign(key, text, truncated);
+}
+void Operation::set_id(std::string_view text) {
+  assign(id, text, truncated);
+}
+std::string_view Operation::kind_text() const {
+  return text_of(kind);
+}
+std::string_view Operation::currency_text() const {
+  return text_of(currency);
+}
+std::string_view Operation::key_text() const {
+  return text_of(key);
+}
+std::string_view Operation::id_text() const {
+  return text_of(id);
+}
 
 struct OperationWriter::State {
   explicit State(AppendFile opened) : file(std::move(opened)) {}

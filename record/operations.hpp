@@ -27,21 +27,21 @@ std::string_view to_string(OperationEvent event);
 
 /// 192 bytes on disk. Texts longer than their field are cut and marked by `truncated`.
 struct Operation {
-  Nanoseconds time{0};           ///< run clock
+  Nanoseconds time{0};  ///< run clock
   OperationEvent event = OperationEvent::invoke;
-  std::uint16_t block = 0;       ///< index of the load block
-  std::uint16_t step = 0;        ///< index of the step in its flow
-  std::uint16_t attempt = 1;     ///< of this key within this iteration
-  std::uint16_t status = 0;      ///< HTTP status of the answer, 0 when none
+  std::uint16_t block = 0;    ///< index of the load block
+  std::uint16_t step = 0;     ///< index of the step in its flow
+  std::uint16_t attempt = 1;  ///< of this key within this iteration
+  std::uint16_t status = 0;   ///< HTTP status of the answer, 0 when none
   bool truncated = false;
-  bool repeat = false;           ///< the data row is a deliberate repeat of an earlier one
-  std::uint64_t iteration = 0;   ///< with block and step, enough to render the request once more
-  std::uint64_t scope = 0;       ///< stable_hash of the scope text
-  std::int64_t amount = 0;       ///< minor units
-  std::array<char, 16> kind{};      ///< "payment"
-  std::array<char, 4> currency{};   ///< ISO 4217
+  bool repeat = false;             ///< the data row is a deliberate repeat of an earlier one
+  std::uint64_t iteration = 0;     ///< with block and step, enough to render the request once more
+  std::uint64_t scope = 0;         ///< stable_hash of the scope text
+  std::int64_t amount = 0;         ///< minor units
+  std::array<char, 16> kind{};     ///< "payment"
+  std::array<char, 4> currency{};  ///< ISO 4217
   std::array<char, 64> key{};
-  std::array<char, 48> id{};        ///< the system's id from the answer, when captured as `id`
+  std::array<char, 48> id{};  ///< the system's id from the answer, when captured as `id`
 
   void set_kind(std::string_view text);
   void set_currency(std::string_view text);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.hpp"
+#include "record/compact_json.hpp"
 #include "record/file_header.hpp"
 #include "record/verdict_json.hpp"
 
@@ -24,7 +25,8 @@ Result<json::value> read_json(const std::string& path) {
   return value;
 }
 
-Result<void> write_json(const std::string& path, const json::value& value) {
+Result<void> write_json(const std::string& path, json::value value) {
+  make_valid_utf8(value);
   std::string text = pretty_json(value);
   if (!text.ends_with('\n')) text += '\n';
   return write_file_atomically(path, text);
@@ -59,7 +61,9 @@ Result<RunDirectory> RunDirectory::open(const std::string& path) {
   return directory;
 }
 
-Result<void> RunDirectory::write_info(const RunInfo& info) const { return write_json(run_json(), to_json(info)); }
+Result<void> RunDirectory::write_info(const RunInfo& info) const {
+  return write_json(run_json(), to_json(info));
+}
 
 Result<RunInfo> RunDirectory::read_info() const {
   auto value = read_json(run_json());

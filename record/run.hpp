@@ -35,20 +35,20 @@ struct PlannedLoad {
   std::string executor;
   bool open_loop = true;
   std::uint64_t planned_iterations = 0;
-  std::vector<std::pair<std::string, double>> flows;                       ///< flow to its share
-  std::vector<std::pair<std::string, std::vector<std::string>>> steps;     ///< flow to the names of its steps
-  std::vector<std::pair<std::int32_t, double>> rate;                       ///< second to planned iterations per second
+  std::vector<std::pair<std::string, double>> flows;                    ///< flow to its share
+  std::vector<std::pair<std::string, std::vector<std::string>>> steps;  ///< flow to the names of its steps
+  std::vector<std::pair<std::int32_t, double>> rate;                    ///< second to planned iterations per second
 };
 
 /// run.json.
 struct RunInfo {
   std::string schema = "tidegate.run/1";
   std::string name, title, description, variant;
-  std::string command;                 ///< how to reproduce
+  std::string command;  ///< how to reproduce
   std::uint64_t seed = 0;
   std::string version;
-  std::string started_at;              ///< RFC 3339
-  double unix_origin_s = 0;            ///< wall clock of run-clock zero
+  std::string started_at;    ///< RFC 3339
+  double unix_origin_s = 0;  ///< wall clock of run-clock zero
   std::string scenario_path;
   std::string scenario;                ///< the resolved scenario as YAML; `${env…}` unresolved
   std::vector<std::string> overrides;  ///< key=value as given
@@ -56,12 +56,12 @@ struct RunInfo {
   std::vector<PlannedLoad> load;
   std::vector<PhaseScale> scale;
   MachineInfo machine;
-  std::string profile;                 ///< modern | legacy
-  std::vector<std::string> groups;     ///< consumer groups of the stack
+  std::string profile;              ///< modern | legacy
+  std::vector<std::string> groups;  ///< consumer groups of the stack
   bool finished = false;
-  std::optional<double> ended_s;       ///< run clock
+  std::optional<double> ended_s;  ///< run clock
   bool interrupted = false;
-  json::object extra;                  ///< additive
+  json::object extra;  ///< additive
 };
 json::value to_json(const RunInfo& info);
 Result<RunInfo> run_info_from_json(const json::value& value);

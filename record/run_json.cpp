@@ -10,8 +10,7 @@ namespace {
 constexpr std::string_view kSchemaBase = "tidegate.run";
 
 json::value to_json(const Window& window) {
-  return json::object{
-      {"name", window.name}, {"start", window.start}, {"end", window.end}, {"judged", window.judged}};
+  return json::object{{"name", window.name}, {"start", window.start}, {"end", window.end}, {"judged", window.judged}};
 }
 
 json::value to_json(const PlannedLoad& load) {
@@ -20,12 +19,9 @@ json::value to_json(const PlannedLoad& load) {
   for (const auto& [flow, names] : load.steps) steps[flow] = to_json_array(names);
   json::array rate;
   for (const auto& [second, per_second] : load.rate) rate.push_back(json::array{second, number_or_null(per_second)});
-  return json::object{{"block", load.block},
-                      {"executor", load.executor},
-                      {"open_loop", load.open_loop},
-                      {"planned_iterations", load.planned_iterations},
-                      {"flows", std::move(flows)},
-                      {"steps", std::move(steps)},
+  return json::object{{"block", load.block},         {"executor", load.executor},
+                      {"open_loop", load.open_loop}, {"planned_iterations", load.planned_iterations},
+                      {"flows", std::move(flows)},   {"steps", std::move(steps)},
                       {"rate", std::move(rate)}};
 }
 
@@ -44,7 +40,9 @@ json::array list_to_json(const std::vector<Item>& items) {
   return out;
 }
 
-std::string name_of(json::string_view key) { return std::string(key.data(), key.size()); }
+std::string name_of(json::string_view key) {
+  return std::string(key.data(), key.size());
+}
 
 Window read_window(JsonFields& fields) {
   Window window;

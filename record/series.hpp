@@ -40,8 +40,8 @@ class SeriesWriter {
 
   /// The id of a series; the same key gives the same id. Tags need not be sorted.
   SeriesId intern(SeriesKey key);
-  void add(std::int32_t second, SeriesId series, double delta);           ///< counter
-  void set(std::int32_t second, SeriesId series, double value);           ///< gauge; the last value of a second counts
+  void add(std::int32_t second, SeriesId series, double delta);  ///< counter
+  void set(std::int32_t second, SeriesId series, double value);  ///< gauge; the last value of a second counts
   void merge(std::int32_t second, SeriesId series, const Histogram& histogram);
   /// Writes what gathered since the last flush. After an error (disk full) every later flush fails at once.
   Result<void> flush();
@@ -54,8 +54,8 @@ class SeriesWriter {
 
 struct Series {
   SeriesKey key;
-  std::map<std::int32_t, double> values;          ///< counters and gauges
-  std::map<std::int32_t, Histogram> histograms;   ///< histograms
+  std::map<std::int32_t, double> values;         ///< counters and gauges
+  std::map<std::int32_t, Histogram> histograms;  ///< histograms
 
   /// Over seconds in [from, to).
   Histogram merged(std::int32_t from, std::int32_t to) const;
@@ -65,7 +65,7 @@ struct Series {
 /// All series of a run in memory.
 struct SeriesSet {
   std::vector<Series> series;
-  bool cut_short = false;        ///< the file ended inside a block, or a checksum failed: everything before it is here
+  bool cut_short = false;  ///< the file ended inside a block, or a checksum failed: everything before it is here
   std::string cut_short_reason;
 
   /// Every series of a metric.

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <span>
@@ -81,7 +80,8 @@ class BlockReader {
       const std::int64_t second = reader.signed_varint();
       const std::uint64_t id = reader.varint();
       const std::string_view bytes = reader.text();
-      if (reader.bad() || std::abs(second) > kFarthestSecond) return "a record is malformed";
+      const bool far = second > kFarthestSecond || second < -kFarthestSecond;
+      if (reader.bad() || far) return "a record is malformed";
       if (id >= places_.size()) return fmt::format("a record names series {}, which is not defined", id);
       if (places_[id] == kNotKept) continue;
       Value value;

@@ -123,7 +123,8 @@ Result<void> read_truth(const std::string& path, const std::function<bool(std::s
     const int got = ::gzread(file.get(), buffer.data(), kBuffer);
     if (::gzdirect(file.get()) != 0) return machine_error(path + ": not compressed lines (no gzip header)");
     if (got > 0 && !lines.take(std::string_view(buffer).substr(0, static_cast<std::size_t>(got)))) return {};
-    if (lines.held() > kLongestLine) return machine_error(fmt::format("{}: a line of over {} bytes", path, kLongestLine));
+    if (lines.held() > kLongestLine)
+      return machine_error(fmt::format("{}: a line of over {} bytes", path, kLongestLine));
     if (got > 0) continue;
     const int error_number = errno;
     int code = Z_OK;

@@ -14,12 +14,18 @@ constexpr std::array kOutcomes = {Outcome::pass,         Outcome::warn,  Outcome
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: return "PASS";
-    case Outcome::warn: return "WARN";
-    case Outcome::fail: return "FAIL";
-    case Outcome::inconclusive: return "INCONCLUSIVE";
-    case Outcome::error: return "ERROR";
-    case Outcome::not_asked: return "NOT ASKED";
+    case Outcome::pass:
+      return "PASS";
+    case Outcome::warn:
+      return "WARN";
+    case Outcome::fail:
+      return "FAIL";
+    case Outcome::inconclusive:
+      return "INCONCLUSIVE";
+    case Outcome::error:
+      return "ERROR";
+    case Outcome::not_asked:
+      return "NOT ASKED";
   }
   TIDEGATE_ASSERT(false);
   return {};

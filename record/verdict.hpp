@@ -23,23 +23,23 @@ inline constexpr int pass = 0, error = 97, inconclusive = 98, fail = 99, usage =
 
 struct GateResult {
   std::string name;
-  std::string kind;      ///< expect, lag, budget, recovery, audit, compare
-  std::string during;    ///< the window's name; empty: all judged time
+  std::string kind;    ///< expect, lag, budget, recovery, audit, compare
+  std::string during;  ///< the window's name; empty: all judged time
   Outcome outcome = Outcome::inconclusive;
-  std::optional<double> value;   ///< in `unit`; durations in seconds, shares as fractions
+  std::optional<double> value;  ///< in `unit`; durations in seconds, shares as fractions
   std::optional<double> limit;
-  std::string comparison;        ///< "<", "<=", ">", ">="
-  std::string unit;              ///< s, share, 1/s, records, count, or empty
+  std::string comparison;  ///< "<", "<=", ">", ">="
+  std::string unit;        ///< s, share, 1/s, records, count, or empty
   std::optional<std::pair<double, double>> interval;
   double confidence = 0.95;
   std::uint64_t samples = 0;
-  std::string reason;            ///< one line that explains the outcome
+  std::string reason;  ///< one line that explains the outcome
 };
 
 struct Validity {
   Outcome outcome = Outcome::pass;  ///< pass or inconclusive
   double offered_per_s = 0;
-  double achieved_per_s = 0;        ///< completed iterations
+  double achieved_per_s = 0;  ///< completed iterations
   double lateness_p99_s = 0;
   std::uint64_t dropped_iterations = 0;
   double generator_cpu = 0;
@@ -60,7 +60,7 @@ struct FaultResult {
 
 struct AuditFinding {
   std::string checker;
-  std::string outcome;       ///< "true", "false", "unknown"
+  std::string outcome;  ///< "true", "false", "unknown"
   std::uint64_t checked = 0;
   std::string reason;
   json::array counterexamples;
@@ -81,7 +81,7 @@ struct Verdict {
   std::string scenario, title, variant;
   std::uint64_t seed = 0;
   std::vector<PhaseScale> scale;
-  bool judged = true;            ///< false: no gates, "NOT JUDGED", exit 0
+  bool judged = true;  ///< false: no gates, "NOT JUDGED", exit 0
   bool interrupted = false;
   bool cut_short = false;
   Outcome outcome = Outcome::inconclusive;

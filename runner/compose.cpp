@@ -91,7 +91,9 @@ std::vector<std::string> keys_of(const yaml::Node& map) {
 
 }  // namespace
 
-yaml::Node read_composed(const std::string& path, Diagnostics& diagnostics) { return read_level(path, 0, diagnostics); }
+yaml::Node read_composed(const std::string& path, Diagnostics& diagnostics) {
+  return read_level(path, 0, diagnostics);
+}
 
 void merge(yaml::Node& base, const yaml::Node& over) {
   for (const auto& [key, value] : over.entries()) {

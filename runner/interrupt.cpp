@@ -33,8 +33,12 @@ Interrupts::Interrupts() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Interrupts::~Interrupts() { install(SIG_DFL); }
+Interrupts::~Interrupts() {
+  install(SIG_DFL);
+}
 
-int Interrupts::signal() noexcept { return received; }
+int Interrupts::signal() noexcept {
+  return received;
+}
 
 }  // namespace tidegate::runner

@@ -5,12 +5,10 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "audit/sections.hpp"
 #include "base/diagnostics.hpp"
 #include "base/schema.hpp"
 #include "base/yaml.hpp"
@@ -25,37 +23,36 @@ namespace tidegate::runner {
 /// What the command line adds to the file.
 struct ScenarioOptions {
   std::string path;
-  std::string variant;                     ///< empty: the first one
-  std::vector<std::string> sets;           ///< KEY=VALUE, overrides variables
+  std::string variant;            ///< empty: the first one
+  std::vector<std::string> sets;  ///< KEY=VALUE, overrides variables
   std::optional<std::uint64_t> seed;
-  std::string stack;                       ///< embedded, native, or a topology file; empty: the file's own
+  std::string stack;  ///< embedded, native, or a topology file; empty: the file's own
 };
 
 /// The stack section: a topology, or the addresses of a system that runs already.
 struct StackSection {
-  std::string topology_path;               ///< empty: external
+  std::string topology_path;  ///< empty: external
   std::string profile = "modern";
   std::map<std::string, std::string> switches;
-  std::string base_url;                    ///< external system
-  std::string kafka_bootstrap;             ///< external system, may be empty
+  std::string base_url;         ///< external system
+  std::string kafka_bootstrap;  ///< external system, may be empty
 };
 
 struct Scenario {
   std::string path, directory;
   std::string name, title, description, variant;
   std::uint64_t seed = 0;
-  yaml::Node root;                         ///< variables and environment resolved
-  std::string recorded;                    ///< as YAML for run.json: `${env…}` unresolved
+  yaml::Node root;       ///< variables and environment resolved
+  std::string recorded;  ///< as YAML for run.json: `${env…}` unresolved
   std::vector<std::string> overrides;
   StackSection stack;
-  stack::Topology topology;                ///< empty for an external system
+  stack::Topology topology;  ///< empty for an external system
   std::vector<record::Window> phases;
-  std::unique_ptr<loadgen::Plan> load;
+  std::optional<loadgen::Plan> load;  ///< always there in a scenario that load_scenario returned
   std::vector<chaos::FaultSpec> faults;
   gates::GateSet gates;
-  audit::AuditSection audit;
   Nanoseconds drain_limit = std::chrono::seconds(60);
-  std::vector<record::PhaseScale> scale;   ///< against the variant `full`, per phase; empty when it is that variant
+  std::vector<record::PhaseScale> scale;  ///< against the variant `full`, per phase; empty when it is that variant
 
   std::vector<std::string> group_names() const;
   /// End of the last phase, seconds on the run clock.

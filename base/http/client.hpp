@@ -13,8 +13,9 @@
 
 namespace tidegate::http {
 
+/// Host, Content-Length and Content-Type are added unless `headers` has a Host or Content-Type of its own.
 struct ClientRequest {
-  std::string method = "GET";
+  std::string method = "GET";  ///< not CONNECT
   std::string target = "/";
   Headers headers;
   std::string body;
@@ -28,10 +29,14 @@ struct ClientOptions {
   Limits limits{16 * 1024, 100, 16 * 1024 * 1024};
 };
 
-/// One upstream. Not thread-safe: use it on its executor's thread.
-/// Errors: Kind::timeout (connect or answer), Kind::closed (refused, reset, closed early), Kind::protocol. A request on
-/// a pooled connection that turns out closed before a byte of the answer is retried once on a fresh connection only when
-/// its method is GET, HEAD, PUT or DELETE.
+struct ClientState;
+
+/// One upstream. Not thread-safe: use it on its executor's thread. Connections are pooled, the one used last first; one
+/// whose request failed, timed out or was cancelled is closed and never reused.
+/// Errors: Kind::timeout (connect or answer), Kind::closed (refused, reset, closed early, stopped), Kind::protocol (the
+/// answer is not HTTP/1.1, or beyond the limits), Kind::usage (a request that cannot be sent, such as a line break in a
+/// header). The message names the request and the upstream. A request on a pooled connection that turns out closed
+/// before a byte of the answer is retried once on a fresh connection only when its method is GET, HEAD, PUT or DELETE.
 class Client {
  public:
   Client(asio::any_io_executor executor, std::string host, std::uint16_t port, ClientOptions options = {});
@@ -39,16 +44,18 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// `timeout` spans everything: the wait for a connection, the connect, the answer to its last byte. Names are resolved
+  /// once; only that wait, which the system bounds, can last longer.
   asio::awaitable<Result<Response>> send(ClientRequest request, Nanoseconds timeout);
   /// Closes pooled connections; requests in progress fail with Kind::closed.
   void stop();
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<ClientState> state_;
 };
 
-/// Blocking, on a connection and an event loop of its own; for set-up steps, tools and tests.
+/// Blocking, on a connection and an event loop of its own; for set-up steps, tools and tests. `request.target` is not
+/// used: the URL has it. Errors as Client's, and Kind::usage for what is not an http URL.
 Result<Response> fetch(const std::string& url, const ClientRequest& request, Nanoseconds timeout);
 /// GET.
 Result<Response> fetch(const std::string& url, Nanoseconds timeout);

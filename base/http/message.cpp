@@ -3,23 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/http/characters.hpp"
+#include "base/utf8.hpp"
 
 namespace tidegate::http {
 
 namespace {
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-/// The length of the UTF-8 sequence at the start of `text` (not empty); 0 when it is not one.
-std::size_t utf8_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (size > text.size()) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80U) return 0;
-  }
-  return size;
-}
 
 /// The inside of a JSON string. What is not UTF-8 becomes U+FFFD, for the text may come from a peer.
 std::string json_escaped(std::string_view text) {

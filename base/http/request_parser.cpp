@@ -38,7 +38,8 @@ ParseStatus RequestParser::begin_body() {
     return ParseStatus::need_more;
   }
   // Without Content-Length a request has no body: the length is zero.
-  return settle(body_.start_length(framing.content_length, limits_.body_bytes), body_.error());
+  const ParseStatus status = body_.start_length(framing.content_length, limits_.body_bytes);
+  return settle(status, body_.error());
 }
 
 ParseStatus RequestParser::settle(ParseStatus status, ParseError error) noexcept {

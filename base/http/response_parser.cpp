@@ -61,7 +61,10 @@ ParseStatus ResponseParser::begin_body() {
     body_.start_none();
     return settle(ParseStatus::done, ParseError::none);
   }
-  if (framing.has_length) return settle(body_.start_length(framing.content_length, limit), body_.error());
+  if (framing.has_length) {
+    const ParseStatus begun = body_.start_length(framing.content_length, limit);
+    return settle(begun, body_.error());
+  }
   if (framing.chunked) {
     body_.start_chunked(limit);
   } else {

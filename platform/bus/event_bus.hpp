@@ -45,8 +45,8 @@ class EventConsumer {
 };
 
 /// Makes producers and consumers for the current generation of the broker. One implementation for any bootstrap
-/// (bus/kafka_bus.cpp), one in memory for tests (bus/memory_bus.cpp), one contract suite for both. Thread-safe. The bus
-/// outlives what it made.
+/// (bus/kafka_bus.cpp), one in memory for tests (bus/memory_bus.cpp), one contract suite for both. Thread-safe. What
+/// it made may outlive it.
 class EventBus {
  public:
   virtual ~EventBus() = default;

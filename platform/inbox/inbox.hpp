@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "platform/bus/event_bus.hpp"
 #include "platform/events/envelope.hpp"
+#include "platform/service/metrics.hpp"
 #include "platform/service/options.hpp"
 #include "platform/store/store.hpp"
 
@@ -32,6 +33,13 @@ struct InboxOptions {
   Nanoseconds idle_check = std::chrono::milliseconds(500);  ///< a quiet stream's head is asked for this often
   Nanoseconds retry_after = std::chrono::milliseconds(100); ///< after a failed effect, fill or (re)connection
 };
+
+/// What a consumer has applied, as its exports show it.
+struct AppliedStream {
+  std::string stream;
+  std::int64_t sequence = 0;
+};
+Result<std::vector<AppliedStream>> read_applied(Connection& reader);
 
 /// The effect of one event, run inside the consumer's transaction on the writer thread. An error fails the unit; the
 /// event is tried again.
@@ -63,6 +71,8 @@ class Inbox {
   };
   /// Thread-safe.
   Statistics statistics() const;
+  /// inbox_applied_total and its siblings, labelled with group and topic. The inbox must outlive the registry's use.
+  void export_to(Metrics& metrics) const;
 
  private:
   struct State;

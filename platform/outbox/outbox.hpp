@@ -38,6 +38,8 @@ class Outbox {
   /// published (at-least-once: a repeat is legal, a hole is not).
   Result<void> start_relay(EventBus& bus);
   void stop_relay(Nanoseconds limit);
+  /// The relay has found the bus: it carries events, or tries to.
+  bool relay_running() const;
   /// Committed events not yet handed to the bus: exported and gated, because a stalled relay hides from Kafka lag.
   std::size_t depth() const;
 

@@ -1,0 +1,60 @@
+#pragma once
+// One connection of a client: connects, sends a request, reads its answer. Internal to base/http.
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/http/client.hpp"
+#include "base/http/parser.hpp"
+
+namespace tidegate::http {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// What became of one request on one connection.
+struct Exchange {
+  bool complete = false;
+  bool reusable = false;  ///< the connection may carry another request
+  bool stale = false;     ///< the connection ended before a byte of the answer
+  Error error;            ///< without the name of the request; when not complete
+};
+
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
+ public:
+  ClientConnection(const asio::any_io_executor& executor, Limits limits);
+
+  /// Tries the endpoints in order. The error says why the last one failed.
+  asio::awaitable<error_code> connect(std::vector<asio::ip::tcp::endpoint> endpoints, Deadline deadline);
+  /// `request` must outlive the call.
+  asio::awaitable<Exchange> exchange(const ClientRequest* request, std::string host, Deadline deadline);
+  /// After a complete exchange. Takes the body out of the parser.
+  Response take_response();
+
+  /// Whether a pooled connection still looks usable: open, and nothing in it to read.
+  bool is_quiet();
+  /// Whatever the connection is waiting for fails.
+  void close();
+  bool timed_out() const { return timed_out_; }
+
+  Deadline idle_since;  ///< set by the pool
+
+ private:
+  void arm(Deadline deadline);
+  void disarm();
+  asio::awaitable<error_code> send(std::string_view body);
+  asio::awaitable<Exchange> receive();
+  Exchange complete_exchange(bool left_over) const;
+  Exchange failed_exchange(error_code reason) const;
+
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::uint64_t armed_ = 0;  // which arming of the timer is in force; a late expiry of an earlier one does nothing
+  bool timed_out_ = false;
+  ResponseParser parser_;
+  std::string output_;
+  std::array<char, 8 * 1024> input_;
+};
+
+}  // namespace tidegate::http

@@ -1,0 +1,59 @@
+#pragma once
+// What the agent and its clients say to each other, as values and as the JSON of the control API (chaos/README.md).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "base/yaml.hpp"
+#include "chaos/match.hpp"
+
+namespace tidegate::chaos {
+
+/// A link fault for a limited time.
+struct LeaseRequest {
+  std::string id;    ///< the fault's name in the scenario
+  std::string link;  ///< of a link that was opened
+  std::string kind;
+  yaml::Node parameters;
+  Match match;
+  std::uint64_t seed = 0;
+  Nanoseconds duration{0};                          ///< planned; zero: until healed
+  Nanoseconds grace = std::chrono::seconds(2);      ///< after `duration` the agent heals it itself
+  bool needs_heartbeat = true;                      ///< healed when the client falls silent
+};
+json::object to_json(const LeaseRequest& request);
+/// Refuses unknown and missing members, unknown kinds and bad parameters, all named in one usage error.
+Result<LeaseRequest> lease_from_json(const json::value& value);
+
+/// A lease as the agent knows it; healed ones are remembered for a while.
+struct FaultReport {
+  std::string id, link, kind;
+  bool active = false;
+  std::string healed_by;  ///< why it is not active: "asked", "lease ended", "heartbeat missing", "agent stopping"
+  std::uint64_t hits = 0;
+  std::uint64_t hits_last_second = 0;  ///< in the last whole second
+  double active_s = 0;                 ///< how long it has been, or was, on
+};
+json::object to_json(const FaultReport& report);
+Result<FaultReport> report_from_json(const json::value& value);
+
+struct LinkReport {
+  std::string name, address, upstream;  ///< upstream is empty while unknown
+  std::uint64_t connections = 0, accepted = 0, refused = 0;
+};
+json::object to_json(const LinkReport& report);
+Result<LinkReport> link_from_json(const json::value& value);
+
+struct AgentStatus {
+  int pid = 0;
+  std::vector<LinkReport> links;
+  std::vector<FaultReport> faults;  ///< in the order of injection
+};
+json::object to_json(const AgentStatus& status);
+Result<AgentStatus> status_from_json(const json::value& value);
+
+}  // namespace tidegate::chaos

@@ -1,0 +1,53 @@
+#pragma once
+// Bytes that a proxy has read and not yet written, in order, each with the earliest time to leave. Sans-I/O.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+
+namespace tidegate::chaos {
+
+/// Bounded by its user: once `full()`, nothing more should be read from the source. Not thread-safe. Times are of one
+/// monotonic clock.
+class DelayQueue {
+ public:
+  /// 300 ms at 100 Mbit/s is 3.75 MB; beyond the limit the sender feels back-pressure.
+  static constexpr std::size_t kMaximumBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaximumChunks = 16 * 1024;
+
+  struct Chunk {
+    std::string bytes;
+    std::uint64_t index = 0;  ///< of the chunk on its direction
+    Nanoseconds arrived{0};
+    Nanoseconds due{0};
+  };
+
+  /// A chunk never overtakes the one before: its due time is at least that one's.
+  void push(std::string_view bytes, std::uint64_t index, Nanoseconds arrived, Nanoseconds due);
+  bool empty() const noexcept { return chunks_.empty(); }
+  bool full() const noexcept { return bytes_ >= kMaximumBytes || chunks_.size() >= kMaximumChunks; }
+  std::size_t bytes() const noexcept { return bytes_; }
+  std::optional<Nanoseconds> next_due() const;
+  /// When the last chunk leaves; zero when empty.
+  Nanoseconds last_due() const { return chunks_.empty() ? Nanoseconds{0} : chunks_.back().due; }
+  /// What is left of the first chunk when it may leave, else empty.
+  std::string_view ready(Nanoseconds now) const;
+  /// Takes bytes that `ready` showed.
+  void consume(std::size_t count);
+  /// Gives every chunk the delay that the function answers, from its arrival on.
+  void reschedule(const std::function<Nanoseconds(const Chunk&)>& delay_of);
+  void clear() noexcept;
+
+ private:
+  std::deque<Chunk> chunks_;
+  std::size_t front_sent_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace tidegate::chaos

@@ -1,0 +1,75 @@
+#include "cli/options.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "base/json.hpp"
+#include "reports/terminal.hpp"
+
+namespace tidegate::cli {
+namespace {
+
+std::string the_command_line;
+
+std::string quoted(std::string_view word) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,%+@";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+int terminal_width() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 40 ? size.ws_col : 100;
+}
+
+}  // namespace
+
+std::shared_ptr<runner::ScenarioOptions> add_scenario_options(CLI::App& command) {
+  auto options = std::make_shared<runner::ScenarioOptions>();
+  command.add_option("FILE", options->path, "Scenario file")->required();
+  command.add_option("--variant", options->variant, "Variant of the scenario; the first one by default");
+  command.add_option("--set", options->sets, "KEY=VALUE: overrides a variable of the scenario; repeatable")
+      ->allow_extra_args(false);
+  command.add_option("--seed", options->seed, "Replaces the scenario's seed");
+  command.add_option("--stack", options->stack, "embedded, native, or a topology file, instead of the scenario's");
+  return options;
+}
+
+int fail(const Error& error) {
+  std::cerr << "tidegate: " << error.message << "\n";
+  return error.kind == Error::Kind::usage ? record::exit_code::usage : record::exit_code::error;
+}
+
+const std::string& command_line() {
+  return the_command_line;
+}
+
+void set_command_line(int count, char** arguments) {
+  the_command_line = "tidegate";
+  for (int i = 1; i < count; ++i) the_command_line += " " + quoted(arguments[i]);
+}
+
+int finish(const record::RunInfo& info, const record::Verdict& verdict, const std::string& directory, bool json,
+           bool quiet, bool strict) {
+  if (json) {
+    std::cout << pretty_json(record::to_json(verdict)) << "\n";
+  } else if (!quiet) {
+    reports::TerminalOptions options;
+    options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+    options.width = terminal_width();
+    std::cout << reports::render_terminal(info, verdict, options);
+    std::cout << "run directory  " << directory << "\nreport         " << directory << "/report.html\n";
+  } else {
+    std::cout << record::verdict_word(verdict) << "\n";
+  }
+  std::cout.flush();
+  if (strict && verdict.outcome == record::Outcome::warn) return record::exit_code::fail;
+  return verdict.exit_code;
+}
+
+}  // namespace tidegate::cli

@@ -1,0 +1,35 @@
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "runner/rehearsal.hpp"
+
+namespace tidegate::cli {
+namespace {
+
+struct Flags {
+  runner::RunOptions run;
+  bool json = false, strict = false;
+};
+
+int play(const runner::ScenarioOptions& options, Flags flags) {
+  auto scenario = runner::load_scenario(options);
+  if (!scenario) return fail(scenario.error());
+  flags.run.command = command_line();
+  auto outcome = runner::rehearse(std::move(*scenario), flags.run);
+  if (!outcome) return fail(outcome.error());
+  return finish(outcome->info, outcome->verdict, outcome->directory, flags.json, flags.run.quiet, flags.strict);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("run", "Play a scenario and end with one verdict");
+  auto options = add_scenario_options(*command);
+  auto flags = std::make_shared<Flags>();
+  command->add_option("--out", flags->run.out, "Run directory (default: runs/NAME-TIME)");
+  command->add_flag("--quiet", flags->run.quiet, "Only the verdict");
+  command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
+  command->add_flag("--strict", flags->strict, "WARN exits with 99");
+  command->callback([options, flags, &exit_code] { exit_code = play(*options, *flags); });
+}
+
+}  // namespace tidegate::cli

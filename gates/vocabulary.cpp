@@ -1,0 +1,117 @@
+#include "gates/vocabulary.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tidegate::gates {
+namespace {
+
+using record::SeriesKind;
+
+struct TagList {
+  std::string_view metric;
+  std::vector<std::string> tags;
+};
+
+// Tags as record/metrics.hpp documents them.
+const std::vector<TagList>& tag_lists() {
+  static const std::vector<TagList> kLists = [] {
+    const std::vector<std::string> request = {"name", "flow", "block", "expected"};
+    const std::vector<std::string> iteration = {"block", "flow"};
+    return std::vector<TagList>{
+        {record::kResponseTime, request},
+        {record::kResponseTimeFromSend, request},
+        {record::kHttpReqDuration, request},
+        {record::kHttpReqWaiting, request},
+        {record::kHttpReqConnecting, request},
+        {record::kHttpReqs, {"name", "flow", "block", "expected", "status"}},
+        {record::kHttpReqFailed, {"name", "flow", "block"}},
+        {record::kErrors, {"name", "flow", "block", "class"}},
+        {record::kIterations, {"block", "flow", "outcome"}},
+        {record::kIterationDuration, {"block", "flow", "outcome"}},
+        {record::kDroppedIterations, iteration},
+        {record::kScheduledIterations, iteration},
+        {record::kLateIterations, iteration},
+        {record::kScheduleLateness, {"block"}},
+        {record::kGeneratorCpu, {"loop"}},
+        {record::kGeneratorRunQueueWait, {"loop"}},
+        {record::kPolls, {"name"}},
+        {record::kLagRecords, {"group", "topic", "partition"}},
+        {record::kLagAge, {"group", "topic", "partition"}},
+        {record::kLagReadAge, {"group", "topic", "partition"}},
+        {record::kLagEvicted, {"group", "topic", "partition"}},
+        {record::kFaultHits, {"fault"}},
+        {record::kProcessCpu, {"process"}},
+        {record::kProbeSilent, {"probe"}},
+    };
+  }();
+  return kLists;
+}
+
+Dimension dimension_of(std::string_view unit) {
+  if (unit == "us" || unit == "s") return Dimension::time;
+  if (unit == "share") return Dimension::share;
+  if (unit == "bytes") return Dimension::bytes;
+  if (unit == "records") return Dimension::records;
+  return Dimension::count;
+}
+
+}  // namespace
+
+bool Vocabulary::is_poll(std::string_view name) const {
+  return std::find(context_.poll_metrics.begin(), context_.poll_metrics.end(), name) != context_.poll_metrics.end();
+}
+
+std::optional<MetricKind> Vocabulary::metric(std::string_view name) const {
+  if (is_poll(name)) return MetricKind{SeriesKind::histogram, Dimension::time, true, false};
+  const record::MetricInfo* info = record::find_metric(name);
+  if (info == nullptr) return std::nullopt;
+  return MetricKind{info->kind, dimension_of(info->unit), false, name == record::kHttpReqFailed};
+}
+
+std::vector<std::string> Vocabulary::metric_names() const {
+  std::vector<std::string> names = context_.poll_metrics;
+  for (const record::MetricInfo& info : record::metric_catalogue()) names.emplace_back(info.name);
+  return names;
+}
+
+std::vector<std::string> Vocabulary::tags_of(std::string_view metric) const {
+  if (is_poll(metric)) return {"flow", "block", "expected"};
+  for (const TagList& list : tag_lists()) {
+    if (list.metric == metric) return list.tags;
+  }
+  return {};
+}
+
+std::vector<std::string> Vocabulary::request_steps() const {
+  std::vector<std::string> names;
+  for (const record::PlannedLoad& load : context_.load) {
+    for (const auto& [flow, steps] : load.steps) {
+      for (const std::string& step : steps) {
+        if (!is_poll(step) && std::find(names.begin(), names.end(), step) == names.end()) names.push_back(step);
+      }
+    }
+  }
+  return names;
+}
+
+std::optional<std::vector<std::string>> Vocabulary::values_of(std::string_view metric, std::string_view tag) const {
+  if (tag == "name") return metric == record::kPolls ? context_.poll_metrics : request_steps();
+  if (tag == "group") return context_.groups;
+  if (tag == "fault") return context_.faults;
+  if (tag == "expected") return std::vector<std::string>{"any", "true", "false"};
+  if (tag == "outcome") return std::vector<std::string>{"ok", "failed", "interrupted"};
+  if (tag == "class") {
+    return std::vector<std::string>{"refused", "reset", "timeout", "protocol", "status", "expectation", "capture"};
+  }
+  std::vector<std::string> names;
+  for (const record::PlannedLoad& load : context_.load) {
+    if (tag == "block") names.push_back(load.block);
+    if (tag != "flow") continue;
+    for (const auto& [flow, share] : load.flows) names.push_back(flow);
+  }
+  if (tag == "block" || tag == "flow") return names;
+  return std::nullopt;
+}
+
+}  // namespace tidegate::gates

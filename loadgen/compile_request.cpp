@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/http/characters.hpp"
+#include "base/json.hpp"
+#include "base/schema.hpp"
+#include "base/units.hpp"
+#include "loadgen/compile.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return out;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is_in(http::token_bytes, c); });
+}
+
+/// Headers that the engine itself decides.
+bool is_framing(std::string_view name) {
+  return http::same_name(name, "Content-Length") || http::same_name(name, "Transfer-Encoding") ||
+         http::same_name(name, "Connection") || http::same_name(name, "Expect");
+}
+
+Template compile_target(const yaml::Node& path, Names& names, Diagnostics& diagnostics) {
+  const std::string& text = path.text();
+  // A slot at the very start may hold a whole path, as a captured Location does.
+  const Escape escape = text.starts_with("${") ? Escape::whole_target : Escape::target;
+  if (text.starts_with("http://") || text.starts_with("https://")) {
+    diagnostics.add(path.mark(), "write the path only; the address comes from the stack");
+    return {};
+  }
+  if (!text.starts_with('/') && escape == Escape::target) {
+    diagnostics.add(path.mark(), "a path must start with /, found '" + text + "'");
+    return {};
+  }
+  Template target = compile_template(text, escape, names, path.mark(), diagnostics);
+  for (const Piece& piece : target.pieces()) {
+    if (!std::all_of(piece.literal.begin(), piece.literal.end(), http::is_target_byte)) {
+      diagnostics.add(path.mark(), "a path cannot hold spaces, # or bytes beyond ASCII; write them as %XX");
+      break;
+    }
+  }
+  return target;
+}
+
+void compile_headers(const yaml::Node& headers, RequestSpec& request, Names& names, Diagnostics& diagnostics) {
+  for (const auto& [name, value] : headers.entries()) {
+    if (!is_token(name.text())) {
+      diagnostics.add(name.mark(), "'" + name.text() + "' is not a header name");
+      continue;
+    }
+    if (is_framing(name.text())) {
+      diagnostics.add(name.mark(), "header '" + name.text() + "' is set by the load engine");
+      continue;
+    }
+    if (http::find_control(value.text().data(), value.text().data() + value.text().size()) !=
+        value.text().data() + value.text().size()) {
+      diagnostics.add(value.mark(), "a header value cannot hold control characters");
+      continue;
+    }
+    Template compiled = compile_template(value.text(), Escape::header, names, value.mark(), diagnostics);
+    if (http::same_name(name.text(), "Content-Type")) {
+      request.content_type = std::move(compiled);
+    } else {
+      request.headers.emplace_back(name.text(), std::move(compiled));
+    }
+  }
+}
+
+void append_json_text(Template& out, const std::string& text, Names& names, const Mark& mark, Diagnostics& diagnostics) {
+  out.append_literal("\"");
+  out.append(compile_template(text, Escape::json_string, names, mark, diagnostics));
+  out.append_literal("\"");
+}
+
+/// A scalar that is one slot and nothing else keeps its type.
+bool is_single_slot(const std::string& text) {
+  return text.starts_with("${") && text.find('}') == text.size() - 1;
+}
+
+}  // namespace
+
+Template compile_json(const yaml::Node& node, Names& names, Diagnostics& diagnostics) {
+  Template out;
+  switch (node.kind()) {
+    case yaml::Node::Kind::null: out.append_literal("null"); break;
+    case yaml::Node::Kind::scalar:
+      if (is_single_slot(node.text())) {
+        out = compile_template(node.text(), Escape::json_value, names, node.mark(), diagnostics);
+      } else if (node.text().find("${") != std::string::npos) {
+        append_json_text(out, node.text(), names, node.mark(), diagnostics);
+      } else {
+        out.append_literal(json::serialize(to_json(node)));
+      }
+      break;
+    case yaml::Node::Kind::list: {
+      const char* separator = "[";
+      for (const yaml::Node& item : node.items()) {
+        out.append_literal(std::exchange(separator, ","));
+        out.append(compile_json(item, names, diagnostics));
+      }
+      out.append_literal(node.items().empty() ? "[]" : "]");
+      break;
+    }
+    case yaml::Node::Kind::map: {
+      const char* separator = "{";
+      for (const auto& [key, value] : node.entries()) {
+        out.append_literal(std::exchange(separator, ","));
+        append_json_text(out, key.text(), names, key.mark(), diagnostics);
+        out.append_literal(":");
+        out.append(compile_json(value, names, diagnostics));
+      }
+      out.append_literal(node.entries().empty() ? "{}" : "}");
+      break;
+    }
+  }
+  return out;
+}
+
+const char* method_of(const yaml::Node& step) {
+  const auto found = std::find_if(kMethods.begin(), kMethods.end(), [&](const char* name) { return step.find(name); });
+  return found == kMethods.end() ? nullptr : *found;
+}
+
+std::string default_name(const RequestSpec& request) { return request.method + " " + request.target.outline(); }
+
+RequestSpec compile_request(const yaml::Node& step, std::string_view method, const yaml::Node& path, Names& names,
+                            Diagnostics& diagnostics) {
+  RequestSpec request;
+  request.method = upper(method);
+  request.target = compile_target(path, names, diagnostics);
+  if (const yaml::Node* headers = step.find("headers")) compile_headers(*headers, request, names, diagnostics);
+  const yaml::Node* json = step.find("json");
+  const yaml::Node* body = step.find("body");
+  if (json != nullptr && body != nullptr) {
+    diagnostics.add(body->mark(), "a request has either 'json' or 'body', not both");
+  } else if (json != nullptr) {
+    request.has_body = true;
+    request.body = compile_json(*json, names, diagnostics);
+    if (request.content_type.empty()) request.content_type = Template("application/json");
+  } else if (body != nullptr) {
+    request.has_body = true;
+    request.body = compile_template(body->text(), Escape::none, names, body->mark(), diagnostics);
+  }
+  // A POST without a body still says so, or servers wait for one.
+  if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") request.has_body = true;
+  return request;
+}
+
+std::vector<Capture> compile_captures(const yaml::Node* node, Diagnostics& diagnostics) {
+  std::vector<Capture> captures;
+  if (node == nullptr) return captures;
+  for (const auto& [name, value] : node->entries()) {
+    Capture capture;
+    capture.name = name.text();
+    if (capture.name.empty() || capture.name.find_first_of(".(){}$ ") != std::string::npos) {
+      diagnostics.add(name.mark(), "'" + capture.name + "' cannot name a variable");
+      continue;
+    }
+    if (const yaml::Node* header = value.find("header")) {
+      capture.header = header->text();
+    } else if (auto path = JsonPath::parse(value.text()); path.ok()) {
+      capture.path = *std::move(path);
+    } else {
+      diagnostics.add(value.mark(), path.error().message);
+      continue;
+    }
+    captures.push_back(std::move(capture));
+  }
+  return captures;
+}
+
+Nanoseconds duration_at(const yaml::Node& node, std::string_view key, Nanoseconds otherwise) {
+  const yaml::Node* value = node.find(key);
+  return value == nullptr ? otherwise : schema::as_duration(*value);
+}
+
+Nanoseconds timeout_at(const yaml::Node& node, Nanoseconds otherwise, Diagnostics& diagnostics) {
+  const Nanoseconds timeout = duration_at(node, "timeout", otherwise);
+  if (timeout.count() <= 0) diagnostics.add(node.find("timeout")->mark(), "a timeout must be longer than 0");
+  return timeout;
+}
+
+}  // namespace tidegate::loadgen

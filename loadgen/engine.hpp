@@ -1,0 +1,99 @@
+#pragma once
+// Plays a plan against one HTTP API: one thread per loop, metrics and operations handed over once a second.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/http/message.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "loadgen/plan.hpp"
+#include "record/operations.hpp"
+#include "record/series.hpp"
+
+namespace tidegate::loadgen {
+
+struct EngineOptions {
+  std::string base_url;                      ///< http://127.0.0.1:8080; its path is ignored
+  int loops = 1;                             ///< threads; loop k plays the arrivals i with i mod loops == k
+  std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
+  record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress
+  Nanoseconds setup_timeout = std::chrono::seconds(60);  ///< for all set-up steps together
+};
+
+/// What the last interval (from swap to swap) looked like.
+struct Progress {
+  double interval_s = 0;
+  double target_rate = 0;    ///< iterations per second that the plan wanted (0 in closed loops)
+  double achieved_rate = 0;  ///< iterations per second that ended
+  double request_rate = 0;   ///< requests per second that ended, polls included
+  Nanoseconds p50{0};        ///< of response_time, all samples that ended in the interval; 0 without samples
+  Nanoseconds p99{0};
+  std::uint64_t requests = 0;  ///< in the interval, as are the next three
+  std::uint64_t errors = 0;    ///< requests that were not as expected
+  std::uint64_t dropped = 0;   ///< arrivals that found no free VU
+  std::uint64_t late = 0;      ///< arrivals started over 5 ms late
+  std::uint64_t vus = 0;       ///< busy now
+  Nanoseconds lateness_p99{0};
+  std::uint64_t iterations_done = 0;  ///< since the start, whatever their outcome
+};
+
+struct Handover {
+  std::vector<record::Operation> operations;  ///< in the order of each loop's events
+  Progress progress;
+};
+
+/// A request of the plan, rendered once more.
+struct RenderedRequest {
+  std::string method;
+  std::string target;
+  http::Headers headers;     ///< as the step states them, without Host, Content-Length and Content-Type
+  std::string content_type;  ///< empty: none
+  std::string body;
+};
+
+/// All calls from one thread (the runner's), except stop_arrivals() and finished(), which any thread may make.
+class Engine {
+ public:
+  /// Resolves the host, puts in the stack's values, and raises the descriptor limit to the hard limit. Errors: a bad
+  /// base_url, a host without address, a `${stack.NAME}` or `${env.NAME}` without value.
+  static Result<std::unique_ptr<Engine>> create(Plan plan, EngineOptions options);
+  /// Stops at once when still running.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Sends the set-up steps and keeps what they capture; blocks. An error names the step, the row and the answer.
+  Result<void> run_setup();
+
+  /// Starts the loops. Load begins at the clock's zero, which may lie ahead.
+  Result<void> start(RunClock clock);
+  /// Hands the loops' metrics to the series writer, and returns the operations and the progress since the last call.
+  /// Call it once a second, and once more after stop(). It does not flush the writer.
+  Handover swap();
+  /// No further iteration starts; those in progress go on. Also for abort.
+  void stop_arrivals();
+  /// The plan is played (or arrivals were stopped) and no iteration is in progress.
+  bool finished() const;
+  /// Stops arrivals, lets iterations finish within the grace, interrupts the rest (their requests are recorded as
+  /// failed with error class `interrupted`, their operations as unknown), and joins the threads. swap() may be called
+  /// once more afterwards.
+  void stop(Nanoseconds grace);
+
+  /// The request of an operation step, from randomness and data alone; for asking again about unknown outcomes. An
+  /// error when the step needs what an earlier answer held, or the time of day. After run_setup().
+  Result<RenderedRequest> render(std::size_t block, std::uint64_t iteration, std::size_t step) const;
+
+  const Plan& plan() const;
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tidegate::loadgen

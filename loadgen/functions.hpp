@@ -1,0 +1,29 @@
+#pragma once
+// The functions of templates, keyed by the name that the user writes: `${int(100, 500000)}`.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "loadgen/template.hpp"
+
+namespace tidegate::loadgen {
+
+struct Argument {
+  std::string text;
+  bool quoted = false;
+};
+
+struct FunctionInfo {
+  std::string_view name;
+  std::string_view usage;  ///< int(LOW, HIGH)
+  std::string_view doc;
+  /// Fills the slot from the arguments; the error says what they should be.
+  Result<void> (*build)(const std::vector<Argument>& arguments, Slot& slot);
+};
+
+std::span<const FunctionInfo> functions();
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,89 @@
+#pragma once
+// A compiled plan: everything about the load that is known before anything starts. Immutable; copies share it; safe to
+// read from any thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.hpp"
+#include "base/http/message.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "base/yaml.hpp"
+#include "record/run.hpp"
+
+namespace tidegate::loadgen {
+
+struct CompiledPlan;
+
+/// The sections as the user wrote them, with the scenario's variables already put in. A null section is an absent one.
+struct PlanInput {
+  const yaml::Node* load = nullptr;
+  const yaml::Node* flows = nullptr;
+  const yaml::Node* data = nullptr;
+  const yaml::Node* setup = nullptr;
+  std::vector<record::Window> phases;
+  std::uint64_t seed = 0;
+  std::string scenario_directory;  ///< relative data files are found from here; empty: the working directory
+  /// The names that `${stack.NAME}` may use; nullopt leaves them unchecked until the engine starts.
+  std::optional<std::vector<std::string>> stack_names;
+};
+
+class Plan {
+ public:
+  explicit Plan(std::shared_ptr<const CompiledPlan> compiled);
+
+  /// One entry per load block. For open-loop blocks `planned_iterations` and `rate` count the drawn schedule exactly;
+  /// closed-loop blocks plan 0 iterations and no rate, since the system's speed decides.
+  std::vector<record::PlannedLoad> planned() const;
+  /// From the start of load to the last block's end.
+  Nanoseconds duration() const;
+  /// Names of request steps, each once: values of the tag `name`.
+  std::vector<std::string> step_names() const;
+  /// Names of poll steps, each once: metrics of their own.
+  std::vector<std::string> poll_names() const;
+  std::vector<std::string> flow_names() const;
+  std::vector<std::string> block_names() const;
+  /// The sum of the blocks' highest iteration rates, per second; 0 for closed-loop blocks.
+  double peak_rate() const;
+  /// Requests in progress at the peak by Little's law, when each request takes `assumed_latency`. A closed-loop block
+  /// counts its VUs. Never more than max_vus.
+  std::uint64_t peak_concurrency(Nanoseconds assumed_latency) const;
+  /// VUs that may exist at once, over all blocks.
+  std::uint64_t max_vus() const;
+  bool has_setup() const;
+  /// A step marks operations for the audit.
+  bool has_operations() const;
+  /// A block waits for answers before it sends more, so stalls delay arrivals.
+  bool has_closed_loop() const;
+
+  const CompiledPlan& compiled() const { return *compiled_; }
+
+ private:
+  std::shared_ptr<const CompiledPlan> compiled_;
+};
+
+/// Compiles and checks the sections: every mistake becomes a diagnostic with its place and the nearest valid spelling.
+/// Expects that schema::check was run on the sections with the shapes of loadgen/sections.hpp by the caller; parts that
+/// do not conform are skipped here without a second message. Null when anything is wrong.
+std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics);
+
+/// Load on one URL, without a file (`tidegate load URL`). Block `load`, flow `url`, step `request`.
+struct UrlLoad {
+  std::string url;  ///< http://host:port/path; pass it as EngineOptions::base_url too
+  std::string method = "GET";
+  http::Headers headers;
+  std::string body;
+  std::optional<double> rate;         ///< per second, constant-arrival-rate, even arrivals
+  std::optional<std::uint32_t> vus;   ///< constant-vus; exactly one of rate and vus
+  std::uint32_t max_vus = 10'000;     ///< with `rate`
+  Nanoseconds duration{0};
+  Nanoseconds timeout = std::chrono::seconds(30);
+  std::uint64_t seed = 0;
+};
+Result<Plan> make_url_plan(const UrlLoad& load);
+
+}  // namespace tidegate::loadgen

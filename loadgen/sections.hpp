@@ -1,0 +1,14 @@
+#pragma once
+// The shapes of the scenario sections that loadgen reads: `load`, `flows`, `data` and `setup`. runner/ joins them with
+// the other folders' sections; the checks that a shape cannot express are in compile (loadgen/plan.hpp).
+
+#include "base/schema.hpp"
+
+namespace tidegate::loadgen {
+
+schema::TypePointer load_schema();   ///< name -> load block: executor, flows, arrivals, rates, stages, VUs
+schema::TypePointer flows_schema();  ///< name -> list of steps
+schema::TypePointer data_schema();   ///< name -> feeder: a CSV file, or generated columns
+schema::TypePointer setup_schema();  ///< list of set-up steps
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,89 @@
+#include "loadgen/template.hpp"
+
+#include <algorithm>
+
+#include "base/http/characters.hpp"
+#include "loadgen/json_path.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+template <typename Keep>
+void append_percent_encoded(std::string& out, std::string_view value, Keep keep) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : value) {
+    if (keep(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', kHex[byte >> 4], kHex[byte & 0xF]};
+    }
+  }
+}
+
+void append_header_value(std::string& out, std::string_view value) {
+  for (const char c : value) out += http::is_control(c) ? ' ' : c;
+}
+
+void append_json_value(std::string& out, std::string_view value, bool number) {
+  if (number) {
+    out.append(value);
+    return;
+  }
+  out += '"';
+  append_json_escaped(out, value);
+  out += '"';
+}
+
+}  // namespace
+
+void Template::append_literal(std::string_view text) {
+  if (text.empty()) return;
+  if (pieces_.empty() || pieces_.back().slot) pieces_.emplace_back();
+  pieces_.back().literal.append(text);
+}
+
+void Template::append_slot(Slot slot, Escape escape) { pieces_.push_back({{}, std::move(slot), escape}); }
+
+void Template::append(const Template& other) {
+  for (const Piece& piece : other.pieces_) {
+    if (piece.slot) {
+      pieces_.push_back(piece);
+    } else {
+      append_literal(piece.literal);
+    }
+  }
+}
+
+bool Template::numeric() const noexcept {
+  if (pieces_.size() != 1 || !pieces_[0].slot) return false;
+  const Slot& slot = *pieces_[0].slot;
+  return slot.source == Slot::Source::integer || slot.source == Slot::Source::now ||
+         (slot.source == Slot::Source::pick && slot.numeric_choices);
+}
+
+bool Template::uses(Slot::Source source) const noexcept {
+  return std::any_of(pieces_.begin(), pieces_.end(),
+                     [&](const Piece& piece) { return piece.slot && piece.slot->source == source; });
+}
+
+std::string Template::outline() const {
+  std::string out;
+  for (const Piece& piece : pieces_) out += piece.slot ? "{" + piece.slot->name + "}" : piece.literal;
+  return out;
+}
+
+void append_escaped(std::string& out, std::string_view value, Escape escape, bool number) {
+  switch (escape) {
+    case Escape::none: out.append(value); return;
+    case Escape::target:
+      append_percent_encoded(out, value, [](char c) { return http::is_in(http::unreserved_bytes, c); });
+      return;
+    case Escape::whole_target: append_percent_encoded(out, value, http::is_target_byte); return;
+    case Escape::header: append_header_value(out, value); return;
+    case Escape::json_string: append_json_escaped(out, value); return;
+    case Escape::json_value: append_json_value(out, value, number); return;
+  }
+}
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,81 @@
+#pragma once
+// Texts with `${…}` slots, compiled at start: a list of literal and slot pieces. Slots are resolved to numbers here, so
+// that rendering looks no name up.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tidegate::loadgen {
+
+/// Where a slot's value comes from.
+struct Slot {
+  enum class Source : std::uint8_t {
+    stack,        ///< `${stack.NAME}`: put in when the engine starts
+    environment,  ///< `${env.NAME}`: put in when the engine starts
+    variable,     ///< captured by a set-up step without for_each; `first` numbers it
+    column,       ///< of the iteration's row: feeder `first`, column `second`
+    capture,      ///< of an earlier step of the iteration; `first` numbers it
+    uuid,         ///< version 4
+    integer,      ///< uniform in [low, high]
+    pick,         ///< one of `choices`
+    now,          ///< milliseconds since the Unix epoch when the step was rendered
+  };
+  Source source = Source::stack;
+  std::uint32_t first = 0, second = 0;
+  std::int64_t low = 0, high = 0;
+  std::uint64_t stream = 0;  ///< of randomness: one for each place where a function is written
+  std::vector<std::string> choices;
+  bool numeric_choices = false;
+  std::string name;  ///< as written, for messages
+};
+
+/// What a slot's value must not break. Literals are escaped when the template is compiled.
+enum class Escape : std::uint8_t {
+  none,
+  target,       ///< whatever is not unreserved in RFC 3986 becomes %XX
+  whole_target, ///< the slot begins the target: only bytes that no target may hold become %XX
+  header,       ///< control bytes become spaces
+  json_string,  ///< inside a JSON string
+  json_value,   ///< a JSON value of its own: numbers stay numbers, anything else becomes a string
+};
+
+struct Piece {
+  std::string literal;       ///< when there is no slot
+  std::optional<Slot> slot;
+  Escape escape = Escape::none;
+};
+
+class Template {
+ public:
+  Template() = default;
+  explicit Template(std::string literal) { append_literal(literal); }
+
+  void append_literal(std::string_view text);
+  void append_slot(Slot slot, Escape escape);
+  void append(const Template& other);
+
+  const std::vector<Piece>& pieces() const noexcept { return pieces_; }
+  bool empty() const noexcept { return pieces_.empty(); }
+  /// No slot is left.
+  bool constant() const noexcept { return pieces_.empty() || (pieces_.size() == 1 && !pieces_[0].slot); }
+  /// The text of a constant template.
+  std::string_view literal() const noexcept { return pieces_.empty() ? std::string_view{} : pieces_[0].literal; }
+  /// A single slot whose value is always a number.
+  bool numeric() const noexcept;
+  bool uses(Slot::Source source) const noexcept;
+  /// As written, with `{name}` for each slot: for names that people read.
+  std::string outline() const;
+
+ private:
+  std::vector<Piece> pieces_;
+};
+
+/// Appends a slot's value so that it cannot break what surrounds it. `number`: the value is a JSON number, true, false
+/// or null already.
+void append_escaped(std::string& out, std::string_view value, Escape escape, bool number = false);
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,150 @@
+#include "platform/bus/kafka_consumer.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include "platform/events/envelope.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
+constexpr Nanoseconds kAssignLimit = std::chrono::seconds(5);
+
+kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& group) {
+  return {{"bootstrap.servers", bootstrap},
+          {"client.id", group},
+          {"group.id", group},
+          {"enable.auto.commit", "false"},
+          {"enable.auto.offset.store", "false"},
+          {"auto.offset.reset", "earliest"},
+          {"fetch.wait.max.ms", "10"},  // the embedded broker never answers an idle fetch early
+          {"fetch.error.backoff.ms", "50"},
+          {"reconnect.backoff.ms", "50"},
+          {"reconnect.backoff.max.ms", "500"},
+          {"queued.max.messages.kbytes", "8192"},
+          {"log_level", "3"}};
+}
+
+int milliseconds(Nanoseconds t) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(t).count());
+}
+
+/// Errors after which the handle keeps working: it reconnects by itself.
+bool passes_by_itself(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return true;
+    default:
+      return false;
+  }
+}
+
+BusRecord to_record(const rd_kafka_message_t& message) {
+  BusRecord record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  record.key.assign(static_cast<const char*>(message.key), message.key_len);
+  record.value.assign(static_cast<const char*>(message.payload), message.len);
+  return record;
+}
+
+}  // namespace
+
+KafkaConsumer::~KafkaConsumer() { rd_kafka_consumer_close(handle_.get()); }
+
+/// Replaces "no committed offset" by the oldest one held.
+Result<void> KafkaConsumer::find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms) {
+  if (const auto failed = rd_kafka_committed(handle_.get(), partitions, timeout_ms)) {
+    return closed_error("committed offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  for (int i = 0; i < partitions->cnt; ++i) {
+    rd_kafka_topic_partition_t& entry = partitions->elems[i];
+    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return closed_error("committed offset of topic " + topic_ + ": " + rd_kafka_err2str(entry.err));
+    }
+    if (entry.offset >= 0) continue;
+    std::int64_t oldest = 0;
+    std::int64_t end = 0;
+    const auto failed =
+        rd_kafka_query_watermark_offsets(handle_.get(), topic_.c_str(), entry.partition, &oldest, &end, timeout_ms);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return closed_error("oldest offset of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+    }
+    entry.offset = oldest;
+  }
+  return {};
+}
+
+Result<void> KafkaConsumer::assign(int workers, int worker_index, Nanoseconds limit) {
+  const kafka::PartitionList partitions(rd_kafka_topic_partition_list_new(kPartitions));
+  for (int partition = worker_index; partition < kPartitions; partition += workers) {
+    rd_kafka_topic_partition_list_add(partitions.get(), topic_.c_str(), partition);
+  }
+  if (auto found = find_start(partitions.get(), milliseconds(limit)); !found) return found;
+  for (int i = 0; i < partitions->cnt; ++i) next_[partitions->elems[i].partition] = partitions->elems[i].offset;
+  if (const auto failed = rd_kafka_assign(handle_.get(), partitions.get())) {
+    return internal_error("assign partitions of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  return commit(true);
+}
+
+Result<std::vector<BusRecord>> KafkaConsumer::poll(std::size_t maximum, Nanoseconds limit) {
+  std::vector<BusRecord> records;
+  int wait_ms = milliseconds(limit);
+  while (records.size() < maximum) {
+    const kafka::Message message(rd_kafka_consumer_poll(handle_.get(), wait_ms));
+    wait_ms = 0;  // only the first one is waited for
+    if (!message) break;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (passes_by_itself(message->err)) continue;
+      return closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(message.get()));
+    }
+    records.push_back(to_record(*message));
+    next_[message->partition] = message->offset + 1;
+    moved_ = true;
+  }
+  return records;
+}
+
+kafka::PartitionList KafkaConsumer::positions() const {
+  kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(next_.size())));
+  for (const auto& [partition, offset] : next_) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
+  }
+  return list;
+}
+
+Result<void> KafkaConsumer::commit(bool force) {
+  const Nanoseconds now = monotonic_now();
+  if (!force && (!moved_ || now - committed_at_ < kCommitEvery)) return {};
+  const kafka::PartitionList list = positions();
+  constexpr int asynchronous = 1;
+  if (const auto failed = rd_kafka_commit(handle_.get(), list.get(), asynchronous)) {
+    return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  moved_ = false;
+  committed_at_ = now;
+  return {};
+}
+
+Result<std::unique_ptr<EventConsumer>> make_kafka_consumer(const std::string& bootstrap, const std::string& group,
+                                                           const std::string& topic, int workers, int worker_index) {
+  auto handle = kafka::make_consumer(consumer_settings(bootstrap, group));
+  if (!handle) return handle.error();
+  rd_kafka_poll_set_consumer(handle->get());
+  auto consumer = std::make_unique<KafkaConsumer>(std::move(*handle), topic);
+  if (auto assigned = consumer->assign(workers, worker_index, kAssignLimit); !assigned) return assigned.error();
+  return std::unique_ptr<EventConsumer>(std::move(consumer));
+}
+
+}  // namespace tidegate::platform

@@ -1,0 +1,35 @@
+#pragma once
+// What becomes of a valid request for a payment. The modern path writes it at once; the legacy ones put the case
+// studies' departures in front of it. The composition (composition.cpp) chooses.
+
+#include <cstdint>
+#include <string>
+
+#include "base/asio.hpp"
+#include "base/http/message.hpp"
+
+namespace tidegate::platform {
+
+/// A request that passed authentication and validation. Idempotency and business rules come next, in this order.
+struct PaymentCommand {
+  std::int64_t merchant = 0;
+  std::int64_t api_key = 0;
+  std::string key;  ///< the client's idempotency key
+  std::int64_t amount = 0;
+  std::string currency;
+  std::string card_token;
+  std::int64_t card = 0;   ///< 0: the token is not one of this merchant's
+  std::string refusal;     ///< the business rule that the request breaks; empty: none
+  std::string traceparent; ///< of the request's own span
+};
+
+/// Used on the service's loop only.
+class PaymentPath {
+ public:
+  virtual ~PaymentPath() = default;
+  virtual asio::awaitable<http::Response> pay(PaymentCommand command) = 0;
+  /// Awaited after the last request was answered: ends outgoing calls.
+  virtual asio::awaitable<void> stop() = 0;
+};
+
+}  // namespace tidegate::platform

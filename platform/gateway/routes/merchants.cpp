@@ -1,0 +1,92 @@
+// POST /admin/merchants {name, currency, card}: 201 {id, name, currency, api_key, card_token, card_last4}. The card
+// number is turned into a token here and is neither stored nor logged nor repeated in an answer.
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "platform/events/payment_events.hpp"
+#include "platform/gateway/payment.hpp"
+#include "platform/gateway/problems.hpp"
+#include "platform/gateway/routes/routes.hpp"
+#include "platform/gateway/secrets.hpp"
+#include "platform/service/await_store.hpp"
+#include "platform/service/problem.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr std::size_t kLongestName = 100;
+
+struct NewMerchant {
+  Merchant merchant;
+  ApiKey key;
+  std::optional<Card> card;
+  std::string api_key;  // shown once
+};
+
+Result<NewMerchant> parse(std::string_view body) {
+  const auto parsed = parse_json(body);
+  if (!parsed || !parsed->is_object()) return usage_error("the body is not a JSON object");
+  const json::object& object = parsed->get_object();
+  auto name = string_member(object, "name");
+  if (!name || name->empty() || name->size() > kLongestName) return usage_error("name is a text of 1 to 100 bytes");
+  auto currency = string_member(object, "currency");
+  if (!currency || !is_currency(*currency)) return usage_error("currency is a code of three capitals, as in ISO 4217");
+
+  NewMerchant made;
+  made.merchant = {0, std::move(*name), std::move(*currency)};
+  made.api_key = new_api_key();
+  made.key = {0, 0, hash_of_secret(made.api_key), scope_of_api_key(made.api_key)};
+  if (object.if_contains("card") != nullptr) {
+    const auto number = string_member(object, "card");
+    if (!number || !is_card_number(*number)) return usage_error("card is a card number with a correct check digit");
+    made.card = Card{0, 0, new_card_token(), number->substr(number->size() - 4)};
+  }
+  return made;
+}
+
+Result<void> write(Connection& connection, NewMerchant& made) {
+  const auto now_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+  if (auto done = insert_merchant(connection, made.merchant, now_ms); !done) return done;
+  made.key.merchant = made.merchant.id;
+  if (auto done = insert_api_key(connection, made.key, now_ms); !done) return done;
+  if (!made.card) return {};
+  made.card->merchant = made.merchant.id;
+  return insert_card(connection, *made.card, now_ms);
+}
+
+json::object describe(const NewMerchant& made) {
+  json::object described{{"id", merchant_name(made.merchant.id)},
+                         {"name", made.merchant.name},
+                         {"currency", made.merchant.currency},
+                         {"api_key", made.api_key}};
+  if (made.card) {
+    described["card_token"] = made.card->token;
+    described["card_last4"] = made.card->last4;
+  }
+  return described;
+}
+
+asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::string body) {
+  auto parsed = parse(body);
+  if (!parsed) co_return problem(400, parsed.error().message);
+  const auto made = std::make_shared<NewMerchant>(std::move(*parsed));
+  const auto written =
+      co_await commit(context.store, [made](Connection& connection) { return write(connection, *made); });
+  if (!written) co_return store_unavailable();
+  http::Response response = json_response(201, describe(*made));
+  context.tenants.add(std::move(made->merchant));
+  context.tenants.add(std::move(made->key));
+  if (made->card) context.tenants.add(std::move(*made->card));
+  co_return response;
+}
+
+}  // namespace
+
+void add_merchants(ServiceRuntime& runtime, GatewayContext& context) {
+  runtime.router().add("POST", "/admin/merchants",
+                       runtime.operator_only(RouteHandler([&context](const http::Request& request, std::string_view) {
+                         return create_merchant(context, std::string(request.body));
+                       })));
+}
+
+}  // namespace tidegate::platform

@@ -1,0 +1,61 @@
+#pragma once
+// Merchants, their API keys and card tokens: rows in the store, and an index of them in memory for each request.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "platform/store/store.hpp"
+
+namespace tidegate::platform {
+
+struct Merchant {
+  std::int64_t id = 0;
+  std::string name;
+  std::string currency;
+};
+struct ApiKey {
+  std::int64_t id = 0;
+  std::int64_t merchant = 0;
+  std::string hash;
+  std::string scope;
+};
+struct Card {
+  std::int64_t id = 0;
+  std::int64_t merchant = 0;
+  std::string token;
+  std::string last4;
+};
+
+/// Each fills in the id. On the writer thread, inside a unit of work.
+Result<void> insert_merchant(Connection& connection, Merchant& merchant, std::int64_t at_ms);
+Result<void> insert_api_key(Connection& connection, ApiKey& key, std::int64_t at_ms);
+Result<void> insert_card(Connection& connection, Card& card, std::int64_t at_ms);
+
+/// The index. Used on one thread; added to after the commit.
+class TenantDirectory {
+ public:
+  Result<void> load(Connection& connection);
+  void add(Merchant merchant);
+  void add(ApiKey key);
+  void add(Card card);
+
+  /// Whose key it is; null for a key that was never given out.
+  const ApiKey* authenticate(std::string_view api_key) const;
+  const Merchant* merchant(std::int64_t id) const;
+  /// The card behind a token when it belongs to the merchant: tokens of others do not exist.
+  const Card* card(std::int64_t merchant, const std::string& token) const;
+  /// Of an API key's id, for exports.
+  std::string_view scope(std::int64_t api_key) const;
+
+ private:
+  std::unordered_map<std::int64_t, Merchant> merchants_;
+  std::unordered_map<std::string, ApiKey> keys_;  // by hash
+  std::unordered_map<std::int64_t, std::string> scopes_;
+  std::unordered_map<std::string, Card> cards_;  // by token
+};
+
+}  // namespace tidegate::platform

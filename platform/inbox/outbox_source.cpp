@@ -1,0 +1,61 @@
+#include "platform/inbox/outbox_source.hpp"
+
+#include <algorithm>
+
+#include "base/http/client.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr Nanoseconds kLimit = std::chrono::seconds(1);
+constexpr std::int64_t kMostAtOnce = 500;
+
+}  // namespace
+
+Result<json::object> OutboxSource::get(const std::string& path_and_query) const {
+  const auto address = peers_.find(options_.producer_peer);
+  if (!address) return closed_error("the peer '" + options_.producer_peer + "' is not known yet");
+  auto response = http::fetch("http://" + *address + "/internal/outbox/" + path_and_query, kLimit);
+  if (!response) return response.error();
+  if (response->status != 200) {
+    return protocol_error("the outbox at " + options_.producer_peer + " answered " + std::to_string(response->status));
+  }
+  auto parsed = parse_json(response->body);
+  if (!parsed) return parsed.error();
+  if (!parsed->is_object()) return protocol_error("the outbox at " + options_.producer_peer + " sent no JSON object");
+  return std::move(parsed->as_object());
+}
+
+Result<std::vector<Envelope>> OutboxSource::events(const MissingRange& range) const {
+  const StreamId stream{options_.producer, options_.topic, range.partition};
+  const std::int64_t count = std::min(range.to - range.from + 1, kMostAtOnce);
+  auto answer =
+      get(stream.text() + "?from=" + std::to_string(range.from) + "&limit=" + std::to_string(count));
+  if (!answer) return answer.error();
+  const json::value* listed = answer->if_contains("events");
+  if (listed == nullptr || !listed->is_array()) return protocol_error("the outbox sent no array 'events'");
+
+  std::vector<Envelope> events;
+  for (const json::value& value : listed->as_array()) {
+    auto event = Envelope::decode(json::serialize(value));
+    if (!event) return event.error();
+    if (event->stream != stream) return protocol_error("the outbox sent an event of " + event->stream.text());
+    events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+Result<std::vector<std::int64_t>> OutboxSource::heads() const {
+  auto answer = get(options_.producer + "/" + options_.topic);
+  if (!answer) return answer.error();
+  const json::value* listed = answer->if_contains("heads");
+  if (listed == nullptr || !listed->is_array()) return protocol_error("the outbox sent no array 'heads'");
+  std::vector<std::int64_t> heads;
+  for (const json::value& value : listed->as_array()) {
+    if (!value.is_int64() || value.as_int64() < 0) return protocol_error("the outbox sent a head that is no number");
+    heads.push_back(value.as_int64());
+  }
+  return heads;
+}
+
+}  // namespace tidegate::platform

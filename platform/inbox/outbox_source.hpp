@@ -1,0 +1,30 @@
+#pragma once
+// The producer's outbox, asked over HTTP by the inbox's own thread. Private to platform/inbox.
+
+#include <cstdint>
+#include <vector>
+
+#include "platform/inbox/inbox.hpp"
+#include "platform/inbox/sequencer.hpp"
+
+namespace tidegate::platform {
+
+/// Blocking, each call within a second; the address is looked up at each call, so a producer that came back elsewhere
+/// is found.
+class OutboxSource {
+ public:
+  OutboxSource(PeerDirectory& peers, const InboxOptions& options) : peers_(peers), options_(options) {}
+
+  /// Events from the start of the range on, in order; fewer than asked for when they are many.
+  Result<std::vector<Envelope>> events(const MissingRange& range) const;
+  /// The last number of each stream, by partition.
+  Result<std::vector<std::int64_t>> heads() const;
+
+ private:
+  Result<json::object> get(const std::string& path_and_query) const;
+
+  PeerDirectory& peers_;
+  const InboxOptions& options_;
+};
+
+}  // namespace tidegate::platform

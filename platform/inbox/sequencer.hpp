@@ -1,0 +1,59 @@
+#pragma once
+// What the inbox knows about the streams of one producer: what was applied, what is held, what is missing. No I/O, no
+// clock of its own, not thread-safe. Private to platform/inbox.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "platform/events/envelope.hpp"
+
+namespace tidegate::platform {
+
+/// Numbers of a stream that have to be asked for, both ends included.
+struct MissingRange {
+  int partition = 0;
+  std::int64_t from = 0, to = 0;
+};
+
+class Sequencer {
+ public:
+  /// Events held per stream while a gap is open; later ones are let go and asked for again.
+  static constexpr std::size_t kMostHeld = 2'000;
+
+  enum class Offer { accepted, repeat };
+
+  /// Makes the partition known, with the last number applied.
+  void add(int partition, std::int64_t applied, Nanoseconds now);
+  bool owns(int partition) const { return streams_.count(partition) != 0; }
+
+  /// An event arrived, from the bus or from the outbox, in any order.
+  Offer offer(Envelope event, Nanoseconds now);
+  /// The producer says that its stream ends at `head`.
+  void learn_head(int partition, std::int64_t head);
+
+  /// Events that may be applied now: per stream in order and without a hole, at most `limit`. Valid until `applied`.
+  std::vector<const Envelope*> ready(std::size_t limit) const;
+  /// The effects up to `sequence` are committed.
+  void applied(int partition, std::int64_t sequence);
+  std::int64_t last_applied(int partition) const { return streams_.at(partition).applied; }
+
+  /// Every hole that is known.
+  std::vector<MissingRange> missing() const;
+  /// A stream that held nothing back and received nothing for `length`: its tail may be lost.
+  bool any_quiet(Nanoseconds now, Nanoseconds length) const;
+  bool is_quiet(int partition, Nanoseconds now, Nanoseconds length) const;
+
+ private:
+  struct Stream {
+    std::int64_t applied = 0;
+    std::int64_t head = 0;  ///< the highest number known to exist
+    Nanoseconds active_at{0};
+    std::map<std::int64_t, Envelope> held;
+  };
+  std::map<int, Stream> streams_;
+};
+
+}  // namespace tidegate::platform

@@ -1,0 +1,95 @@
+#include "platform/outbox/outbox.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <unordered_map>
+
+#include "base/assert.hpp"
+#include "base/time.hpp"
+#include "platform/outbox/relay.hpp"
+#include "platform/outbox/serve.hpp"
+#include "platform/outbox/table.hpp"
+
+namespace tidegate::platform {
+
+struct Outbox::State {
+  State(Store& store_in, std::string topic_in) : store(store_in), topic(topic_in), relay(store_in, topic_in) {}
+
+  Store& store;
+  const std::string topic;
+  std::int64_t topic_number = 0;
+  outbox::Relay relay;
+  // The text of events whose commit is not known yet, by position, so that it is made once. A unit that is rolled back
+  // leaves its text behind until the next event takes the same number.
+  std::mutex mutex;
+  std::unordered_map<std::int64_t, std::string> encoded;
+};
+
+Outbox::Outbox(Store& store, std::string topic) : state_(std::make_unique<State>(store, std::move(topic))) {}
+Outbox::~Outbox() = default;
+
+const std::string& Outbox::topic() const { return state_->topic; }
+std::size_t Outbox::depth() const { return state_->relay.depth(); }
+
+Result<void> Outbox::open() {
+  std::int64_t backlog = 0;
+  auto opened = state_->store.run([this, &backlog](Connection& connection) -> Result<void> {
+    auto number = outbox::number_of_topic(connection, state_->topic);
+    if (!number) return number.error();
+    state_->topic_number = *number;
+    auto published = outbox::published(connection, *number);
+    if (!published) return published.error();
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      auto head = outbox::head(connection, *number, partition);
+      if (!head) return head.error();
+      backlog += *head - (*published)[static_cast<std::size_t>(partition)];
+    }
+    return {};
+  });
+  if (opened) state_->relay.set_up(state_->topic_number, backlog);
+  return opened;
+}
+
+Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
+  TIDEGATE_ASSERT(state_->topic_number > 0);  // open() comes first
+  const int partition = partition_of(envelope.payment);
+  auto head = outbox::head(connection, state_->topic_number, partition);
+  if (!head) return head.error();
+  envelope.stream = {state_->store.id(), state_->topic, partition};
+  envelope.sequence = *head + 1;
+  envelope.occurred_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+  if (envelope.id.empty()) envelope.id = fmt::format("{}/{}", envelope.stream.text(), envelope.sequence);
+
+  const auto position = outbox::position_of(state_->topic_number, partition, envelope.sequence);
+  std::string body = envelope.encode();
+  if (auto inserted = outbox::insert(connection, position, body); !inserted) return inserted;
+  const std::lock_guard lock(state_->mutex);
+  state_->encoded[position] = std::move(body);
+  return {};
+}
+
+void Outbox::committed(const Envelope& envelope) {
+  const auto position = outbox::position_of(state_->topic_number, envelope.stream.partition, envelope.sequence);
+  outbox::CommittedEvent event{envelope.stream.partition, envelope.sequence, envelope.occurred_at_ms, envelope.payment,
+                               {}};
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (auto found = state_->encoded.find(position); found != state_->encoded.end()) {
+      event.body = std::move(found->second);
+      state_->encoded.erase(found);
+    }
+  }
+  if (event.body.empty()) event.body = envelope.encode();
+  state_->relay.push(std::move(event));
+}
+
+http::Response Outbox::serve(std::string_view rest, const http::Request& request, Connection& reader) const {
+  return outbox::serve({state_->store.id(), state_->topic, state_->topic_number}, rest, request, reader);
+}
+
+Result<void> Outbox::start_relay(EventBus& bus) { return state_->relay.start(bus); }
+bool Outbox::relay_running() const { return state_->relay.running(); }
+void Outbox::stop_relay(Nanoseconds limit) { state_->relay.stop(limit); }
+
+}  // namespace tidegate::platform

@@ -1,0 +1,89 @@
+#include "platform/outbox/table.hpp"
+
+#include <fmt/format.h>
+
+#include "platform/outbox/outbox.hpp"
+
+namespace tidegate::platform {
+
+std::span<const Migration> outbox_migrations() {
+  static constexpr Migration kMigrations[] = {
+      {1, R"(
+CREATE TABLE outbox (position INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE outbox_topic (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE outbox_published (stream INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
+)"},
+  };
+  return kMigrations;
+}
+
+namespace outbox {
+
+Result<std::int64_t> number_of_topic(Connection& connection, const std::string& topic) {
+  auto made = connection.execute("INSERT INTO outbox_topic (name) VALUES (?) ON CONFLICT DO NOTHING", {topic});
+  if (!made) return made.error();
+  std::int64_t number = 0;
+  auto found = connection.query("SELECT number FROM outbox_topic WHERE name = ?", {topic}, [&](const Row& row) {
+    number = row.integer(0);
+    return false;
+  });
+  if (!found) return found.error();
+  if (number < 1 || number > 255) return internal_error(fmt::format("outbox: topic {} has number {}", topic, number));
+  return number;
+}
+
+Result<std::int64_t> head(Connection& connection, std::int64_t topic, int partition) {
+  std::int64_t last = 0;
+  auto found = connection.query(
+      "SELECT position FROM outbox WHERE position >= ? AND position <= ? ORDER BY position DESC LIMIT 1",
+      {position_of(topic, partition, 0), position_of(topic, partition, kLastSequence)}, [&](const Row& row) {
+        last = sequence_of(row.integer(0));
+        return false;
+      });
+  if (!found) return found.error();
+  return last;
+}
+
+Result<void> insert(Connection& connection, std::int64_t position, std::string_view body) {
+  auto done = connection.execute("INSERT INTO outbox VALUES (?, ?)", {position, body});
+  if (!done) return done.error();
+  return {};
+}
+
+Result<void> read(Connection& connection, std::int64_t topic, int partition, std::int64_t from, std::int64_t limit,
+                  const std::function<void(std::int64_t, std::string_view)>& visit) {
+  if (from > kLastSequence) return {};
+  return connection.query(
+      "SELECT position, body FROM outbox WHERE position >= ? AND position <= ? ORDER BY position LIMIT ?",
+      {position_of(topic, partition, from), position_of(topic, partition, kLastSequence), limit}, [&](const Row& row) {
+        visit(sequence_of(row.integer(0)), row.text(1));
+        return true;
+      });
+}
+
+Result<Cursors> published(Connection& connection, std::int64_t topic) {
+  Cursors cursors{};
+  auto found = connection.query("SELECT stream, sequence FROM outbox_published WHERE stream >= ? AND stream <= ?",
+                                {stream_number(topic, 0), stream_number(topic, kPartitions - 1)}, [&](const Row& row) {
+                                  const auto partition = row.integer(0) - stream_number(topic, 0);
+                                  cursors[static_cast<std::size_t>(partition)] = row.integer(1);
+                                  return true;
+                                });
+  if (!found) return found.error();
+  return cursors;
+}
+
+Result<void> save_published(Connection& connection, std::int64_t topic, const Cursors& before, const Cursors& now) {
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    const auto index = static_cast<std::size_t>(partition);
+    if (before[index] == now[index]) continue;
+    auto saved = connection.execute(
+        "INSERT INTO outbox_published VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence",
+        {stream_number(topic, partition), now[index]});
+    if (!saved) return saved.error();
+  }
+  return {};
+}
+
+}  // namespace outbox
+}  // namespace tidegate::platform

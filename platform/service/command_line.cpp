@@ -1,0 +1,121 @@
+#include "platform/service/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "base/units.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr std::array<std::string_view, 5> kRoles{"gateway", "acquiring", "ledger", "bank-simulator", "broker"};
+constexpr std::array<std::string_view, 2> kWorkerRoles{"acquiring", "ledger"};
+constexpr std::array<std::string_view, 2> kProfiles{"modern", "legacy"};
+constexpr std::array<std::string_view, 2> kSwitches{"serial_hops", "pool_35"};
+
+struct Given {
+  std::string role, worker_role;
+  std::vector<std::string> switches;
+};
+
+template <typename Names>
+Result<void> check_name(const std::string& what, const std::string& name, const Names& names) {
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  std::string message = what + " '" + name + "' does not exist";
+  const std::string near = nearest_spelling(name, names);
+  if (!near.empty()) message += "; did you mean '" + near + "'?";
+  message += " Known:";
+  for (const auto& known : names) message.append(" ").append(known);
+  return usage_error(message);
+}
+
+void declare(CLI::App& app, ServiceOptions& options, Given& given) {
+  app.add_option("ROLE", given.role, "gateway, worker, acquiring, ledger, bank-simulator or broker")->required();
+  app.add_option("--roles", given.worker_role, "what a worker does: acquiring or ledger");
+  app.add_option("--data", options.data_directory, "directory of the databases, made when missing");
+  app.add_option("--ready-file", options.ready_file, "written once listening, with the addresses in use");
+  app.add_option("--peers", options.peers_file, "JSON file with the addresses of the other services");
+  app.add_option("--port", options.port, "port of the HTTP listener; 0 lets the system choose");
+  app.add_option("--operator-token", options.operator_token, "bearer token of the operator's endpoints")
+      ->envname("TIDEGATE_OPERATOR_TOKEN");
+  app.add_option("--profile", options.profile, "modern or legacy");
+  app.add_option("--switch", given.switches, "one departure from the profile: serial_hops or pool_35, NAME[=true|false]");
+  app.add_option("--workers", options.workers, "processes of this role");
+  app.add_option("--worker-index", options.worker_index, "which of them this is, from 0");
+}
+
+Result<void> read_switches(const Given& given, ServiceOptions& options) {
+  for (const std::string& text : given.switches) {
+    const auto equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "true" : text.substr(equals + 1);
+    if (auto known = check_name("the switch", name, kSwitches); !known) return known;
+    if (value != "true" && value != "false") {
+      return usage_error("--switch " + text + ": the value is true or false, not '" + value + "'");
+    }
+    options.switches[name] = value;
+  }
+  return {};
+}
+
+Result<void> check(const Given& given, ServiceOptions& options) {
+  options.role = given.role;
+  if (given.role == "worker") {
+    if (given.worker_role.empty()) return usage_error("a worker needs --roles acquiring or --roles ledger");
+    if (auto known = check_name("the worker role", given.worker_role, kWorkerRoles); !known) return known;
+    options.role = given.worker_role;
+  } else if (!given.worker_role.empty()) {
+    return usage_error("--roles belongs to the role 'worker', not to '" + given.role + "'");
+  }
+  if (auto known = check_name("the role", options.role, kRoles); !known) return known;
+  if (auto known = check_name("the profile", options.profile, kProfiles); !known) return known;
+  if (auto read = read_switches(given, options); !read) return read;
+  if (options.workers < 1 || options.workers > 1000) {
+    return usage_error("--workers is " + std::to_string(options.workers) + "; it must be 1 to 1000");
+  }
+  if (options.worker_index < 0 || options.worker_index >= options.workers) {
+    return usage_error("--worker-index is " + std::to_string(options.worker_index) + "; with --workers " +
+                       std::to_string(options.workers) + " it must be 0 to " + std::to_string(options.workers - 1));
+  }
+  if (options.data_directory.empty() && options.role != "broker") {
+    return usage_error("the role '" + options.role + "' keeps a database: give --data DIRECTORY");
+  }
+  return {};
+}
+
+CommandLine print(std::string text, int exit_code) {
+  CommandLine line;
+  line.text = std::move(text);
+  line.exit_code = exit_code;
+  return line;
+}
+
+CommandLine mistake(const std::string& message) {
+  return print("tidegate-platform: " + message + "\nRun tidegate-platform --help for the options.\n", kUsageExitCode);
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  Given given;
+  CLI::App app("Tidegate's reference payment platform: one process per role.", "tidegate-platform");
+  app.set_version_flag("--version", std::string("tidegate-platform " TIDEGATE_VERSION));
+  declare(app, line.options, given);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help(), 0);
+  } catch (const CLI::CallForVersion& version) {
+    return print(std::string(version.what()) + "\n", 0);
+  } catch (const CLI::ParseError& error) {
+    return mistake(error.what());
+  }
+  if (auto checked = check(given, line.options); !checked) return mistake(checked.error().message);
+  line.run = true;
+  return line;
+}
+
+}  // namespace tidegate::platform

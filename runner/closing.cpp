@@ -1,0 +1,45 @@
+#include "runner/closing.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "reports/html.hpp"
+#include "runner/judge.hpp"
+#include "runner/plan_text.hpp"
+
+namespace tidegate::runner {
+
+record::RunInfo new_run_info(const RunOptions& options) {
+  record::RunInfo info;
+  info.command = options.command;
+  info.version = TIDEGATE_VERSION;
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  info.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", parts);
+  info.machine = record::this_machine();
+  return info;
+}
+
+std::string opening_line(const Scenario& scenario, const std::string& directory) {
+  std::string line = scenario.name;
+  if (!scenario.variant.empty()) line += " (" + scenario.variant + ")";
+  line += fmt::format(", {} profile, seed {}, {} of load, into {}", scenario.stack.profile, scenario.seed,
+                      format_duration(scenario.load->duration()), directory);
+  if (!scenario.scale.empty()) line += "\nscaled against the case study: " + scale_text(scenario.scale);
+  return line;
+}
+
+Result<RunOutcome> close_run(Recording& recording, bool interrupted) {
+  if (auto finished = recording.finish(interrupted); !finished) return finished.error();
+  const record::RunDirectory& directory = recording.directory();
+  auto verdict = judge_directory(directory);
+  if (!verdict) return verdict.error();
+  if (auto written = directory.write_verdict(*verdict); !written) return written.error();
+  if (auto written = reports::write_html(directory); !written) return written.error();
+  return RunOutcome{directory.path(), recording.info(), std::move(*verdict)};
+}
+
+}  // namespace tidegate::runner

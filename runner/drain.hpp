@@ -1,0 +1,32 @@
+#pragma once
+// After load: waiting until the system has nothing left to do, within a limit.
+
+#include <functional>
+#include <string>
+
+#include "audit/audit.hpp"
+#include "base/time.hpp"
+#include "gates/probes/lag_probe.hpp"
+#include "stack/supervisor.hpp"
+
+namespace tidegate::runner {
+
+struct DrainInput {
+  gates::LagProbe* probe = nullptr;               ///< null: lag is not looked at
+  const stack::Supervisor* supervisor = nullptr;  ///< null: external system
+  const audit::System* system = nullptr;          ///< null: payments are not looked at
+  Nanoseconds limit{0};
+  std::function<bool()> interrupted;
+  std::function<void()> each_second;
+};
+
+struct DrainOutcome {
+  bool drained = false;
+  double seconds = 0;
+  std::string open_text;  ///< what was still open, empty when drained
+};
+
+/// Drained: every process is ready, every group's lag is 0, and no payment is in a transient state. Blocking.
+DrainOutcome wait_until_drained(const DrainInput& input);
+
+}  // namespace tidegate::runner

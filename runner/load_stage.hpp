@@ -1,0 +1,47 @@
+#pragma once
+// The stage of a run during which load flows: once a second it takes over what the engine measured, writes it, shows
+// the live line and looks at everything that could end the run.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "chaos/timeline.hpp"
+#include "gates/probes/lag_probe.hpp"
+#include "loadgen/engine.hpp"
+#include "runner/progress.hpp"
+#include "runner/recording.hpp"
+#include "stack/supervisor.hpp"
+
+namespace tidegate::runner {
+
+struct LoadStage {
+  loadgen::Engine& engine;
+  Recording& recording;
+  ProgressPrinter& printer;
+  std::vector<record::Window> phases;
+  chaos::Timeline* timeline = nullptr;
+  gates::LagProbe* probe = nullptr;
+  stack::Supervisor* supervisor = nullptr;
+  Nanoseconds graceful_stop = std::chrono::seconds(30);
+  std::function<bool()> interrupted;
+
+  /// Plays until the plan is over and its iterations ended (or the grace passed), an interrupt came, or the run
+  /// directory cannot be written. Blocking; the engine is stopped afterwards.
+  void play();
+
+ private:
+  void tick(std::int32_t second);
+  void record_processes(std::int32_t second);
+  void announce_phases(std::int32_t second);
+  std::string phase_at(std::int32_t second) const;
+
+  std::size_t next_phase_ = 0;
+  bool phase_open_ = false;
+  std::map<std::string, Nanoseconds> cpu_before_;
+  Nanoseconds cpu_read_{0};
+};
+
+}  // namespace tidegate::runner

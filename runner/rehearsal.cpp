@@ -1,0 +1,227 @@
+// The order of a rehearsal. Everything that was started is stopped by its owner's destructor on every path; the run
+// directory is judged at the end, whatever happened.
+//
+//   recording -> session (agent, stack) -> set-up -> clock -> probe, timeline, load -> resolve -> drain -> truth ->
+//   checks
+//        -> stop session -> finish recording -> judge -> verdict.json, report.html
+#include "runner/rehearsal.hpp"
+
+#include <fmt/format.h>
+
+#include "audit/audit.hpp"
+#include "chaos/timeline.hpp"
+#include "gates/probes/lag_probe.hpp"
+#include "loadgen/engine.hpp"
+#include "runner/closing.hpp"
+#include "runner/drain.hpp"
+#include "runner/interrupt.hpp"
+#include "runner/load_stage.hpp"
+#include "runner/plan_text.hpp"
+#include "runner/progress.hpp"
+#include "runner/recording.hpp"
+#include "runner/session.hpp"
+
+namespace tidegate::runner {
+namespace {
+
+// Time for the loops and the probe to be ready before the first arrival.
+constexpr auto kLeadTime = std::chrono::milliseconds(500);
+constexpr auto kResolveLimit = std::chrono::seconds(30);
+constexpr auto kTruthLimit = std::chrono::seconds(120);
+
+bool interrupted() {
+  return Interrupts::signal() != 0;
+}
+
+record::RunInfo describe(const Scenario& scenario, const RunOptions& options) {
+  record::RunInfo info = new_run_info(options);
+  info.name = scenario.name;
+  info.title = scenario.title;
+  info.description = scenario.description;
+  info.variant = scenario.variant;
+  info.seed = scenario.seed;
+  info.scenario_path = scenario.path;
+  info.scenario = scenario.recorded;
+  info.overrides = scenario.overrides;
+  info.phases = scenario.phases;
+  info.load = scenario.load->planned();
+  info.scale = scenario.scale;
+  info.profile = scenario.stack.profile;
+  info.groups = scenario.group_names();
+  json::array polls;
+  for (const std::string& name : scenario.load->poll_names()) polls.emplace_back(name);
+  info.extra["poll_metrics"] = std::move(polls);
+  return info;
+}
+
+class Rehearsal {
+ public:
+  Rehearsal(Scenario& scenario, Recording& recording, ProgressPrinter& printer, const RunOptions& options)
+      : scenario_(scenario),
+        recording_(recording),
+        printer_(printer),
+        options_(options),
+        session_(scenario, recording) {}
+
+  /// Plays to the end; an error is what kept the harness from doing its work.
+  Result<void> play() {
+    if (auto started = start_stack(); !started) return started;
+    if (auto prepared = prepare_load(); !prepared) return prepared;
+    if (interrupted()) return {};
+    if (auto started = start_observers(); !started) return started;
+    play_load();
+    if (timeline_) timeline_->stop();
+    if (interrupted()) return {};
+    if (auto written = recording_.error(); !written) return written;
+    return settle();
+  }
+
+  void stop() {
+    if (timeline_) timeline_->stop();
+    if (probe_) probe_->stop();
+    engine_.reset();
+    session_.stop();
+  }
+
+ private:
+  Result<void> start_stack() {
+    const Nanoseconds before = monotonic_now();
+    if (auto started = session_.start(interrupted); !started) {
+      return interrupted() ? Result<void>{} : started;
+    }
+    const double seconds = to_seconds(monotonic_now() - before);
+    recording_.emit("stack_ready", {{"seconds", seconds}});
+    printer_.note(fmt::format("stack ready in {}", format_seconds(seconds)));
+    return {};
+  }
+
+  Result<void> prepare_load() {
+    if (interrupted()) return {};
+    loadgen::EngineOptions options;
+    options.base_url = session_.base_url();
+    options.stack = session_.variables();
+    options.series = &recording_.series();
+    auto engine = loadgen::Engine::create(*scenario_.load, options);
+    if (!engine) return engine.error();
+    engine_ = std::move(*engine);
+    return engine_->run_setup();
+  }
+
+  Result<void> start_observers() {
+    const RunClock clock = RunClock::starting_in(kLeadTime);
+    recording_.set_clock(clock);
+    if (!scenario_.topology.groups.empty() && !session_.kafka_bootstrap().empty()) {
+      gates::LagProbeOptions options;
+      options.bootstrap = session_.kafka_bootstrap();
+      for (const stack::GroupSpec& group : scenario_.topology.groups) {
+        options.groups.push_back({group.name, group.topic, group.partitions});
+      }
+      options.clock = clock;
+      options.series = &recording_.series();
+      probe_ = std::make_unique<gates::LagProbe>(std::move(options));
+      if (auto started = probe_->start(); !started) return started;
+    }
+    if (!scenario_.faults.empty()) {
+      timeline_ = make_timeline(scenario_, session_, recording_);
+      timeline_->start();
+    }
+    return engine_->start(clock);
+  }
+
+  void play_load() {
+    LoadStage stage{*engine_,     recording_,           printer_, scenario_.phases, timeline_.get(),
+                    probe_.get(), session_.supervisor()};
+    stage.interrupted = interrupted;
+    stage.play();
+  }
+
+  Result<void> settle() {
+    const audit::System system = session_.audit_system();
+    const bool audited = !system.exports.empty() && scenario_.load->has_operations();
+    if (audited) resolve();
+    if (interrupted()) return {};
+    drain(system, audited);
+    if (!audited || interrupted()) return {};
+    printer_.note("reading the system's own account");
+    if (auto fetched = audit::fetch_truth(recording_.directory(), system, kTruthLimit); !fetched) {
+      recording_.emit("probe_failed", {{"probe", "audit"}, {"message", fetched.error().message}});
+    }
+    std::vector<std::string> names;
+    for (const audit::CheckerInfo& checker : audit::checkers()) names.emplace_back(checker.name);
+    return recording_.directory().write_findings(audit::check(recording_.directory(), names));
+  }
+
+  void resolve() {
+    audit::ResolveOptions options;
+    options.base_url = session_.base_url();
+    options.clock = recording_.clock();
+    options.limit = kResolveLimit;
+    options.interrupted = interrupted;
+    options.render = [this](std::uint16_t block, std::uint64_t iteration,
+                            std::uint16_t step) -> Result<audit::RenderedRequest> {
+      auto rendered = engine_->render(block, iteration, step);
+      if (!rendered) return rendered.error();
+      audit::RenderedRequest request{std::move(rendered->method), std::move(rendered->target),
+                                     std::move(rendered->body), std::move(rendered->headers)};
+      if (!rendered->content_type.empty()) request.headers.emplace_back("Content-Type", rendered->content_type);
+      return request;
+    };
+    const auto resolution = audit::resolve_unknowns(recording_.directory(), options);
+    if (!resolution) {
+      recording_.emit("probe_failed", {{"probe", "resolution"}, {"message", resolution.error().message}});
+      return;
+    }
+    if (resolution->unknown > 0) {
+      printer_.note(fmt::format("{} unknown outcomes: {} happened, {} did not, {} still open", resolution->unknown,
+                                resolution->resolved_ok, resolution->resolved_fail, resolution->open));
+    }
+  }
+
+  void drain(const audit::System& system, bool audited) {
+    recording_.emit("drain_started");
+    printer_.note("draining");
+    DrainInput input;
+    input.probe = probe_.get();
+    input.supervisor = session_.supervisor();
+    input.limit = scenario_.drain_limit;
+    input.interrupted = interrupted;
+    if (audited) input.system = &system;
+    input.each_second = [this] { recording_.flush(); };
+    const DrainOutcome outcome = wait_until_drained(input);
+    recording_.emit("drain_ended",
+                    {{"drained", outcome.drained}, {"seconds", outcome.seconds}, {"open", outcome.open_text}});
+    if (!outcome.drained && !interrupted()) printer_.note("did not drain: " + outcome.open_text);
+  }
+
+  Scenario& scenario_;
+  Recording& recording_;
+  ProgressPrinter& printer_;
+  const RunOptions& options_;
+  Session session_;
+  std::unique_ptr<loadgen::Engine> engine_;
+  std::unique_ptr<gates::LagProbe> probe_;
+  std::unique_ptr<chaos::Timeline> timeline_;
+};
+
+}  // namespace
+
+Result<RunOutcome> rehearse(Scenario scenario, const RunOptions& options) {
+  auto recording = Recording::create(options.out, describe(scenario, options));
+  if (!recording) return recording.error();
+  const Interrupts interrupts;
+  ProgressPrinter printer(options.quiet);
+  printer.note(opening_line(scenario, (*recording)->directory().path()));
+  (*recording)->emit("run_started");
+  {
+    Rehearsal rehearsal(scenario, **recording, printer, options);
+    if (auto played = rehearsal.play(); !played) {
+      (*recording)->emit("harness_error", {{"message", played.error().message}});
+      printer.note("error: " + played.error().message);
+    }
+    if (interrupted()) (*recording)->emit("interrupted", {{"signal", Interrupts::signal()}});
+    rehearsal.stop();
+  }
+  return close_run(**recording, interrupted());
+}
+
+}  // namespace tidegate::runner

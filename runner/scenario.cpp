@@ -1,0 +1,248 @@
+#include "runner/scenario.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <set>
+
+#include "chaos/sections.hpp"
+#include "gates/sections.hpp"
+#include "loadgen/sections.hpp"
+#include "runner/compose.hpp"
+#include "runner/gate_context.hpp"
+#include "runner/sections.hpp"
+
+namespace tidegate::runner {
+namespace {
+
+using schema::object;
+using schema::optional;
+using schema::required;
+
+schema::TypePointer variants_schema() {
+  return schema::map_of(schema::object({optional("variables", schema::map_of(schema::text()), "Replaced variables."),
+                                        optional("gates", schema::any(), "Merged into the gates.")}),
+                        "Named sets of overrides; the first one is the default.");
+}
+
+std::string text_at(const yaml::Node& root, std::string_view key) {
+  const yaml::Node* node = root.find(key);
+  return node != nullptr ? node->text() : std::string();
+}
+
+chaos::FaultContext fault_context(const Scenario& scenario) {
+  chaos::FaultContext context;
+  context.phases = scenario.phases;
+  for (const stack::LinkSpec& link : scenario.topology.links) context.links.push_back(link.name);
+  for (const stack::ProcessSpec& process : scenario.topology.processes) context.processes.push_back(process.name);
+  for (const stack::StoreSpec& store : scenario.topology.stores) context.stores.push_back(store.name);
+  context.shape_checked = true;
+  return context;
+}
+
+struct Composed {
+  yaml::Node root;  // variables resolved, environment not
+  std::string variant;
+};
+
+Composed compose(const ScenarioOptions& options, const std::string& variant, Diagnostics& diagnostics) {
+  Composed composed;
+  const std::size_t before = diagnostics.size();
+  composed.root = read_composed(options.path, diagnostics);
+  if (diagnostics.size() != before) return composed;
+  if (const yaml::Node* variants = composed.root.find("variants")) {
+    schema::check(*variants, *variants_schema(), "variants", diagnostics);
+  }
+  composed.variant = apply_variant(composed.root, variant, diagnostics);
+  apply_sets(composed.root, options.sets, diagnostics);
+  substitute_variables(composed.root, diagnostics);
+  return composed;
+}
+
+void check_version(const yaml::Node& root, Diagnostics& diagnostics) {
+  const yaml::Node* version = root.find("tidegate");
+  if (version != nullptr && version->text() != "1") {
+    diagnostics.add(version->mark(), "scenario language version " + version->text() + "; this program reads 1");
+  }
+}
+
+void read_head(Scenario& scenario, const ScenarioOptions& options) {
+  scenario.name = text_at(scenario.root, "name");
+  scenario.title = text_at(scenario.root, "title");
+  scenario.description = text_at(scenario.root, "description");
+  const yaml::Node* seed = scenario.root.find("seed");
+  if (seed != nullptr) scenario.seed = static_cast<std::uint64_t>(schema::as_integer(*seed));
+  if (options.seed) scenario.seed = *options.seed;
+  if (const yaml::Node* drain = scenario.root.find("drain")) {
+    scenario.drain_limit = schema::as_duration(*drain->find("within"));
+  }
+}
+
+loadgen::PlanInput plan_input(const yaml::Node& root, const Scenario& scenario, std::vector<record::Window> phases) {
+  loadgen::PlanInput input;
+  input.load = root.find("load");
+  input.flows = root.find("flows");
+  input.data = root.find("data");
+  input.setup = root.find("setup");
+  input.phases = std::move(phases);
+  input.seed = scenario.seed;
+  input.scenario_directory = scenario.directory;
+  return input;
+}
+
+// The sections whose shape is right. What a section means is only looked at when it and those it builds on are among
+// them, so that one mistake does not raise others behind it, and yet every section is checked in one pass.
+using Sound = std::set<std::string, std::less<>>;
+
+Sound check_shapes(const yaml::Node& root, Diagnostics& diagnostics) {
+  const auto shape = scenario_schema();
+  auto outline = std::make_shared<schema::Type>(*shape);
+  for (schema::Field& field : outline->fields) field.type = schema::any();
+  schema::check(root, *outline, "the scenario", diagnostics);
+  Sound sound;
+  for (const schema::Field& field : shape->fields) {
+    const yaml::Node* section = root.find(field.name);
+    const bool right = section == nullptr ? !field.required
+                                          : schema::check(*section, *field.type, "'" + field.name + "'", diagnostics);
+    if (right) sound.insert(field.name);
+  }
+  return sound;
+}
+
+// Reads a section when all it needs is sound; marks it unsound when reading it found mistakes.
+void read_section(Sound& sound, const std::string& section, std::initializer_list<const char*> needs,
+                  Diagnostics& diagnostics, const std::function<void()>& read) {
+  for (const char* need : needs) {
+    if (!sound.contains(need)) {
+      sound.erase(section);
+      return;
+    }
+  }
+  const std::size_t before = diagnostics.size();
+  read();
+  if (diagnostics.size() != before) sound.erase(section);
+}
+
+void read_stack(Scenario& scenario, const ScenarioOptions& options, Diagnostics& diagnostics) {
+  const yaml::Node& node = *scenario.root.find("stack");
+  scenario.stack = parse_stack(&node, scenario.directory, options.stack, diagnostics);
+  if (!scenario.stack.topology_path.empty()) {
+    scenario.topology = stack::load_topology(scenario.stack.topology_path, diagnostics);
+  } else if (const yaml::Node* groups = node.find("groups")) {
+    for (const auto& [name, group] : groups->entries()) {
+      const yaml::Node* partitions = group.find("partitions");
+      scenario.topology.groups.push_back({name.text(),
+                                          text_at(group, "topic"),
+                                          {},
+                                          partitions ? static_cast<int>(schema::as_integer(*partitions)) : 1});
+    }
+  }
+}
+
+void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sound, Diagnostics& diagnostics) {
+  const yaml::Node& root = scenario.root;
+  read_section(sound, "stack", {"stack"}, diagnostics, [&] { read_stack(scenario, options, diagnostics); });
+  read_section(sound, "phases", {"phases"}, diagnostics,
+               [&] { scenario.phases = parse_phases(root.find("phases"), diagnostics); });
+  read_section(sound, "load", {"phases", "load", "flows", "data", "setup"}, diagnostics,
+               [&] { scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases), diagnostics); });
+  if (const yaml::Node* faults = root.find("faults")) {
+    read_section(sound, "faults", {"faults", "stack", "phases"}, diagnostics,
+                 [&] { scenario.faults = chaos::parse_faults(*faults, fault_context(scenario), diagnostics); });
+  }
+  if (const yaml::Node* gates = root.find("gates"); gates != nullptr && scenario.load) {
+    read_section(sound, "gates", {"gates", "validity", "stack", "phases", "load", "faults"}, diagnostics, [&] {
+      scenario.gates = gates::parse_gates(*gates, root.find("validity"), gate_context(scenario), diagnostics);
+    });
+  }
+}
+
+double mean_rate(const std::vector<record::PlannedLoad>& loads, const record::Window& window) {
+  double sum = 0;
+  for (const record::PlannedLoad& load : loads) {
+    for (const auto& [second, rate] : load.rate) {
+      if (second >= window.start && second < window.end) sum += rate;
+    }
+  }
+  return window.end > window.start ? sum / (window.end - window.start) : 0;
+}
+
+// What this variant is of the variant `full`, phase by phase: the printed scale factors.
+std::vector<record::PhaseScale> scale_of(const Scenario& scenario, const ScenarioOptions& options) {
+  Diagnostics ignored;
+  ScenarioOptions full = options;
+  full.sets.clear();
+  const Composed composed = compose(full, "full", ignored);
+  if (!ignored.empty()) return {};
+  const std::vector<record::Window> phases = parse_phases(composed.root.find("phases"), ignored);
+  const auto plan = loadgen::compile(plan_input(composed.root, scenario, phases), ignored);
+  if (!ignored.empty() || !plan) return {};
+  const auto whole = plan->planned();
+  const auto ours = scenario.load->planned();
+  std::vector<record::PhaseScale> scale;
+  for (const record::Window& phase : scenario.phases) {
+    const auto full_phase = std::ranges::find(phases, phase.name, &record::Window::name);
+    if (full_phase == phases.end()) continue;
+    const double full_rate = mean_rate(whole, *full_phase);
+    scale.push_back({phase.name, full_rate > 0 ? mean_rate(ours, phase) / full_rate : 1,
+                     static_cast<double>(phase.end - phase.start) / (full_phase->end - full_phase->start)});
+  }
+  return scale;
+}
+
+}  // namespace
+
+std::vector<std::string> Scenario::group_names() const {
+  std::vector<std::string> names;
+  for (const stack::GroupSpec& group : topology.groups) names.push_back(group.name);
+  return names;
+}
+
+schema::TypePointer scenario_schema() {
+  static const schema::TypePointer shape =
+      object({required("tidegate", schema::integer(1, 1e9), "Version of the scenario language: 1."),
+              required("name", schema::text(), "Short name; run directories are named after it."),
+              optional("title", schema::text(), "One line, shown on top of reports."),
+              optional("description", schema::text(), "What is replayed, shown in the report."),
+              optional("seed", schema::integer(0, 9.2e18), "Everything random derives from it."),
+              optional("extends", schema::text(), "Another scenario file that this one changes."),
+              required("stack", stack_schema(), "What runs under test."),
+              optional("variables", schema::map_of(schema::text()), "Values used as ${name}; --set overrides."),
+              optional("variants", variants_schema(), "Named sets of overrides; --variant chooses."),
+              optional("data", loadgen::data_schema(), "Feeders."),
+              optional("setup", loadgen::setup_schema(), "Steps before load."),
+              required("flows", loadgen::flows_schema(), "What one iteration does."),
+              required("phases", phases_schema(), "Named windows on the run clock."),
+              required("load", loadgen::load_schema(), "How much of it, when."),
+              optional("faults", chaos::faults_schema(), "What breaks, when, for how long."),
+              optional("gates", gates::gates_schema(), "What must hold."),
+              optional("validity", gates::validity_schema(), "Limits on the generator's own health."),
+              optional("drain", object({required("within", schema::duration(), "Longest wait for lag 0.")}),
+                       "After load, before the audit.")},
+             "A rehearsal: stack, load, faults and gates.");
+  return shape;
+}
+
+Result<Scenario> load_scenario(const ScenarioOptions& options) {
+  Diagnostics diagnostics;
+  Scenario scenario;
+  scenario.path = options.path;
+  scenario.directory = std::filesystem::path(options.path).parent_path().string();
+  if (scenario.directory.empty()) scenario.directory = ".";
+  Composed composed = compose(options, options.variant, diagnostics);
+  if (!composed.root.is_map()) return diagnostics.to_error();
+  scenario.variant = composed.variant;
+  scenario.overrides = options.sets;
+  scenario.recorded = yaml::emit(composed.root);
+  scenario.root = std::move(composed.root);
+  substitute_environment(scenario.root, diagnostics);
+  check_version(scenario.root, diagnostics);
+  Sound sound = check_shapes(scenario.root, diagnostics);
+  if (sound.contains("seed") && sound.contains("drain")) read_head(scenario, options);
+  read_sections(scenario, options, std::move(sound), diagnostics);
+  if (!diagnostics.empty()) return diagnostics.to_error();
+  if (scenario.variant != "full") scenario.scale = scale_of(scenario, options);
+  return scenario;
+}
+
+}  // namespace tidegate::runner
