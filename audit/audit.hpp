@@ -31,19 +31,19 @@ struct RenderedRequest {
 using Render = std::function<Result<RenderedRequest>(std::uint16_t block, std::uint64_t iteration, std::uint16_t step)>;
 
 struct ResolveOptions {
-  std::string base_url;                                  ///< http://127.0.0.1:40001
+  std::string base_url;  ///< http://127.0.0.1:40001
   Render render;
   RunClock clock;
-  Nanoseconds limit = std::chrono::seconds(30);          ///< for all of them together
+  Nanoseconds limit = std::chrono::seconds(30);  ///< for all of them together
   Nanoseconds request_timeout = std::chrono::seconds(2);
-  int at_once = 32;                                      ///< requests in flight
+  int at_once = 32;  ///< requests in flight
   std::function<bool()> interrupted;
 };
 
 struct Resolution {
-  std::uint64_t unknown = 0;        ///< keys whose outcome was open
+  std::uint64_t unknown = 0;  ///< keys whose outcome was open
   std::uint64_t resolved_ok = 0, resolved_fail = 0, open = 0;
-  double longest_s = 0;             ///< from the unknown outcome to its resolution
+  double longest_s = 0;  ///< from the unknown outcome to its resolution
 };
 
 /// Sends the same key and body again for every key that has an unknown attempt and no ok; appends resolved_ok or

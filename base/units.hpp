@@ -14,7 +14,7 @@ namespace tidegate {
 Result<Nanoseconds> parse_duration(std::string_view text);
 /// `400/s`, `30/m`, `10/h`; the result is per second.
 Result<double> parse_rate(std::string_view text);
-/// `99.95%`; the result is a share in [0, 1]... values over 100 % are allowed where the caller allows them.
+/// `99.95%` is 0.9995. Over 100 % is read too; the caller judges whether it makes sense.
 Result<double> parse_share(std::string_view text);
 /// `512B`, `64KiB`, `10MiB`, `1GiB`, `10MB`.
 Result<std::uint64_t> parse_bytes(std::string_view text);

@@ -33,7 +33,7 @@ Result<LeaseRequest> lease_from_json(const json::value& value);
 struct FaultReport {
   std::string id, link, kind;
   bool active = false;
-  std::string healed_by;  ///< why it is not active: "asked", "lease ended", "heartbeat missing", "agent stopping"
+  std::string healed_by;  ///< why it is not active: "asked", "lease ended", "heartbeat missing", "SIGTERM", ...
   std::uint64_t hits = 0;
   std::uint64_t hits_last_second = 0;  ///< in the last whole second
   double active_s = 0;                 ///< how long it has been, or was, on

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/schema.hpp"
 #include "base/units.hpp"
 
 namespace tidegate::gates {

@@ -94,7 +94,10 @@ class BlockCompiler {
       curve->append(schema::as_duration(*over), rate, to);
     } else if (const record::Window* window = find_phase(*phase)) {
       const Nanoseconds start = std::chrono::seconds(window->start);
-      if (!curve) curve.emplace(start);
+      if (!curve) {
+        refuse({"start_after"});  // the phase says when
+        curve.emplace(start);
+      }
       if (curve->end() != start) {
         diagnostics_.add(phase->mark(), fmt::format("phase '{}' starts at {} s, but this stage would start at {} s",
                                                     window->name, window->start, to_seconds(curve->end())));

@@ -1,6 +1,7 @@
 #include "reports/charts.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -183,7 +184,9 @@ std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, c
   for (const auto& phase : info.phases) widen(phase.start, phase.end);
   for (const Chart& chart : charts) {
     for (const ChartLine& line : chart.lines) {
-      if (!line.values.empty()) widen(line.values.begin()->first, line.values.rbegin()->first + 1);
+      if (line.values.empty()) continue;
+      const std::int32_t last = std::min(line.values.rbegin()->first, std::numeric_limits<std::int32_t>::max() - 1);
+      widen(line.values.begin()->first, last + 1);
     }
   }
   return range.value_or(std::pair(0, 0));

@@ -62,8 +62,8 @@ std::string gates_text(const Scenario& scenario) {
   for (const gates::PlannedGate& gate : planned) {
     const std::string samples = gate.samples ? format_count(*gate.samples) + " samples" : "";
     const std::string needed = gate.needed > 0 ? fmt::format("needs {}", format_count(gate.needed)) : "";
-    out += fmt::format("  {:<16} {:<18} {:<58} {:<16} {}\n", gate.name, gate.window.empty() ? "all judged" : gate.window,
-                       gate.text, samples, needed);
+    out += fmt::format("  {:<16} {:<18} {:<58} {:<16} {}\n", gate.name,
+                       gate.window.empty() ? "all judged" : gate.window, gate.text, samples, needed);
   }
   return out;
 }

@@ -5,15 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 
 #include "audit/audit.hpp"
 #include "base/result.hpp"
 #include "chaos/agent_client.hpp"
 #include "chaos/timeline.hpp"
-#include "record/events.hpp"
-#include "record/run.hpp"
+#include "runner/recording.hpp"
 #include "runner/scenario.hpp"
 #include "stack/supervisor.hpp"
 
@@ -21,13 +20,10 @@ namespace tidegate::runner {
 
 class Session {
  public:
-  Session(const Scenario& scenario, const record::RunDirectory& directory, record::EventWriter& events);
+  Session(const Scenario& scenario, Recording& recording);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-
-  /// The clock of the events; set once the start of load is known. Before that, events carry negative times.
-  void set_clock(RunClock clock) { clock_ = clock; }
 
   /// Agent first (its listeners stand before any client starts), then the processes, until all are ready.
   Result<void> start(const std::function<bool()>& interrupted);
@@ -39,23 +35,22 @@ class Session {
   audit::System audit_system() const;
 
   stack::Supervisor* supervisor() { return supervisor_.get(); }
+  /// The agent when a fault needs one, else null.
   chaos::AgentClient* agent() { return agent_.get(); }
-  chaos::ProcessControl& process_control() { return *control_; }
+  /// Null for an external system.
+  chaos::ProcessControl* process_control() { return control_.get(); }
 
   /// Stops processes, then the agent. Idempotent.
   void stop();
 
  private:
-  class Control;
-  Result<void> start_agent();
-  void emit(std::string_view type, json::object fields);
+  Result<void> start_agent(const std::set<std::string>& links);
+  void told_address(const std::string& endpoint, const std::string& address);
 
   const Scenario& scenario_;
-  const record::RunDirectory& directory_;
-  record::EventWriter& events_;
-  RunClock clock_;
+  Recording& recording_;
   std::map<std::string, std::string> link_addresses_;
-  std::map<std::string, std::string> upstream_links_;  // endpoint to link name
+  std::multimap<std::string, std::string> proxied_;  // endpoint to the links that stand before it
   std::unique_ptr<chaos::AgentClient> agent_;
   std::unique_ptr<stack::Supervisor> supervisor_;
   std::unique_ptr<chaos::ProcessControl> control_;

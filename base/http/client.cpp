@@ -16,7 +16,9 @@ std::string request_name(const ClientState& state, const ClientRequest& request)
   return request.method + " http://" + state.host_field + request.target + ": ";
 }
 
-Error named(const std::string& name, Error error) {
+/// stop() fails whatever was going on, in ways that say nothing of the reason.
+Error failure(const ClientState& state, const std::string& name, Error error) {
+  if (state.stopped) return closed_error(name + "the client was stopped");
   error.message = name + error.message;
   return error;
 }
@@ -25,20 +27,18 @@ asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> stat
                                                Deadline deadline) {
   const std::string name = request_name(*state, request);
   if (!sendable(request)) co_return usage_error(name + "cannot be sent: bad method, target or header field");
-  if (state->stopped) co_return closed_error(name + "the client was stopped");
-  if (!co_await ClientState::take_slot(state, deadline)) {
-    if (state->stopped) co_return closed_error(name + "the client was stopped");
-    co_return timeout_error(name + "no free connection in time");
+  if (state->stopped || !co_await ClientState::take_slot(state, deadline)) {
+    co_return failure(*state, name, timeout_error("no free connection in time"));
   }
   ClientLease lease(state);
-  for (bool may_pool = true;; may_pool = false) {
+  for (bool may_pool = true; !state->stopped; may_pool = false) {
     std::shared_ptr<ClientConnection> pooled = may_pool ? state->take_idle() : nullptr;
     const bool reused = pooled != nullptr;
     if (reused) {
       lease.hold(std::move(pooled));
     } else {
       const Result<void> opened = co_await ClientState::open_connection(state, &lease, deadline);
-      if (!opened) co_return named(name, opened.error());
+      if (!opened) co_return failure(*state, name, opened.error());
     }
     const Exchange exchange = co_await lease.connection().exchange(&request, state->host_field, deadline);
     if (exchange.complete) {
@@ -46,9 +46,11 @@ asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> stat
       if (exchange.reusable) lease.keep();
       co_return response;
     }
-    if (state->stopped) co_return closed_error(name + "the client was stopped");
-    if (!reused || !exchange.stale || !is_repeatable(request.method)) co_return named(name, exchange.error);
+    if (!reused || !exchange.stale || !is_repeatable(request.method)) {
+      co_return failure(*state, name, exchange.error);
+    }
   }
+  co_return failure(*state, name, Error());
 }
 
 }  // namespace

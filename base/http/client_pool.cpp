@@ -60,7 +60,7 @@ asio::awaitable<Result<void>> ClientState::open_connection(std::shared_ptr<Clien
   ClientConnection& connection = lease->connection();
   if (state->endpoints.empty()) {
     const error_code unresolved = co_await resolve(state);
-    if (unresolved) co_return state->connect_error(connection, unresolved);
+    if (unresolved || state->stopped) co_return state->connect_error(connection, unresolved);
   }
   const Deadline latest = std::chrono::steady_clock::now() +
                           std::chrono::duration_cast<Deadline::duration>(state->options.connect_timeout);
@@ -71,7 +71,6 @@ asio::awaitable<Result<void>> ClientState::open_connection(std::shared_ptr<Clien
 
 Error ClientState::connect_error(const ClientConnection& connection, error_code error) const {
   const std::string place = "connect " + host_field + ": ";
-  if (stopped) return closed_error(place + "the client was stopped");
   if (connection.timed_out()) return timeout_error(place + "no connection in time");
   return closed_error(place + error.message());
 }

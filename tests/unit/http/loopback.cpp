@@ -40,6 +40,7 @@ asio::awaitable<void> Event::wait() {
 
 asio::awaitable<void> Peer::connect(std::uint16_t port) {
   co_await socket_.async_connect({asio::ip::address_v4::loopback(), port}, asio::use_awaitable);
+  socket_.set_option(tcp::no_delay(true));
 }
 
 asio::awaitable<void> Peer::send(std::string bytes) {

@@ -114,7 +114,7 @@ asio::awaitable<void> never_read(asio::any_io_executor executor, Server* server)
   Peer deaf(executor);
   co_await deaf.connect(server->port());
   co_await deaf.send(get);
-  // The server gives up on it: then, and only then, a witness that comes later can be closed before this one reads.
+  // The server must give up on it before it reads a byte.
   while (server->connections() == 0) co_await asio::post(executor, asio::use_awaitable);
   while (server->connections() != 0) co_await asio::post(executor, asio::use_awaitable);
   const std::string response = co_await deaf.response();

@@ -1,0 +1,54 @@
+#include "chaos/link_running_fault.hpp"
+
+namespace tidegate::chaos {
+namespace {
+
+class LinkRunningFault final : public RunningFault {
+ public:
+  LinkRunningFault(LeaseRequest request, LinkControl& links) : request_(std::move(request)), links_(links) {}
+
+  Result<void> inject() override {
+    auto report = links_.inject(request_);
+    if (!report) return report.error();
+    return {};
+  }
+
+  Result<bool> poll() override {
+    auto report = links_.report(request_.id);
+    if (!report) return report.error();
+    hits_ = std::max(hits_, report->hits);
+    if (report->active) return false;
+    return machine_error("the chaos agent healed it before its time: " + report->healed_by);
+  }
+
+  Result<void> heal() override {
+    auto report = links_.heal(request_.id);
+    if (!report) report = links_.heal(request_.id);  // one lost answer is no failure; healing twice is harmless
+    if (!report) return report.error();
+    hits_ = std::max(hits_, report->hits);
+    return {};
+  }
+
+  std::uint64_t hits() const override { return hits_; }
+
+ private:
+  LeaseRequest request_;
+  LinkControl& links_;
+  std::uint64_t hits_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RunningFault> make_link_running_fault(const FaultSpec& spec, std::uint64_t seed, LinkControl& links) {
+  LeaseRequest request;
+  request.id = spec.name;
+  request.link = spec.target;
+  request.kind = spec.kind;
+  request.parameters = spec.parameters;
+  request.match = spec.match;
+  request.seed = seed;
+  request.duration = spec.heal_at ? *spec.heal_at - spec.inject_at : Nanoseconds{0};
+  return std::make_unique<LinkRunningFault>(std::move(request), links);
+}
+
+}  // namespace tidegate::chaos

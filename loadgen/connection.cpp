@@ -1,0 +1,187 @@
+#include "loadgen/connection.hpp"
+
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.hpp"
+#include "loadgen/vu.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
+
+ErrorClass connect_error(int error_number) {
+  switch (error_number) {
+    case ECONNREFUSED: return ErrorClass::refused;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM: return ErrorClass::descriptors;
+    case EADDRNOTAVAIL: return ErrorClass::ports;
+    case ETIMEDOUT: return ErrorClass::timeout;
+    case ECONNRESET: return ErrorClass::reset;
+    default: return ErrorClass::unreachable;
+  }
+}
+
+Io failed(ErrorClass& error, ErrorClass reason) {
+  error = reason;
+  return Io::failed;
+}
+
+}  // namespace
+
+Result<std::vector<Address>> resolve_addresses(const std::string& host, const std::string& port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return machine_error("cannot resolve host '" + host + "': " + ::gai_strerror(error));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  std::vector<Address> addresses;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    Address address;
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.size = each->ai_addrlen;
+    address.family = each->ai_family;
+    addresses.push_back(address);
+  }
+  return addresses;
+}
+
+Connection::Connection(ConnectionPool& pool) : parser(http::ResponseParser::Options{kLimits, true}), pool_(pool) {}
+
+Io Connection::connect(const Address& address, Reactor& reactor, ErrorClass& error) {
+  TIDEGATE_ASSERT(!open());
+  readable_ = writable_ = hung_up_ = surplus_ = false;
+  socket_.reset(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket_) return failed(error, connect_error(errno));
+  const int on = 1;
+  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int connected = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+  const int error_number = errno;
+  if (connected != 0 && error_number != EINPROGRESS) {
+    close();
+    return failed(error, connect_error(error_number));
+  }
+  if (!reactor.add(socket_.get(), *this)) {
+    close();
+    return failed(error, ErrorClass::descriptors);
+  }
+  writable_ = connected == 0;
+  return writable_ ? Io::done : Io::would_block;
+}
+
+Io Connection::finish_connect(ErrorClass& error) {
+  int error_number = 0;
+  socklen_t size = sizeof error_number;
+  ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+  if (error_number != 0) {
+    close();
+    return failed(error, connect_error(error_number));
+  }
+  return writable_ ? Io::done : Io::would_block;
+}
+
+Io Connection::write(std::string_view& bytes, ErrorClass& error) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      writable_ = false;
+      return Io::would_block;
+    } else if (errno != EINTR) {
+      return failed(error, errno == EPIPE ? ErrorClass::closed : ErrorClass::reset);
+    }
+  }
+  return Io::done;
+}
+
+Io Connection::read(ErrorClass& error) {
+  std::vector<char>& buffer = pool_.read_buffer();
+  for (;;) {
+    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (received == 0) return end_of_input(error);
+    if (received < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return failed(error, ErrorClass::reset);
+      readable_ = false;
+      return Io::would_block;
+    }
+    bytes_received += static_cast<std::uint64_t>(received);
+    // A short read has emptied the socket: the next bytes raise an event, and so does the end, unless it is known.
+    const bool emptied = static_cast<std::size_t>(received) < buffer.size() && !hung_up_;
+    if (emptied) readable_ = false;
+    const Io fed = feed({buffer.data(), static_cast<std::size_t>(received)}, error);
+    if (fed != Io::would_block || emptied) return fed;
+  }
+}
+
+Io Connection::feed(std::string_view bytes, ErrorClass& error) {
+  std::size_t consumed = 0;
+  switch (parser.feed(bytes, consumed)) {
+    case http::ParseStatus::need_more: return Io::would_block;
+    case http::ParseStatus::failed: return failed(error, ErrorClass::protocol);
+    case http::ParseStatus::done: break;
+  }
+  surplus_ = consumed != bytes.size();
+  return Io::done;
+}
+
+Io Connection::end_of_input(ErrorClass& error) {
+  hung_up_ = true;
+  return parser.finish() == http::ParseStatus::done ? Io::done : failed(error, ErrorClass::closed);
+}
+
+void Connection::close() noexcept { socket_.reset(); }
+
+void Connection::on_events(std::uint32_t events) {
+  if (!open()) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if (user != nullptr) {
+    user->on_io();
+  } else if (readable_) {
+    close();  // pooled: the peer closed, or spoke out of turn
+  }
+}
+
+ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses)
+    : reactor_(reactor), addresses_(std::move(addresses)), read_buffer_(kReadBuffer) {}
+
+Connection* ConnectionPool::take_idle() noexcept {
+  while (!idle_.empty()) {
+    Connection* connection = idle_.back();
+    idle_.pop_back();
+    if (connection->open()) return connection;
+    closed_.push_back(connection);
+  }
+  return nullptr;
+}
+
+Connection& ConnectionPool::take_closed() {
+  if (closed_.empty()) {
+    all_.push_back(std::make_unique<Connection>(*this));
+    return *all_.back();
+  }
+  Connection& connection = *closed_.back();
+  closed_.pop_back();
+  return connection;
+}
+
+void ConnectionPool::give_back(Connection& connection) noexcept {
+  connection.user = nullptr;
+  if (connection.open() && connection.readable()) connection.close();
+  (connection.open() ? idle_ : closed_).push_back(&connection);
+}
+
+}  // namespace tidegate::loadgen

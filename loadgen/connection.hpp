@@ -1,0 +1,100 @@
+#pragma once
+// One connection to the system under test, and the loop's pool of them. Non-blocking; waiting is the virtual user's
+// business (loadgen/vu.hpp).
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/http/parser.hpp"
+#include "base/result.hpp"
+#include "loadgen/error_class.hpp"
+#include "loadgen/reactor.hpp"
+
+namespace tidegate::loadgen {
+
+struct Vu;
+
+/// A resolved address.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int family = AF_INET;
+};
+/// All addresses of a host; blocks.
+Result<std::vector<Address>> resolve_addresses(const std::string& host, const std::string& port);
+
+/// What a non-blocking step of I/O came to.
+enum class Io : std::uint8_t { done, would_block, failed };
+
+class ConnectionPool;
+
+class Connection final : public Watcher {
+ public:
+  explicit Connection(ConnectionPool& pool);
+
+  /// Begins to connect; would_block: wait until it is writable, then call finish_connect().
+  Io connect(const Address& address, Reactor& reactor, ErrorClass& error);
+  Io finish_connect(ErrorClass& error);
+  /// Takes what was sent off the front of `bytes`.
+  Io write(std::string_view& bytes, ErrorClass& error);
+  /// Reads and parses what is there. done: the answer is complete.
+  Io read(ErrorClass& error);
+  void close() noexcept;
+
+  bool open() const noexcept { return static_cast<bool>(socket_); }
+  bool readable() const noexcept { return readable_; }
+  bool writable() const noexcept { return writable_; }
+  /// After a complete answer: the next request may use it.
+  bool reusable() const noexcept { return open() && parser.keep_alive() && !surplus_ && !hung_up_; }
+
+  void on_events(std::uint32_t epoll_events) override;
+
+  http::ResponseParser parser;
+  Vu* user = nullptr;                ///< who is told about events; null while pooled
+  std::uint64_t bytes_received = 0;  ///< of the current exchange; the user sets it to 0
+
+ private:
+  Io feed(std::string_view bytes, ErrorClass& error);
+  Io end_of_input(ErrorClass& error);
+
+  ConnectionPool& pool_;
+  FileDescriptor socket_;
+  bool readable_ = false, writable_ = false, hung_up_ = false;
+  bool surplus_ = false;  ///< bytes came after the answer: not to be trusted with another request
+};
+
+/// The loop's connections, last used first. Connections belong to it for its life; closed ones are used again.
+class ConnectionPool {
+ public:
+  explicit ConnectionPool(Reactor& reactor, std::vector<Address> addresses);
+
+  /// One that is open and unused, or null.
+  Connection* take_idle() noexcept;
+  /// A closed one, to connect.
+  Connection& take_closed();
+  /// Gives one back, open or closed.
+  void give_back(Connection& connection) noexcept;
+
+  Reactor& reactor() noexcept { return reactor_; }
+  const std::vector<Address>& addresses() const noexcept { return addresses_; }
+  /// The address that answered last; tried first.
+  std::size_t preferred_address = 0;
+  std::vector<char>& read_buffer() noexcept { return read_buffer_; }
+
+ private:
+  Reactor& reactor_;
+  std::vector<Address> addresses_;
+  std::vector<std::unique_ptr<Connection>> all_;
+  std::vector<Connection*> idle_;    // may hold ones that the peer closed meanwhile
+  std::vector<Connection*> closed_;
+  std::vector<char> read_buffer_;
+};
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,169 @@
+#include "loadgen/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/assert.hpp"
+#include "base/schema.hpp"
+#include "loadgen/compile.hpp"
+#include "loadgen/sections.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+/// The shapes, for callers that did not check them. Says nothing twice: a caller that did stops before it gets here.
+bool shapes_hold(const PlanInput& input, Diagnostics& diagnostics) {
+  bool hold = true;
+  const auto check = [&](const yaml::Node* node, const schema::TypePointer& shape, const char* what) {
+    if (node != nullptr) hold = schema::check(*node, *shape, what, diagnostics) && hold;
+  };
+  check(input.data, data_schema(), "'data'");
+  check(input.setup, setup_schema(), "'setup'");
+  check(input.flows, flows_schema(), "'flows'");
+  check(input.load, load_schema(), "'load'");
+  return hold;
+}
+
+record::PlannedLoad planned_block(const CompiledPlan& plan, const Block& block) {
+  record::PlannedLoad planned;
+  planned.block = block.name;
+  planned.executor = std::string(to_string(block.executor));
+  planned.open_loop = block.open_loop();
+  for (const FlowShare& share : block.flows) {
+    const Flow& flow = plan.flows[share.flow];
+    planned.flows.emplace_back(flow.name, share.share);
+    planned.steps.emplace_back(flow.name, std::vector<std::string>{});
+    for (const Step& step : flow.steps) {
+      if (step.kind != Step::Kind::think) planned.steps.back().second.push_back(step.name);
+    }
+  }
+  if (!block.open_loop()) return planned;
+  ArrivalSequence arrivals(block.curve, block.spacing, plan.seed, block.stream);
+  while (const auto arrival = arrivals.next()) {
+    const std::int32_t second = second_of(arrival->time);
+    if (planned.rate.empty() || planned.rate.back().first != second) planned.rate.emplace_back(second, 0);
+    planned.rate.back().second += 1;
+    ++planned.planned_iterations;
+  }
+  return planned;
+}
+
+template <typename Wanted>
+std::vector<std::string> names_of_steps(const CompiledPlan& plan, Wanted wanted) {
+  std::vector<std::string> names;
+  for (const Flow& flow : plan.flows) {
+    for (const Step& step : flow.steps) {
+      if (wanted(step) && std::find(names.begin(), names.end(), step.name) == names.end()) names.push_back(step.name);
+    }
+  }
+  return names;
+}
+
+/// Of one iteration, when each request takes `latency`; a poll is taken to hold at its first request.
+double seconds_of_iteration(const Flow& flow, Nanoseconds latency) {
+  double seconds = 0;
+  for (const Step& step : flow.steps) {
+    switch (step.kind) {
+      case Step::Kind::request: seconds += to_seconds(latency); break;
+      case Step::Kind::poll: seconds += to_seconds(step.every + latency); break;
+      case Step::Kind::think: seconds += to_seconds(step.think); break;
+    }
+  }
+  return seconds;
+}
+
+}  // namespace
+
+std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics) {
+  const std::size_t before = diagnostics.size();
+  if (!shapes_hold(input, diagnostics)) return nullptr;
+  CompileContext context{input, diagnostics, {}};
+  context.plan.seed = input.seed;
+  declare_feeders(context);
+  compile_setup(context);
+  compile_generated(context);
+  compile_flows(context);
+  compile_load(context);
+  if (diagnostics.size() != before) return nullptr;
+  check_unique_rows(context);
+  if (diagnostics.size() != before) return nullptr;
+  return std::make_unique<Plan>(std::make_shared<const CompiledPlan>(std::move(context.plan)));
+}
+
+Plan::Plan(std::shared_ptr<const CompiledPlan> compiled) : compiled_(std::move(compiled)) {
+  TIDEGATE_ASSERT(compiled_ != nullptr);
+}
+
+std::vector<record::PlannedLoad> Plan::planned() const {
+  std::vector<record::PlannedLoad> planned;
+  for (const Block& block : compiled_->blocks) planned.push_back(planned_block(*compiled_, block));
+  return planned;
+}
+
+Nanoseconds Plan::duration() const {
+  Nanoseconds end{0};
+  for (const Block& block : compiled_->blocks) end = std::max(end, block.end);
+  return end;
+}
+
+std::vector<std::string> Plan::step_names() const {
+  return names_of_steps(*compiled_, [](const Step& step) { return step.kind == Step::Kind::request; });
+}
+
+std::vector<std::string> Plan::poll_names() const {
+  return names_of_steps(*compiled_, [](const Step& step) { return step.kind == Step::Kind::poll; });
+}
+
+std::vector<std::string> Plan::flow_names() const {
+  std::vector<std::string> names;
+  for (const Flow& flow : compiled_->flows) names.push_back(flow.name);
+  return names;
+}
+
+std::vector<std::string> Plan::block_names() const {
+  std::vector<std::string> names;
+  for (const Block& block : compiled_->blocks) names.push_back(block.name);
+  return names;
+}
+
+double Plan::peak_rate() const {
+  double sum = 0;
+  for (const Block& block : compiled_->blocks) sum += block.curve.highest_rate();
+  return sum;
+}
+
+std::uint64_t Plan::peak_concurrency(Nanoseconds assumed_latency) const {
+  double sum = 0;
+  for (const Block& block : compiled_->blocks) {
+    double busy = block.vus;
+    for (const FlowShare& share : block.flows) {
+      busy += block.curve.highest_rate() * share.share * seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
+    }
+    sum += std::min(busy, static_cast<double>(block.max_vus));
+  }
+  return static_cast<std::uint64_t>(std::ceil(sum - 1e-9));
+}
+
+std::uint64_t Plan::max_vus() const {
+  std::uint64_t sum = 0;
+  for (const Block& block : compiled_->blocks) sum += block.max_vus;
+  return sum;
+}
+
+bool Plan::has_setup() const { return !compiled_->setup.empty(); }
+
+bool Plan::has_operations() const {
+  for (const Flow& flow : compiled_->flows) {
+    for (const Step& step : flow.steps) {
+      if (step.operation) return true;
+    }
+  }
+  return false;
+}
+
+bool Plan::has_closed_loop() const {
+  return std::any_of(compiled_->blocks.begin(), compiled_->blocks.end(), [](const Block& block) { return !block.open_loop(); });
+}
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,53 @@
+#pragma once
+// Templates to text: from randomness, data, and what answers held. Rendering the same iteration again gives the same
+// bytes, whoever asks and however often, as long as no slot is the time of day.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "loadgen/compiled.hpp"
+#include "loadgen/rows.hpp"
+
+namespace tidegate::loadgen {
+
+/// A captured value.
+struct Value {
+  std::string text;
+  bool number = false;  ///< a JSON number, true, false or null: stays bare in JSON
+  bool set = false;
+};
+
+/// What the set-up steps captured; does not change during load.
+struct SetupData {
+  std::vector<std::vector<Value>> columns;  ///< per feeder: row after row of its captured columns
+  std::vector<Value> variables;
+
+  explicit SetupData(const CompiledPlan& plan);
+  SetupData() = default;
+  Value& column(const CompiledPlan& plan, std::uint32_t feeder, std::uint64_t row, std::uint32_t captured);
+};
+
+/// One iteration's (or one set-up row's) view of everything a slot can name. Cheap; holds references only.
+struct RenderScope {
+  const CompiledPlan& plan;
+  const SetupData& setup;
+  const Block* block = nullptr;     ///< null in set-up
+  std::uint64_t iteration = 0;      ///< in set-up: the row
+  std::span<const Row> rows;        ///< of each feeder; empty: worked out when asked for
+  std::span<const Value> captures;
+  std::optional<std::int64_t> now_ms;
+};
+
+/// Appends the text; false when a slot has no value (a capture that was not made, a time that is not known). `out` then
+/// holds a part.
+bool render(const RenderScope& scope, const Template& source, std::string& out);
+
+/// Builds what never varies: the request's head, or all of it. `host` is the value of the Host field.
+void prepare_request(RequestSpec& request, std::string_view host);
+/// The bytes to send; `body` is memory to use. Appends to `out`.
+bool render_request(const RenderScope& scope, const RequestSpec& request, std::string& body, std::string& out);
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,121 @@
+#include "runner/session.hpp"
+
+#include "base/file.hpp"
+
+namespace tidegate::runner {
+namespace {
+
+// Process faults go through the supervisor, so that it knows which deaths were asked for.
+class SupervisedProcesses final : public chaos::ProcessControl {
+ public:
+  explicit SupervisedProcesses(stack::Supervisor& supervisor) : supervisor_(supervisor) {}
+  Result<void> kill(const std::string& process, int signal_number) override {
+    return supervisor_.kill(process, signal_number);
+  }
+  Result<void> restart(const std::string& process) override { return supervisor_.restart(process); }
+  std::optional<Nanoseconds> ready_since(const std::string& process) const override {
+    return supervisor_.ready_since(process);
+  }
+
+ private:
+  stack::Supervisor& supervisor_;
+};
+
+}  // namespace
+
+Session::Session(const Scenario& scenario, Recording& recording) : scenario_(scenario), recording_(recording) {}
+
+Session::~Session() {
+  stop();
+}
+
+Result<void> Session::start(const std::function<bool()>& interrupted) {
+  const std::set<std::string> links = chaos::links_needed(scenario_.faults);
+  if (!links.empty()) {
+    if (auto started = start_agent(links); !started) return started;
+  }
+  if (scenario_.stack.topology_path.empty()) return {};
+  stack::SupervisorOptions options;
+  options.directory = recording_.directory().path() + "/stack";
+  options.log_directory = recording_.directory().path() + "/logs";
+  options.profile = scenario_.stack.profile;
+  options.switches = scenario_.stack.switches;
+  options.link_addresses = link_addresses_;
+  options.on_event = [this](std::string_view type, json::object fields) { recording_.emit(type, std::move(fields)); };
+  options.on_address = [this](const std::string& endpoint, const std::string& address) {
+    told_address(endpoint, address);
+  };
+  supervisor_ = std::make_unique<stack::Supervisor>(scenario_.topology, std::move(options));
+  control_ = std::make_unique<SupervisedProcesses>(*supervisor_);
+  return supervisor_->start(interrupted);
+}
+
+Result<void> Session::start_agent(const std::set<std::string>& links) {
+  chaos::AgentStart start;
+  start.program = executable_path();
+  start.arguments = {"chaos", "agent"};
+  start.ready_file = recording_.directory().path() + "/stack/agent.json";
+  start.log_path = recording_.directory().log("agent");
+  start.on_lost = [this](const std::string& message) {
+    recording_.emit("harness_error", {{"message", "the fault agent was lost: " + message}});
+  };
+  if (auto made = make_directories(recording_.directory().path() + "/stack"); !made) return made;
+  auto agent = chaos::AgentClient::start(std::move(start));
+  if (!agent) return agent.error();
+  agent_ = std::move(*agent);
+  for (const std::string& name : links) {
+    auto address = agent_->open_link(name);
+    if (!address) return address.error();
+    link_addresses_[name] = std::move(*address);
+    const stack::LinkSpec* link = scenario_.topology.link(name);
+    proxied_.emplace(link->to + "." + link->endpoint, name);
+  }
+  return {};
+}
+
+void Session::told_address(const std::string& endpoint, const std::string& address) {
+  const auto [first, last] = proxied_.equal_range(endpoint);
+  for (auto link = first; link != last; ++link) {
+    if (auto set = agent_->set_upstream(link->second, address); !set) {
+      recording_.emit("harness_error",
+                      {{"message", "the fault proxy of " + link->second + ": " + set.error().message}});
+    }
+  }
+}
+
+std::string Session::base_url() const {
+  if (!supervisor_) return scenario_.stack.base_url;
+  const auto address = supervisor_->address(scenario_.topology.base_url);
+  return address ? "http://" + *address : std::string();
+}
+
+std::string Session::kafka_bootstrap() const {
+  if (!supervisor_) return scenario_.stack.kafka_bootstrap;
+  if (scenario_.topology.kafka.empty()) return {};
+  return supervisor_->address(scenario_.topology.kafka).ok() ? *supervisor_->address(scenario_.topology.kafka)
+                                                             : std::string();
+}
+
+std::map<std::string, std::string> Session::variables() const {
+  return supervisor_ ? supervisor_->secrets() : std::map<std::string, std::string>{};
+}
+
+audit::System Session::audit_system() const {
+  audit::System system;
+  if (!supervisor_) return system;
+  for (const stack::ExportSpec& spec : scenario_.topology.exports) {
+    if (const auto address = supervisor_->address(spec.endpoint)) {
+      system.exports[spec.name] = "http://" + *address + spec.path;
+    }
+  }
+  const auto token = supervisor_->secrets().find("operator_token");
+  if (token != supervisor_->secrets().end()) system.token = token->second;
+  return system;
+}
+
+void Session::stop() {
+  if (supervisor_) supervisor_->stop();
+  if (agent_) agent_->stop();
+}
+
+}  // namespace tidegate::runner

@@ -1,0 +1,179 @@
+// Units of work that share one commit: each lives or dies by itself.
+
+#include <stdexcept>
+
+#include "tests/unit/platform_gateway/scratch.hpp"
+#include "tests/unit/platform_gateway/store_support.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+using test::HeldWriter;
+using test::insert_item;
+using test::items_of;
+using test::open_items;
+using test::Outcomes;
+using test::ScratchDirectory;
+
+TEST_CASE("store: a failing unit does not poison its neighbours") {
+  struct Case {
+    const char* name;
+    Work work;
+  };
+  const Case cases[] = {
+      // It writes a row of its own, then gives up.
+      {"returns an error after a write",
+       [](Connection& connection) -> Result<void> {
+         if (auto done = insert_item(50)(connection); !done) return done;
+         return usage_error("no");
+       }},
+      // SQLite undoes the statement; the rows before it in the unit must go, too.
+      {"breaks a constraint after a write",
+       [](Connection& connection) -> Result<void> {
+         if (auto done = insert_item(50)(connection); !done) return done;
+         return insert_item(1)(connection);
+       }},
+      {"throws after a write",
+       [](Connection& connection) -> Result<void> {
+         if (auto done = insert_item(50)(connection); !done) return done;
+         throw std::runtime_error("no");
+       }},
+      {"runs a statement that is none",
+       [](Connection& connection) -> Result<void> {
+         if (auto done = insert_item(50)(connection); !done) return done;
+         auto wrong = connection.execute("INSERT INTO nowhere VALUES (1)", {});
+         return wrong.error();
+       }},
+      {"gives too few parameters",
+       [](Connection& connection) -> Result<void> {
+         if (auto done = insert_item(50)(connection); !done) return done;
+         auto wrong = connection.execute("INSERT INTO item VALUES (?, ?)", {51});
+         return wrong.error();
+       }},
+  };
+  for (const Case& tried : cases) {
+    INFO(tried.name);
+    const ScratchDirectory scratch;
+    auto store = open_items(scratch.path());
+    Outcomes outcomes;
+    {
+      HeldWriter held(*store);
+      store->submit(insert_item(1), outcomes.expect(1));
+      store->submit(tried.work, outcomes.expect(2));
+      store->submit(insert_item(3), outcomes.expect(3));
+    }
+    const auto told = outcomes.wait_for(3);
+    CHECK(told.at(1).ok());
+    CHECK_FALSE(told.at(2).ok());
+    CHECK(told.at(3).ok());
+    CHECK(items_of(*store) == std::map<std::int64_t, std::string>{{1, "note"}, {3, "note"}});
+  }
+}
+
+TEST_CASE("store: units that wait together share one commit, and nobody is told before it") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  Outcomes outcomes;
+  bool seen_by_others = true;
+  std::size_t told_before = 99;
+  {
+    HeldWriter held(*store);
+    store->submit(insert_item(1), outcomes.expect(1));
+    store->submit(
+        [&](Connection& connection) -> Result<void> {
+          seen_by_others = !items_of(*store).empty();
+          told_before = outcomes.order().size();
+          return insert_item(2)(connection);
+        },
+        outcomes.expect(2));
+  }
+  outcomes.wait_for(2);
+  CHECK_FALSE(seen_by_others);
+  CHECK(told_before == 0);
+  CHECK(outcomes.order() == std::vector<int>{1, 2});
+  CHECK(items_of(*store).size() == 2);
+}
+
+TEST_CASE("store: the order of submission is the order of writing, also beyond the largest group") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  Outcomes outcomes;
+  constexpr int kUnits = 3000;
+  {
+    HeldWriter held(*store);
+    for (int i = 0; i < kUnits; ++i) {
+      store->submit(
+          [](Connection& connection) -> Result<void> {
+            auto done = connection.execute("INSERT INTO item (note) VALUES ('x')", {});
+            if (!done) return done.error();
+            return {};
+          },
+          outcomes.expect(i));
+    }
+    CHECK(store->queue_depth() == kUnits + 1);
+  }
+  outcomes.wait_for(kUnits);
+  const auto order = outcomes.order();
+  CHECK(std::is_sorted(order.begin(), order.end()));
+  CHECK(items_of(*store).size() == kUnits);
+  CHECK(store->queue_depth() == 0);
+}
+
+TEST_CASE("store: stopping commits what was queued and refuses what comes later") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  Outcomes outcomes;
+  {
+    HeldWriter held(*store);
+    for (int i = 1; i <= 20; ++i) store->submit(insert_item(i), outcomes.expect(i));
+  }
+  store->stop();
+  for (const auto& [number, outcome] : outcomes.wait_for(20)) {
+    INFO(number);
+    CHECK(outcome.ok());
+  }
+  const auto refused = store->run(insert_item(21));
+  CHECK_FALSE(refused.ok());
+  CHECK(refused.error().kind == Error::Kind::closed);
+  store->stop();  // a second time is harmless
+  CHECK(items_of(*open_items((store.reset(), scratch.path()))).size() == 20);
+}
+
+TEST_CASE("store: a reader cannot write, and sees only what is committed") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  auto reader = store->reader();
+  REQUIRE(reader.ok());
+  CHECK_FALSE((*reader)->execute("INSERT INTO item VALUES (1, 'x')", {}).ok());
+  REQUIRE(store->run(insert_item(2)).ok());
+  int rows = 0;
+  REQUIRE((*reader)->query("SELECT id FROM item", {}, [&](const Row&) { return ++rows > 0; }).ok());
+  CHECK(rows == 1);
+}
+
+TEST_CASE("store: values keep their kind") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  const std::string with_zero("a\0b", 3);
+  const auto done = store->run([&](Connection& connection) -> Result<void> {
+    auto table = connection.execute("CREATE TABLE v (a, b, c, d)", {});
+    if (!table) return table.error();
+    // Null, an empty text (not null), a text with a zero byte, the smallest integer.
+    auto row = connection.execute("INSERT INTO v VALUES (?, ?, ?, ?)",
+                                  {{}, std::string_view{}, with_zero, std::numeric_limits<std::int64_t>::min()});
+    if (!row) return row.error();
+    CHECK(*row == 1);
+    return connection.query("SELECT a, b, c, d FROM v", {}, [&](const Row& read) {
+      CHECK(read.is_null(0));
+      CHECK_FALSE(read.is_null(1));
+      CHECK(read.text(1).empty());
+      CHECK(read.text(2) == with_zero);
+      CHECK(read.integer(3) == std::numeric_limits<std::int64_t>::min());
+      return true;
+    });
+  });
+  CHECK(done.ok());
+}
+
+}  // namespace
+}  // namespace tidegate::platform

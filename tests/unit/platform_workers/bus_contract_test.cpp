@@ -1,0 +1,182 @@
+// One contract for every bus: run over the one in memory and over Kafka (the embedded cluster, in this process).
+
+#include "platform/broker/mock_cluster.hpp"
+#include "platform/bus/event_bus.hpp"
+#include "platform/events/envelope.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/platform_workers/support.hpp"
+
+using namespace tidegate;
+using namespace tidegate::platform;
+
+namespace {
+
+struct Carrier {
+  std::unique_ptr<MockCluster> cluster;
+  std::unique_ptr<EventBus> bus;
+};
+
+Carrier make_carrier(const std::string& kind) {
+  Carrier carrier;
+  if (kind == "memory") {
+    carrier.bus = make_memory_bus();
+    return carrier;
+  }
+  ClusterOptions options;
+  options.topics = {"payments"};
+  auto cluster = MockCluster::start(options);
+  REQUIRE(cluster.ok());
+  carrier.cluster = std::move(*cluster);
+  carrier.bus = make_kafka_bus(carrier.cluster->bootstrap());
+  return carrier;
+}
+
+BusRecord record(int partition, const std::string& value) {
+  BusRecord made;
+  made.topic = "payments";
+  made.partition = partition;
+  made.key = "key-" + value;
+  made.value = value;
+  made.timestamp_ms = 1'700'000'000'123;
+  return made;
+}
+
+std::unique_ptr<EventConsumer> consumer_of(EventBus& bus, const std::string& group, int workers = 1, int index = 0) {
+  auto made = bus.make_consumer(group, "payments", workers, index);
+  INFO((made.ok() ? "" : made.error().message));
+  REQUIRE(made.ok());
+  return std::move(*made);
+}
+
+/// Polls until `count` records came; fails at the deadline.
+std::vector<BusRecord> take(EventConsumer& consumer, std::size_t count) {
+  std::vector<BusRecord> records;
+  const Nanoseconds deadline = monotonic_now() + kDeadline;
+  while (records.size() < count && monotonic_now() < deadline) {
+    auto polled = consumer.poll(count - records.size(), std::chrono::milliseconds(50));
+    REQUIRE(polled.ok());
+    records.insert(records.end(), polled->begin(), polled->end());
+  }
+  REQUIRE(records.size() == count);
+  return records;
+}
+
+void publish_all(EventBus& bus, const std::vector<BusRecord>& records) {
+  auto producer = bus.make_producer("contract");
+  REQUIRE(producer.ok());
+  for (const BusRecord& each : records) REQUIRE((*producer)->publish(each).ok());
+  REQUIRE((*producer)->flush(kDeadline).ok());
+}
+
+}  // namespace
+
+TEST_CASE("a record arrives whole, with offsets from 0 and the producer's time") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  const std::string binary("\0{\"a\":1}\xff", 10);
+  publish_all(*carrier.bus, {record(3, binary), record(3, "second")});
+  auto consumer = consumer_of(*carrier.bus, "g");
+  const auto records = take(*consumer, 2);
+  CHECK(records[0].topic == "payments");
+  CHECK(records[0].partition == 3);
+  CHECK(records[0].offset == 0);
+  CHECK(records[0].timestamp_ms == 1'700'000'000'123);
+  CHECK(records[0].key == "key-" + binary);
+  CHECK(records[0].value == binary);
+  CHECK(records[1].offset == 1);
+}
+
+TEST_CASE("the order within a partition is kept") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  std::vector<BusRecord> sent;
+  for (int n = 0; n < 400; ++n) sent.push_back(record(n % 4, std::to_string(n)));
+  publish_all(*carrier.bus, sent);
+  auto consumer = consumer_of(*carrier.bus, "g");
+  std::map<int, std::vector<std::string>> have;
+  for (const BusRecord& each : take(*consumer, sent.size())) have[each.partition].push_back(each.value);
+  std::map<int, std::vector<std::string>> want;
+  for (const BusRecord& each : sent) want[each.partition].push_back(each.value);
+  CHECK(have == want);
+}
+
+TEST_CASE("a consumer resumes after the committed offset; another group starts at the beginning") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  publish_all(*carrier.bus, {record(0, "a"), record(0, "b"), record(1, "c")});
+  {
+    auto consumer = consumer_of(*carrier.bus, "g");
+    take(*consumer, 3);
+    REQUIRE(consumer->commit(true).ok());
+  }
+  publish_all(*carrier.bus, {record(0, "d")});
+  auto resumed = consumer_of(*carrier.bus, "g");
+  CHECK(take(*resumed, 1)[0].value == "d");
+  auto other = consumer_of(*carrier.bus, "h");
+  CHECK(take(*other, 4).size() == 4);
+}
+
+TEST_CASE("what was read but not committed is read again") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  publish_all(*carrier.bus, {record(2, "a"), record(2, "b")});
+  { take(*consumer_of(*carrier.bus, "g"), 2); }
+  auto again = consumer_of(*carrier.bus, "g");
+  CHECK(take(*again, 2)[0].value == "a");
+}
+
+TEST_CASE("two workers share the partitions and miss none") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  std::vector<BusRecord> sent;
+  for (int partition = 0; partition < kPartitions; ++partition) sent.push_back(record(partition, "x"));
+  publish_all(*carrier.bus, sent);
+  for (const int index : {0, 1}) {
+    auto worker = consumer_of(*carrier.bus, "g", 2, index);
+    for (const BusRecord& each : take(*worker, kPartitions / 2)) CHECK(each.partition % 2 == index);
+  }
+}
+
+TEST_CASE("a consumer waits for records that come later") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  auto consumer = consumer_of(*carrier.bus, "g");
+  auto nothing = consumer->poll(10, std::chrono::milliseconds(1));
+  REQUIRE(nothing.ok());
+  CHECK(nothing->empty());
+  publish_all(*carrier.bus, {record(9, "late")});
+  CHECK(take(*consumer, 1)[0].value == "late");
+}
+
+TEST_CASE("a Kafka bus without a broker says so within its limits") {
+  const auto bus = make_kafka_bus("127.0.0.1:1");
+  auto consumer = bus->make_consumer("g", "payments", 1, 0);
+  CHECK_FALSE(consumer.ok());
+  auto producer = bus->make_producer("p");
+  REQUIRE(producer.ok());
+  REQUIRE((*producer)->publish(record(0, "x")).ok());
+  CHECK_FALSE((*producer)->flush(std::chrono::milliseconds(10)).ok());
+}
+
+TEST_CASE("a bus of peers follows the peers file") {
+  const ScratchDirectory scratch;
+  PeerDirectory nobody(scratch.write_peers({}));
+  const auto waiting = make_peer_bus(nobody);
+  CHECK_FALSE(waiting->make_producer("p").ok());
+  CHECK_FALSE(waiting->make_consumer("g", "payments", 1, 0).ok());
+
+  const Carrier carrier = make_carrier("kafka");
+  const ScratchDirectory other;
+  PeerDirectory known(other.write_peers({{"broker.kafka", carrier.cluster->bootstrap()}}));
+  const auto bus = make_peer_bus(known);
+  CHECK(bus->generation() == 1);
+  publish_all(*bus, {record(1, "through")});
+  auto consumer = consumer_of(*bus, "g");
+  CHECK(take(*consumer, 1)[0].value == "through");
+}
