@@ -121,7 +121,8 @@ std::uint64_t Histogram::value_at_rank(std::uint64_t rank) const noexcept {
 std::uint64_t Histogram::count_at_or_over(std::uint64_t limit) const noexcept {
   std::uint64_t below = 0;
   scan([&](int index, std::uint64_t count) {
-    if (highest_of_index(index) >= limit) return false;
+    // In the last bucket are also values of any size that were clamped to it.
+    if (highest_of_index(index) >= limit || index == index_of(kHighestTrackable)) return false;
     below += count;
     return true;
   });

@@ -61,6 +61,7 @@ class Histogram {
   /// outside is taken as the nearest one inside; 0 when empty.
   std::uint64_t value_at_rank(std::uint64_t rank) const noexcept;
   /// How many observations are not provably below `limit`: those in buckets whose highest equivalent value >= limit.
+  /// Clamped values are below no limit.
   std::uint64_t count_at_or_over(std::uint64_t limit) const noexcept;
 
   /// Calls visit(lowest equivalent, highest equivalent, count) for each non-empty bucket, ascending.

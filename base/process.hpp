@@ -14,6 +14,7 @@
 
 namespace tidegate {
 
+/// Standard input is empty (/dev/null).
 struct ProcessOptions {
   std::vector<std::string> command;                ///< program (path, or found in PATH) and arguments
   std::map<std::string, std::string> environment;  ///< added to the parent's
@@ -25,7 +26,7 @@ struct ProcessOptions {
 };
 
 struct ExitStatus {
-  int code = 0;              ///< exit code, when not signalled
+  int code = 0;              ///< exit code, when not signalled; -1 when somebody else reaped it
   int signal = 0;            ///< 0 when it exited by itself
   std::string text() const;  ///< "exit 3", "killed by SIGKILL"
 };
@@ -50,9 +51,9 @@ class ChildProcess {
   std::optional<ExitStatus> poll();
   /// Waits up to the limit.
   std::optional<ExitStatus> wait(Nanoseconds limit);
-  /// SIGTERM, then SIGKILL after the grace; returns the status.
+  /// SIGTERM (and SIGCONT, for a frozen one), then SIGKILL after the grace; returns the status.
   ExitStatus stop(Nanoseconds grace);
-  /// CPU time used so far, from /proc; zero when gone.
+  /// CPU time used so far by all its threads; zero when gone.
   Nanoseconds cpu_time() const;
 
  private:

@@ -205,7 +205,7 @@ class Walk {
     for (const auto& field : type.fields) names.push_back(field.name);
     for (const auto& [key, value] : node.entries()) {
       const auto field = std::find_if(type.fields.begin(), type.fields.end(),
-                                      [&](const Field& candidate) { return candidate.name == key.text(); });
+                                      [&name = key.text()](const Field& candidate) { return candidate.name == name; });
       if (field != type.fields.end()) {
         check(value, *field->type, place.field(field->name));
       } else {

@@ -39,7 +39,7 @@ void list(const std::string& what) {
   } else if (what == "checkers") {
     for (const audit::CheckerInfo& checker : audit::checkers()) row(checker.name, "", checker.doc);
   } else if (what == "functions") {
-    for (const loadgen::FunctionInfo& function : loadgen::function_list()) row(function.usage, "", function.doc);
+    for (const loadgen::FunctionInfo& function : loadgen::functions()) row(function.usage, "", function.doc);
   } else {
     for (const gates::GateKindInfo& kind : gates::gate_kind_list()) row(kind.name, "", kind.doc);
   }

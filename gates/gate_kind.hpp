@@ -48,6 +48,8 @@ class Gate {
   }
   /// The probe without which it knows nothing: "lag"; empty for none.
   virtual std::string_view probe() const { return {}; }
+  /// The audit's checkers that it answers for.
+  virtual std::span<const std::string> checkers() const { return {}; }
   virtual const RecoveryGate* as_recovery() const { return nullptr; }
 };
 

@@ -46,7 +46,8 @@ class Judgement {
     for (const GateEntry& entry : gates_.entries) {
       for (const WindowReference& window : entry.windows) judge_gate(entry, window);
     }
-    verdict_.validity = judge_validity(evidence_, gates_.limits);
+    validity_ = judge_validity(evidence_, gates_.limits);
+    verdict_.validity = validity_.result;
     conclude();
     return std::move(verdict_);
   }
@@ -117,24 +118,33 @@ class Judgement {
                        [](const GateResult& gate) { return gate.outcome != Outcome::not_asked; });
   }
 
-  // A broken checker that a gate names is told by that gate.
-  bool told_by_a_gate(const Finding& failure) const {
-    return failure.reason.starts_with("audit: ") &&
-           std::any_of(verdict_.gates.begin(), verdict_.gates.end(), [&](const GateResult& gate) {
-             return gate.kind == "audit" && gate.outcome == Outcome::fail &&
-                    gate.reason.find(failure.reason.substr(7, failure.reason.find(' ', 7) - 7)) != std::string::npos;
-           });
+  bool is_gated(const std::string& checker) const {
+    return std::any_of(gates_.entries.begin(), gates_.entries.end(), [&](const GateEntry& entry) {
+      const auto checkers = entry.gate->checkers();
+      return std::find(checkers.begin(), checkers.end(), checker) != checkers.end();
+    });
+  }
+
+  // A checker that says false is never masked, also when no gate names it.
+  void gather_broken_checkers() {
+    for (const record::AuditFinding& finding : verdict_.audit) {
+      if (finding.outcome != "false" || is_gated(finding.checker)) continue;
+      const std::string why = finding.reason.empty() ? "" : ": " + finding.reason;
+      findings_.push_back({Outcome::fail, true, fmt::format("audit: {} is broken{}", finding.checker, why)});
+    }
   }
 
   void gather_findings() {
-    for (const Finding& failure : facts_.failures) {
-      if (!told_by_a_gate(failure)) findings_.push_back(failure);
+    const double error = facts_.first_error("");
+    for (const Failure& failure : facts_.failures) {
+      findings_.push_back({Outcome::fail, failure.independent || failure.at < error, failure.reason});
     }
+    gather_broken_checkers();
     for (LateFinding& late : late_findings_) {
-      late.finding.firm = late.at < facts_.first_error("");
+      late.finding.firm = late.at < error;
       findings_.push_back(late.finding);
     }
-    for (const HarnessError& error : facts_.errors) findings_.push_back({Outcome::error, false, error.reason});
+    for (const HarnessError& one : facts_.errors) findings_.push_back({Outcome::error, false, one.reason});
     if (facts_.cut_short) findings_.push_back({Outcome::inconclusive, false, facts_.cut_short_reason});
     if (facts_.interrupted) findings_.push_back({Outcome::inconclusive, false, "the run was interrupted"});
   }
@@ -147,10 +157,8 @@ class Judgement {
       verdict_.judged = decision.outcome != Outcome::pass;
       if (!verdict_.judged) return set(Outcome::pass, {"not judged: the run has no gate that was asked"});
     }
-    if (verdict_.validity.outcome != Outcome::pass) {
-      for (const std::string& reason : verdict_.validity.reasons) {
-        findings_.push_back({Outcome::inconclusive, false, "validity: " + reason});
-      }
+    for (const std::string& reason : validity_.withheld) {
+      findings_.push_back({Outcome::inconclusive, false, "validity: " + reason});
     }
     Decision decision = decide(findings_);
     set(decision.outcome, std::move(decision.reasons));
@@ -173,6 +181,7 @@ class Judgement {
   Windows windows_;
   std::vector<Finding> findings_;
   std::vector<LateFinding> late_findings_;
+  ValidityJudgement validity_;
   Verdict verdict_;
 };
 

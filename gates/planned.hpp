@@ -24,4 +24,7 @@ std::optional<std::uint64_t> planned_samples(std::string_view metric, const Sele
 /// The seconds of a window by the plan; none when it depends on when a fault is injected and that is not planned.
 std::optional<SecondSet> planned_seconds(const WindowReference& window, const GateContext& context);
 
+/// Reports judgements that the plan shows to be impossible: no load, too few samples, a wait beyond the drain.
+void check_against_plan(const GateEntry& entry, const GateContext& context, Diagnostics& diagnostics);
+
 }  // namespace tidegate::gates

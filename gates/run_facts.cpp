@@ -16,7 +16,6 @@ namespace tidegate::gates {
 namespace {
 
 using record::Event;
-using record::Outcome;
 
 std::string text_of(const Event& event, std::string_view field) {
   return string_member(event.fields, field).value_or(std::string());
@@ -35,13 +34,12 @@ void add_exit(const Event& event, RunFacts& facts) {
   if (at < 0) {
     facts.errors.push_back({at, what, ""});
   } else {
-    facts.failures.push_back({Outcome::fail, true, what});
+    facts.failures.push_back({at, true, what});
   }
 }
 
-void add_drain(const Event& event, const RunFacts& so_far, RunFacts& facts) {
+void add_drain(const Event& event, RunFacts& facts) {
   if (boolean_member(event.fields, "drained").value_or(false)) return;
-  const double at = to_seconds(event.time);
   const auto seconds = number_member(event.fields, "seconds");
   std::string open;
   if (const auto* value = event.fields.if_contains("open"); value != nullptr && !value->is_null()) {
@@ -49,13 +47,13 @@ void add_drain(const Event& event, const RunFacts& so_far, RunFacts& facts) {
   }
   const std::string what =
       "the system did not drain" + (seconds ? " within " + format_quantity(*seconds, Dimension::time) : "") + open;
-  // What the harness broke before it does not excuse, but precedes.
-  facts.failures.push_back({Outcome::fail, at < so_far.first_error(""), what});
+  facts.failures.push_back({to_seconds(event.time), false, what});
 }
 
 void add_event(const Event& event, RunFacts& facts) {
   const double at = to_seconds(event.time);
   if (event.type == "process_exited") return add_exit(event, facts);
+  if (event.type == "drain_ended") return add_drain(event, facts);
   if (event.type == "harness_error") {
     facts.errors.push_back({at, fmt::format("harness error at {}: {}", at_text(at), text_of(event, "message")), ""});
   } else if (event.type == "probe_failed") {
@@ -80,7 +78,7 @@ void add_lost_records(const Evidence& evidence, RunFacts& facts) {
     const std::string partition = offset_text(event.fields, "partition");
     told.insert(group + "\n" + topic + "\n" + partition);
     facts.failures.push_back(
-        {Outcome::fail, true,
+        {to_seconds(event.time), true,
          fmt::format("group {} lost records of {}/{}: committed offset {} lies below the lowest one, {}", group, topic,
                      partition, offset_text(event.fields, "committed"), offset_text(event.fields, "low_watermark"))});
   }
@@ -92,19 +90,9 @@ void add_lost_records(const Evidence& evidence, RunFacts& facts) {
     double lost = 0;
     for (const auto& [second, value] : series->values) lost += value;
     if (lost <= 0 || told.contains(tag("group") + "\n" + tag("topic") + "\n" + tag("partition"))) continue;
-    facts.failures.push_back({Outcome::fail, true,
+    facts.failures.push_back({static_cast<double>(series->values.begin()->first), true,
                               fmt::format("group {} lost {:.0f} records of {}/{}", tag("group"), lost, tag("topic"),
                                           tag("partition"))});
-  }
-}
-
-void add_findings(const Evidence& evidence, RunFacts& facts) {
-  if (!evidence.findings()) return;
-  for (const record::AuditFinding& finding : *evidence.findings()) {
-    if (finding.outcome != "false") continue;
-    facts.failures.push_back({Outcome::fail, true,
-                              fmt::format("audit: {} is broken{}{}", finding.checker,
-                                          finding.reason.empty() ? "" : ": ", finding.reason)});
   }
 }
 
@@ -133,11 +121,7 @@ RunFacts run_facts(const Evidence& evidence, const record::SeriesSet& series) {
   RunFacts facts;
   facts.interrupted = evidence.run().interrupted;
   for (const Event& event : evidence.events().events) add_event(event, facts);
-  for (const Event& event : evidence.events().events) {
-    if (event.type == "drain_ended") add_drain(event, facts, facts);
-  }
   add_lost_records(evidence, facts);
-  add_findings(evidence, facts);
   if (series.cut_short) {
     facts.cut_short = true;
     facts.cut_short_reason = "the series are cut short: " + series.cut_short_reason;

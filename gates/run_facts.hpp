@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "gates/evidence.hpp"
-#include "gates/precedence.hpp"
 #include "record/verdict.hpp"
 
 namespace tidegate::gates {
@@ -18,9 +17,16 @@ struct HarnessError {
   std::string probe;      ///< the probe that failed; empty: it touches every gate
 };
 
+/// A FAIL that no gate had to ask for.
+struct Failure {
+  double at = 0;
+  bool independent = true;  ///< of any harness error: dead processes and lost records are never masked
+  std::string reason;
+};
+
 struct RunFacts {
   std::vector<HarnessError> errors;
-  std::vector<Finding> failures;  ///< dead processes, lost records, broken invariants, what did not drain
+  std::vector<Failure> failures;
   bool interrupted = false;
   bool cut_short = false;
   std::string cut_short_reason;

@@ -67,7 +67,7 @@ class Judge {
  public:
   Judge(const Evidence& evidence, const ValidityLimits& limits) : evidence_(evidence), limits_(limits) {}
 
-  record::Validity judge() {
+  ValidityJudgement judge() {
     measure();
     if (!evidence_.run().load.empty()) check_iterations();
     if (arrivals_.open_loop) {
@@ -75,14 +75,15 @@ class Judge {
       check_loops();
     }
     check_probes();
+    result_.reasons = withheld_;
     name_widened();
-    return std::move(result_);
+    return {std::move(result_), std::move(withheld_)};
   }
 
  private:
   void withhold(std::string reason) {
     result_.outcome = Outcome::inconclusive;
-    result_.reasons.push_back(std::move(reason));
+    withheld_.push_back(std::move(reason));
   }
 
   double ended(const std::string& outcome) const {
@@ -183,11 +184,12 @@ class Judge {
   const ValidityLimits& limits_;
   Arrivals arrivals_;
   record::Validity result_;
+  std::vector<std::string> withheld_;
 };
 
 }  // namespace
 
-record::Validity judge_validity(const Evidence& evidence, const ValidityLimits& limits) {
+ValidityJudgement judge_validity(const Evidence& evidence, const ValidityLimits& limits) {
   return Judge(evidence, limits).judge();
 }
 

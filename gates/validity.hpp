@@ -8,7 +8,10 @@
 
 namespace tidegate::gates {
 
-/// The outcome is pass or inconclusive. Its reasons also name every limit that the scenario widened.
-record::Validity judge_validity(const Evidence& evidence, const ValidityLimits& limits);
+struct ValidityJudgement {
+  record::Validity result;            ///< pass or inconclusive; its reasons also name every limit that was widened
+  std::vector<std::string> withheld;  ///< why a PASS is withheld
+};
+ValidityJudgement judge_validity(const Evidence& evidence, const ValidityLimits& limits);
 
 }  // namespace tidegate::gates

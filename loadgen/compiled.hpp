@@ -89,6 +89,7 @@ struct Retry {
 struct OperationMark {
   std::string kind;
   Template key, scope, amount, currency;
+  std::vector<std::uint32_t> key_feeders;  ///< generated feeders that the key reads; noted when the engine starts
 };
 
 struct Step {
@@ -118,6 +119,7 @@ struct Flow {
   std::string name;
   std::vector<Step> steps;
   std::uint32_t captures = 0;  ///< variables that its steps capture
+  std::vector<std::uint32_t> feeders;  ///< that its steps read; noted when the engine starts
 };
 
 enum class Executor : std::uint8_t { constant_arrival_rate, ramping_arrival_rate, constant_vus };

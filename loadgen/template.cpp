@@ -67,6 +67,12 @@ bool Template::uses(Slot::Source source) const noexcept {
                      [&](const Piece& piece) { return piece.slot && piece.slot->source == source; });
 }
 
+void Template::append_escaped_literal(std::string_view text, Escape escape) {
+  std::string escaped;
+  append_escaped(escaped, text, escape);
+  append_literal(escaped);
+}
+
 std::string Template::outline() const {
   std::string out;
   for (const Piece& piece : pieces_) out += piece.slot ? "{" + piece.slot->name + "}" : piece.literal;

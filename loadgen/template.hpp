@@ -67,10 +67,27 @@ class Template {
   /// A single slot whose value is always a number.
   bool numeric() const noexcept;
   bool uses(Slot::Source source) const noexcept;
+  /// Puts texts in for slots: `value(slot)` answers a pointer to the text, or null to leave the slot.
+  template <typename Value>
+  void substitute(Value value) {
+    Template out;
+    for (Piece& piece : pieces_) {
+      const std::string* text = piece.slot ? value(*piece.slot) : nullptr;
+      if (text != nullptr) {
+        out.append_escaped_literal(*text, piece.escape);
+      } else if (piece.slot) {
+        out.pieces_.push_back(std::move(piece));
+      } else {
+        out.append_literal(piece.literal);
+      }
+    }
+    *this = std::move(out);
+  }
   /// As written, with `{name}` for each slot: for names that people read.
   std::string outline() const;
 
  private:
+  void append_escaped_literal(std::string_view text, Escape escape);
   std::vector<Piece> pieces_;
 };
 

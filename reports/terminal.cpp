@@ -170,11 +170,11 @@ class Summary {
                      {"fault"},
                      {"kind"},
                      {"target"},
-                     {"injected", Align::right},
+                     {"at", Align::right},
                      {"lasted", Align::right},
                      {"hits", Align::right},
-                     {"detected", Align::right},
-                     {"recovered", Align::right}});
+                     {"detect", Align::right},
+                     {"recover", Align::right}});
     for (const auto& fault : verdict_.faults) {
       const auto seconds = [](std::optional<double> value) { return quantity_text(value, "s"); };
       const std::string lasted = fault.healed_s ? format_seconds(*fault.healed_s - fault.injected_s) : "not healed";

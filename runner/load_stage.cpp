@@ -48,7 +48,9 @@ void LoadStage::tick(std::int32_t second) {
   state.end = phases.empty() ? second_of(engine.plan().duration()) : phases.back().end;
   state.load = handover.progress;
   if (probe != nullptr) state.worst_lag_s = probe->latest().worst_age_s();
-  if (timeline != nullptr) state.active_faults = timeline->active();
+  if (timeline != nullptr) {
+    for (const chaos::FaultProgress& fault : timeline->active()) state.active_faults.push_back(fault.name);
+  }
   printer.update(state);
 }
 

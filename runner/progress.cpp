@@ -16,7 +16,7 @@ std::string progress_line(const ProgressState& state) {
   const auto left = std::max<std::int64_t>(0, state.end - second_of(state.now));
   std::string line = fmt::format("{:>4}s {:<9} {:>6.0f}/s of {:<6.0f} p50 {:<8} p99 {:<8}", second_of(state.now),
                                  state.stage, state.load.achieved_rate, state.load.target_rate,
-                                 format_seconds(state.load.p50_s), format_seconds(state.load.p99_s));
+                                 format_duration(state.load.p50), format_duration(state.load.p99));
   line += fmt::format(" errors {} dropped {} vus {}", state.load.errors, state.load.dropped, state.load.vus);
   if (state.worst_lag_s >= 0) line += fmt::format(" lag {}", format_seconds(state.worst_lag_s));
   for (const std::string& fault : state.active_faults) line += " !" + fault;

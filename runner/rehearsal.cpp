@@ -122,10 +122,27 @@ class Rehearsal {
       if (auto started = probe_->start(); !started) return started;
     }
     if (!scenario_.faults.empty()) {
-      timeline_ = make_timeline(scenario_, session_, recording_);
+      timeline_ = std::make_unique<chaos::Timeline>(timeline_options(clock));
       timeline_->start();
     }
     return engine_->start(clock);
+  }
+
+  chaos::TimelineOptions timeline_options(RunClock clock) {
+    chaos::TimelineOptions options;
+    options.faults = scenario_.faults;
+    options.clock = clock;
+    options.seed = scenario_.seed;
+    options.links = session_.agent();
+    options.processes = session_.process_control();
+    options.events = &recording_.events();
+    options.on_hits = [this](const std::string& fault, std::int32_t second, std::uint64_t hits) {
+      record::SeriesWriter& series = recording_.series();
+      const auto id =
+          series.intern({std::string(record::kFaultHits), {{"fault", fault}}, record::SeriesKind::counter, "count"});
+      series.add(second, id, static_cast<double>(hits));
+    };
+    return options;
   }
 
   void play_load() {

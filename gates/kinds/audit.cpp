@@ -67,6 +67,8 @@ class AuditGate final : public Gate {
     return need;
   }
 
+  std::span<const std::string> checkers() const override { return checkers_; }
+
  private:
   std::vector<std::string> checkers_;
 };

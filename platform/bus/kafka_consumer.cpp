@@ -8,7 +8,7 @@ namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
-constexpr Nanoseconds kAssignLimit = std::chrono::seconds(5);
+constexpr Nanoseconds kAssignLimit = std::chrono::seconds(2);
 
 kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& group) {
   return {{"bootstrap.servers", bootstrap},
@@ -22,7 +22,7 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
           {"queued.max.messages.kbytes", "8192"},
-          {"log_level", "3"}};
+          {"log_level", "7"}, {"debug", "fetch,cgrp,topic,protocol"}};
 }
 
 int milliseconds(Nanoseconds t) {

@@ -78,6 +78,7 @@ class ProxyHost {
     return future.get();
   }
   AgentState& state() { return state_; }
+  asio::any_io_executor executor() { return io_.get_executor(); }
 
  private:
   asio::io_context io_;

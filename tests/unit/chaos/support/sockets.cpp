@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -113,6 +114,11 @@ std::string random_bytes(std::size_t count, std::uint64_t seed) {
     out.append(reinterpret_cast<const char*>(&value), std::min(sizeof value, count - out.size()));
   }
   return out;
+}
+
+int mode_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<int>(status.st_mode & 07777) : -1;
 }
 
 TemporaryDirectory::TemporaryDirectory() {

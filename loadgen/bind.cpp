@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "loadgen/runtime.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+template <typename Visit>
+void visit_request(RequestSpec& request, Visit visit) {
+  visit(request.target);
+  for (auto& [name, value] : request.headers) visit(value);
+  visit(request.content_type);
+  visit(request.body);
+}
+
+template <typename Visit>
+void visit_expectation(Expectation& expectation, Visit visit) {
+  for (JsonExpectation& json : expectation.json) {
+    for (ExpectedValue& value : json.any_of) visit(value.text);
+  }
+}
+
+template <typename Visit>
+void visit_step(Step& step, Visit visit) {
+  visit_request(step.request, visit);
+  visit_expectation(step.expect, visit);
+  visit_expectation(step.until, visit);
+  if (!step.operation) return;
+  for (Template* part : {&step.operation->key, &step.operation->scope, &step.operation->amount, &step.operation->currency}) {
+    visit(*part);
+  }
+}
+
+template <typename Visit>
+void visit_all(CompiledPlan& plan, Visit visit) {
+  for (Feeder& feeder : plan.feeders) {
+    for (Template& column : feeder.generated) visit(column);
+  }
+  for (SetupStep& step : plan.setup) {
+    visit_request(step.request, visit);
+    visit_expectation(step.expect, visit);
+  }
+  for (Flow& flow : plan.flows) {
+    for (Step& step : flow.steps) visit_step(step, visit);
+  }
+}
+
+/// Finds values for slots, and remembers the first that is missing.
+class Values {
+ public:
+  explicit Values(const std::map<std::string, std::string>& stack) : stack_(stack) {}
+
+  const std::string* find(const Slot& slot) {
+    if (slot.source == Slot::Source::stack) {
+      const auto found = stack_.find(slot.name);
+      if (found != stack_.end()) return &found->second;
+      missing_ = missing_.empty() ? "the stack has no value named '" + slot.name + "'" : missing_;
+    } else if (slot.source == Slot::Source::environment) {
+      if (const char* value = std::getenv(slot.name.c_str()); value != nullptr) {
+        return &(environment_[slot.name] = value);
+      }
+      missing_ = missing_.empty() ? "the environment has no variable named '" + slot.name + "'" : missing_;
+    }
+    return nullptr;
+  }
+  const std::string& missing() const { return missing_; }
+
+ private:
+  const std::map<std::string, std::string>& stack_;
+  std::map<std::string, std::string> environment_;
+  std::string missing_;
+};
+
+void note_feeders(const Template& source, std::vector<std::uint32_t>& feeders) {
+  for (const Piece& piece : source.pieces()) {
+    if (!piece.slot || piece.slot->source != Slot::Source::column) continue;
+    if (std::find(feeders.begin(), feeders.end(), piece.slot->first) == feeders.end()) feeders.push_back(piece.slot->first);
+  }
+}
+
+void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host) {
+  for (Step& step : flow.steps) {
+    visit_step(step, [&](Template& part) { note_feeders(part, flow.feeders); });
+    if (step.kind != Step::Kind::think) prepare_request(step.request, host);
+    if (!step.operation) continue;
+    note_feeders(step.operation->key, step.operation->key_feeders);
+    std::erase_if(step.operation->key_feeders, [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
+  }
+}
+
+}  // namespace
+
+Result<CompiledPlan> bind(const CompiledPlan& plan, const std::string& host,
+                          const std::map<std::string, std::string>& stack) {
+  CompiledPlan bound = plan;
+  Values values(stack);
+  visit_all(bound, [&](Template& part) { part.substitute([&](const Slot& slot) { return values.find(slot); }); });
+  if (!values.missing().empty()) return usage_error(values.missing());
+  for (SetupStep& step : bound.setup) prepare_request(step.request, host);
+  for (Flow& flow : bound.flows) prepare_flow(flow, bound, host);
+  return bound;
+}
+
+}  // namespace tidegate::loadgen

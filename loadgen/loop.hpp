@@ -1,0 +1,110 @@
+#pragma once
+// One load loop: a thread, its event loop, its virtual users, connections and metric buffer. Loop k of n plays the
+// arrivals i with i mod n == k of every open-loop block, and the VUs v with v mod n == k of every closed-loop one.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "loadgen/arrivals.hpp"
+#include "loadgen/connection.hpp"
+#include "loadgen/metrics.hpp"
+#include "loadgen/reactor.hpp"
+#include "loadgen/runtime.hpp"
+#include "loadgen/timers.hpp"
+#include "loadgen/vu.hpp"
+
+namespace tidegate::loadgen {
+
+class Loop {
+ public:
+  static Result<std::unique_ptr<Loop>> create(const Runtime& runtime, std::uint32_t index, std::uint32_t count);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The thread's work; returns after quit().
+  void run();
+
+  // From any thread:
+  /// Runs on the loop's thread, in order.
+  void post(std::function<void()> command);
+  void quit();
+  /// Nothing more will start, and nothing is in progress.
+  bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+  std::uint32_t busy_vus() const noexcept { return published_busy_.load(std::memory_order_relaxed); }
+
+  // On the loop's thread (through post), or after run() returned:
+  void stop_arrivals();
+  /// Ends every iteration in progress where it stands.
+  void interrupt();
+  /// Gives the filled buffer away for an empty one.
+  std::unique_ptr<MetricBuffer> exchange(std::unique_ptr<MetricBuffer> empty);
+
+  // For virtual users:
+  const Runtime& runtime() const noexcept { return runtime_; }
+  Nanoseconds now() const noexcept { return runtime_.clock.now(); }
+  SecondMetrics& metrics_at(Nanoseconds intended) { return buffer_->at(second_of(intended)); }
+  std::vector<record::Operation>& operations() { return buffer_->operations; }
+  ConnectionPool& pool() noexcept { return pool_; }
+  SleepHeap<Vu>& sleeps() noexcept { return sleeps_; }
+  DeadlineWheel& deadlines() noexcept { return deadlines_; }
+  bool stopping() const noexcept { return stopping_; }
+  /// Counts up whenever the loop has looked for events.
+  std::uint64_t round() const noexcept { return round_; }
+  /// Text buffers for requests, kept for reuse.
+  std::unique_ptr<std::string> take_text();
+  void give_text(std::unique_ptr<std::string> text);
+  std::string& scratch() noexcept { return scratch_; }
+  void set_busy(Vu& vu, bool busy) noexcept;
+  void park(Vu& vu);
+
+ private:
+  struct BlockState {
+    const Block* block = nullptr;
+    std::optional<ArrivalSequence> arrivals;
+    std::optional<Arrival> next;
+    std::size_t max_vus = 0;
+    std::vector<std::unique_ptr<Vu>> vus;
+    std::vector<Vu*> free;
+  };
+
+  Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor);
+  void add_block(const Block& block);
+  void start_closed_loops();
+  bool start_due_arrivals();
+  void start_arrival(BlockState& state, const Arrival& arrival);
+  void drop(BlockState& state, const Arrival& arrival);
+  void advance(BlockState& state);
+  void wake_due(Nanoseconds now);
+  void run_commands();
+  void publish() noexcept;
+  Nanoseconds next_wait(Nanoseconds now) const;
+
+  const Runtime& runtime_;
+  const std::uint32_t index_, count_;
+  Reactor reactor_;
+  ConnectionPool pool_;
+  DeadlineWheel deadlines_;
+  SleepHeap<Vu> sleeps_;
+  std::unique_ptr<MetricBuffer> buffer_;
+  std::vector<std::unique_ptr<std::string>> texts_;
+  std::string scratch_;
+  std::vector<BlockState> blocks_;
+  std::uint32_t busy_ = 0;
+  std::uint64_t round_ = 0;
+  bool stopping_ = false, quitting_ = false;
+
+  std::mutex mutex_;  // guards commands_
+  std::vector<std::function<void()>> commands_;
+  std::atomic<bool> commands_waiting_{false};
+  std::atomic<bool> finished_{false};
+  std::atomic<std::uint32_t> published_busy_{0};
+};
+
+}  // namespace tidegate::loadgen

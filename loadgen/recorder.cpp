@@ -1,0 +1,132 @@
+#include "loadgen/recorder.hpp"
+
+#include "base/random.hpp"
+#include "base/units.hpp"
+#include "loadgen/loop.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+constexpr Nanoseconds kLate = std::chrono::milliseconds(5);
+
+/// Microseconds, rounded up: nothing takes no time.
+std::uint64_t microseconds(Nanoseconds duration) {
+  return duration.count() <= 0 ? 0 : static_cast<std::uint64_t>((duration.count() + 999) / 1000);
+}
+
+StepMetrics& step_metrics(Vu& vu, std::uint32_t step, Nanoseconds due) {
+  return vu.loop.metrics_at(due).steps[vu.step_place + step];
+}
+
+void count_error(StepMetrics& metrics, ErrorClass error) {
+  if (error == ErrorClass::none) return;
+  ++metrics.failed;
+  ++metrics.errors[static_cast<std::size_t>(error)];
+}
+
+void record_request(StepMetrics& metrics, BlockMetrics& block, const Attempt& attempt, ErrorClass error) {
+  const bool expected = error == ErrorClass::none;
+  metrics.count_request(attempt.status(), expected);
+  count_error(metrics, error);
+  if (attempt.connected) metrics.connecting.record(microseconds(attempt.sending - attempt.started));
+  metrics.duration[expected].record(microseconds(attempt.ended - attempt.sending));
+  if (attempt.error == ErrorClass::none) {
+    metrics.waiting[expected].record(microseconds(attempt.first_byte - attempt.sent_at));
+  }
+  block.sent += attempt.bytes_sent;
+  block.received += attempt.bytes_received;
+}
+
+std::string& render_part(Vu& vu, const Template& part, bool& whole) {
+  std::string& text = vu.loop.scratch();
+  text.clear();
+  whole = render(vu.scope(), part, text) && whole;
+  return text;
+}
+
+}  // namespace
+
+void record_attempt(Vu& vu, std::uint32_t step, Nanoseconds due, const Attempt& attempt, ErrorClass error) {
+  SecondMetrics& second = vu.loop.metrics_at(due);
+  record_request(second.steps[vu.step_place + step], second.blocks[vu.block.index], attempt, error);
+}
+
+void record_step(Vu& vu, std::uint32_t step, const StepSample& sample) {
+  StepMetrics& metrics = step_metrics(vu, step, sample.due);
+  metrics.response_time[sample.expected].record(microseconds(sample.ended - sample.due));
+  metrics.from_send[sample.expected].record(microseconds(sample.ended - sample.first_started));
+}
+
+void record_poll(Vu& vu, std::uint32_t step, Nanoseconds since, Nanoseconds ended, bool expected) {
+  step_metrics(vu, step, since).poll[expected].record(microseconds(ended - since));
+}
+
+void record_poll_request(Vu& vu, std::uint32_t step, const Attempt& attempt, ErrorClass error) {
+  SecondMetrics& second = vu.loop.metrics_at(attempt.started);
+  ++second.steps[vu.step_place + step].polls;
+  record_request(second.steps[vu.step_place + step], second.blocks[vu.block.index], attempt, error);
+}
+
+void record_error(Vu& vu, std::uint32_t step, Nanoseconds due, ErrorClass error) {
+  ++step_metrics(vu, step, due).errors[static_cast<std::size_t>(error)];
+}
+
+void record_start(Vu& vu, Nanoseconds started) {
+  if (!vu.block.open_loop()) return;  // a closed loop has no schedule to be late for
+  SecondMetrics& second = vu.loop.metrics_at(vu.due);
+  second.blocks[vu.block.index].lateness.record(microseconds(started - vu.due));
+  if (started - vu.due > kLate) ++second.flows[vu.flow_place].late;
+}
+
+void record_iteration(Vu& vu, Nanoseconds ended, IterationOutcome outcome) {
+  FlowMetrics& metrics = vu.loop.metrics_at(vu.due).flows[vu.flow_place];
+  metrics.duration.record(microseconds(ended - vu.due));
+  ++metrics.iterations[static_cast<std::size_t>(outcome)];
+}
+
+bool describe_operation(Vu& vu, const Step& step, std::uint16_t step_index) {
+  const OperationMark& mark = *step.operation;
+  record::Operation& operation = vu.operation;
+  operation = {};
+  operation.block = static_cast<std::uint16_t>(vu.block.index);
+  operation.step = step_index;
+  operation.iteration = vu.iteration;
+  for (const std::uint32_t feeder : mark.key_feeders) operation.repeat = operation.repeat || vu.rows[feeder].repeat;
+  bool whole = true;
+  operation.set_kind(mark.kind);
+  operation.set_key(render_part(vu, mark.key, whole));
+  operation.scope = stable_hash(render_part(vu, mark.scope, whole));
+  operation.set_currency(render_part(vu, mark.currency, whole));
+  if (const auto amount = parse_integer(render_part(vu, mark.amount, whole))) operation.amount = *amount;
+  return whole;
+}
+
+void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt) {
+  vu.operation.time = time;
+  vu.operation.attempt = attempt;
+  vu.operation.event = record::OperationEvent::invoke;
+  vu.operation.status = 0;
+  vu.loop.operations().push_back(vu.operation);
+}
+
+void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorClass error) {
+  record::Operation completion = vu.operation;
+  completion.time = attempt.ended;
+  completion.status = static_cast<std::uint16_t>(attempt.status());
+  completion.event = operation_outcome(attempt.status(), attempt.sent);
+  for (const Capture& capture : step.captures) {
+    const Value& value = vu.captures[capture.variable];
+    if (error == ErrorClass::none && capture.name == "id" && value.set) completion.set_id(value.text);
+  }
+  vu.loop.operations().push_back(completion);
+}
+
+record::OperationEvent operation_outcome(int status, bool sent) noexcept {
+  using record::OperationEvent;
+  if (status == 0) return sent ? OperationEvent::unknown : OperationEvent::fail;
+  if (status >= 200 && status < 300) return OperationEvent::ok;
+  const bool open_meaning = status == 408 || status == 409 || status == 425 || status == 429;
+  return status >= 400 && status < 500 && !open_meaning ? OperationEvent::fail : OperationEvent::unknown;
+}
+
+}  // namespace tidegate::loadgen

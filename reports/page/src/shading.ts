@@ -1,0 +1,97 @@
+// What lies behind the lines: phases that are not judged, borders of phases, faults with their names, and marks.
+
+import type uPlot from "uplot";
+import type { FaultSpan, Mark, PageData, Phase } from "./data";
+import { visible } from "./dom";
+import { theme, type Theme } from "./theme";
+
+class Painter {
+  private readonly context: CanvasRenderingContext2D;
+  private readonly ratio = devicePixelRatio || 1;
+
+  constructor(
+    private readonly plot: uPlot,
+    private readonly colours: Theme,
+    private readonly end: number,
+  ) {
+    this.context = plot.ctx;
+  }
+
+  private x(time: number): number {
+    const { left, width } = this.plot.bbox;
+    return Math.min(left + width, Math.max(left, this.plot.valToPos(time, "x", true)));
+  }
+
+  private band(from: number, to: number, colour: string): [number, number] {
+    const left = this.x(from);
+    const right = Math.max(this.x(to), left + this.ratio);
+    this.context.fillStyle = colour;
+    this.context.fillRect(left, this.plot.bbox.top, right - left, this.plot.bbox.height);
+    return [left, right];
+  }
+
+  private line(time: number, colour: string, dash: number[]): void {
+    const { left, width, top, height } = this.plot.bbox;
+    const at = Math.round(this.plot.valToPos(time, "x", true));
+    if (at <= left || at >= left + width) return;
+    this.context.strokeStyle = colour;
+    this.context.lineWidth = this.ratio;
+    this.context.setLineDash(dash.map((length) => length * this.ratio));
+    this.context.beginPath();
+    this.context.moveTo(at, top);
+    this.context.lineTo(at, top + height);
+    this.context.stroke();
+    this.context.setLineDash([]);
+  }
+
+  phase(phase: Phase): void {
+    if (!phase.judged) this.band(phase.start, phase.end, this.colours.unjudged);
+    this.line(phase.start, this.colours.phase, [4, 4]);
+  }
+
+  /** `row` keeps the names of overlapping faults apart. */
+  fault(fault: FaultSpan, row: number): void {
+    const [left, right] = this.band(fault.injected, fault.healed ?? this.end, this.colours.fault);
+    if (right - left <= this.ratio) return;
+    this.context.fillStyle = this.colours.faultText;
+    this.context.fillRect(left, this.plot.bbox.top, right - left, 2 * this.ratio);
+    this.context.font = `${11 * this.ratio}px system-ui, sans-serif`;
+    this.context.textBaseline = "top";
+    this.context.textAlign = "left";
+    const text = visible(fault.name);
+    const { left: plotLeft, width } = this.plot.bbox;
+    const start = Math.min(left + 4 * this.ratio, plotLeft + width - this.context.measureText(text).width);
+    this.context.fillText(text, Math.max(plotLeft, start), this.plot.bbox.top + (5 + row * 14) * this.ratio);
+  }
+
+  mark(mark: Mark): void {
+    this.line(mark.t, this.colours.mark, [1, 2]);
+  }
+}
+
+/** A row for each fault such that faults in one row do not overlap, nor the `label` seconds that its name may take. */
+export function faultRows(faults: FaultSpan[], end: number, label = 0): number[] {
+  const endsOfRows: number[] = [];
+  return faults.map((fault) => {
+    let row = endsOfRows.findIndex((rowEnd) => rowEnd <= fault.injected);
+    if (row < 0) row = endsOfRows.length;
+    endsOfRows[row] = Math.max(fault.healed ?? end, fault.injected + label);
+    return row;
+  });
+}
+
+export function shading(data: PageData): uPlot.Plugin {
+  const rows = faultRows(data.faults, data.axis.end, (data.axis.end - data.axis.start) * 0.1);
+  return {
+    hooks: {
+      drawClear: (plot: uPlot) => {
+        const painter = new Painter(plot, theme(), data.axis.end);
+        plot.ctx.save();
+        data.run.phases.forEach((phase) => painter.phase(phase));
+        data.faults.forEach((fault, i) => painter.fault(fault, rows[i] ?? 0));
+        data.marks.forEach((mark) => painter.mark(mark));
+        plot.ctx.restore();
+      },
+    },
+  };
+}

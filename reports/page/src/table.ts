@@ -1,0 +1,56 @@
+// Tables of the page: captions for screen readers, heads with scope, wide ones scroll inside themselves.
+
+import { h, type Child } from "./dom";
+import type { Outcome, Word } from "./data";
+
+export interface Column {
+  head: string;
+  numeric?: boolean;
+  wide?: boolean;
+}
+
+export function table(caption: string, columns: Column[], rows: Child[][]): HTMLElement {
+  const kind = (column: Column) => [column.numeric ? "number" : "", column.wide ? "wide" : ""].join(" ").trim();
+  const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.head));
+  const body = rows.map((cells) =>
+    h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(columns[i]!) }, cell))),
+  );
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body)),
+  );
+}
+
+const symbols: Record<Word, string> = {
+  PASS: "✓",
+  WARN: "!",
+  FAIL: "✕",
+  INCONCLUSIVE: "?",
+  ERROR: "✕",
+  "NOT ASKED": "–",
+  "NOT JUDGED": "–",
+};
+
+export function outcomeClass(word: Word): string {
+  return "is-" + word.toLowerCase().replace(" ", "-");
+}
+
+/** The outcome as symbol and word: never told by colour alone. */
+export function badge(word: Word, large = false): HTMLElement {
+  return h(
+    "span",
+    { class: `badge ${outcomeClass(word)}${large ? " large" : ""}` },
+    h("span", { class: "symbol", "aria-hidden": "true" }, symbols[word]),
+    word,
+  );
+}
+
+export function outcomeOfFinding(word: string): Outcome {
+  return word === "true" ? "PASS" : word === "false" ? "FAIL" : "INCONCLUSIVE";
+}
+
+/** A name that others chose: isolated, so that its direction cannot reorder the text around it. */
+export function name(text: string): HTMLElement {
+  return h("bdi", { class: "name" }, text);
+}

@@ -1,0 +1,130 @@
+#include "chaos/fault.hpp"
+
+#include <algorithm>
+
+#include "base/file.hpp"
+#include "chaos/faults/kill.hpp"
+#include "chaos/faults/latency.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/chaos/support/proxy_host.hpp"
+
+using namespace tidegate;
+using namespace tidegate::chaos;
+using std::chrono::milliseconds;
+using test::parse_yaml;
+
+TEST_CASE("every kind of fault is complete and found by its name") {
+  CHECK(std::is_sorted(fault_kinds().begin(), fault_kinds().end(),
+                       [](const FaultKind& a, const FaultKind& b) { return a.name < b.name; }));
+  for (const FaultKind& kind : fault_kinds()) {
+    INFO(kind.name);
+    CHECK(find_fault_kind(kind.name) == &kind);
+    CHECK_FALSE(kind.summary.empty());
+    CHECK_FALSE(kind.hit.empty());
+    CHECK_FALSE(kind.recovery.empty());
+    CHECK(kind.check);
+    CHECK(static_cast<bool>(kind.make_link_fault) == (kind.target == TargetKind::link));
+    CHECK(static_cast<bool>(kind.make_process_fault) == (kind.target == TargetKind::process));
+    for (const auto& field : kind.parameters->fields) CHECK_FALSE(field.doc.empty());
+  }
+  CHECK(find_fault_kind("latncy") == nullptr);
+}
+
+TEST_CASE("docs/faults.md holds the table of the registry") {
+  const auto docs = read_file(std::string(TIDEGATE_SOURCE_DIR) + "/docs/faults.md");
+  REQUIRE(docs.ok());
+  INFO("docs/faults.md is to hold exactly this table:\n" << fault_table());
+  CHECK(docs->find(fault_table()) != std::string::npos);
+}
+
+namespace {
+
+struct ParameterRow {
+  const char* kind;
+  const char* parameters;
+  const char* message;  // a part of the only diagnostic; empty: none
+};
+
+}  // namespace
+
+TEST_CASE("parameters of faults are checked") {
+  const auto row = GENERATE(values<ParameterRow>({
+      {"latency", "{delay: 300ms}", ""},
+      {"latency", "{delay: 300ms, jitter: 50ms}", ""},
+      {"latency", "{delay: '300ms', jitter: 300ms, distribution: normal, direction: both}", ""},
+      {"latency", "{delay: 0ms, jitter: 5ms}", ""},  // now and then late
+      {"partition", "{}", ""},
+      {"partition", "{direction: upstream}", ""},
+      {"kill", "{}", ""},
+      {"kill", "{restart_after: never, signal: TERM}", ""},
+      {"kill", "{restart_after: 0s}", ""},
+      // Unhappy.
+      {"latency", "{}", "delay"},
+      {"latency", "{delay: 300}", "unit"},                                      // no unit
+      {"latency", "{delay: 2h}", "1h"},                                         // beyond every timeout
+      {"latency", "{delay: 0ms}", "does nothing"},
+      {"latency", "{delay: 10ms, jitter: 20ms}", "jitter"},                     // would arrive before it was sent
+      {"latency", "{delay: 10ms, jitter: 5ms, distribution: fixed}", "fixed"},  // a contradiction
+      {"latency", "{delay: 10ms, distribution: normal}", "jitter"},             // nothing to distribute
+      {"latency", "{delay: 10ms, distribution: pareto}", "one of"},
+      {"latency", "{delya: 10ms, delay: 10ms}", "delya"},
+      {"latency", "{delay: [10ms]}", "list"},
+      {"partition", "{direction: sideways}", "one of"},
+      {"partition", "{delay: 10ms}", "delay"},
+      {"kill", "{restart_after: soon}", "restart_after"},
+      {"kill", "{restart_after: 2}", "restart_after"},
+      {"kill", "{signal: STOP}", "one of"},  // a process that is stopped is not killed
+      {"kill", "[]", "list"},
+  }));
+  Diagnostics diagnostics;
+  const bool good = check_parameters(*find_fault_kind(row.kind), parse_yaml(row.parameters), row.kind, diagnostics);
+  INFO(row.kind << " " << row.parameters << "\n" << diagnostics.text());
+  CHECK(good == std::string(row.message).empty());
+  REQUIRE(diagnostics.size() == (good ? 0U : 1U));
+  if (!good) CHECK(diagnostics.text().find(row.message) != std::string::npos);
+}
+
+TEST_CASE("parameters have the defaults that the docs tell") {
+  Diagnostics diagnostics;
+  const auto latency = parse_latency(parse_yaml("{delay: 300ms}"), diagnostics);
+  CHECK(latency.delay == milliseconds(300));
+  CHECK(latency.jitter == Nanoseconds{0});
+  CHECK(latency.direction == Directions::downstream);
+  const auto kill = parse_kill(parse_yaml("{}"), diagnostics);
+  CHECK(kill.restart_after == std::chrono::seconds(2));
+  CHECK(kill.signal_number == SIGKILL);
+  CHECK_FALSE(parse_kill(parse_yaml("{restart_after: never}"), diagnostics).restart_after.has_value());
+  CHECK(diagnostics.empty());
+}
+
+TEST_CASE("delays are drawn from the distribution, by place alone") {
+  using enum LatencyParameters::Distribution;
+  LatencyParameters parameters{milliseconds(100), milliseconds(20), uniform, Directions::downstream};
+  const FaultIdentity identity{3, "slow", "a->b"};
+  const LatencyFault fault(parameters, identity), same(parameters, identity), other(parameters, {4, "slow", "a->b"});
+  double sum = 0;
+  int different = 0;
+  for (std::uint64_t chunk = 0; chunk < 1000; ++chunk) {
+    const ChunkPlace place{5, Direction::downstream, chunk};
+    const auto delay = fault.delay(place);
+    REQUIRE(delay >= milliseconds(80));
+    REQUIRE(delay <= milliseconds(120));
+    REQUIRE(delay == same.delay(place));
+    different += delay != other.delay(place) ? 1 : 0;
+    sum += static_cast<double>(delay.count());
+  }
+  CHECK(sum / 1000 == Approx(100e6).epsilon(0.02));
+  CHECK(different > 990);
+  CHECK(fault.delay({5, Direction::upstream, 0}) == Nanoseconds{0});  // the other direction is left alone
+  CHECK(fault.delay({5, Direction::downstream, 1}) != fault.delay({6, Direction::downstream, 1}));
+
+  const LatencyFault wide({milliseconds(10), milliseconds(10), normal, Directions::both}, identity);
+  int beyond = 0;
+  for (std::uint64_t chunk = 0; chunk < 1000; ++chunk) {
+    const auto delay = wide.delay({1, Direction::upstream, chunk});
+    REQUIRE(delay.count() > 0);  // never before it was sent
+    beyond += delay > milliseconds(20) ? 1 : 0;
+  }
+  CHECK(beyond > 100);  // 16 % lie beyond one deviation
+  CHECK(beyond < 220);
+}
