@@ -68,35 +68,124 @@ IterationOutcome outcome_of(ErrorClass error) {
 }
 
 Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanoseconds started) {
+  const Step& step = vu->flow->steps[index];
+  const TextLease text(vu->loop);
+  const std::string_view bytes = request_bytes(*vu, step, *text);
+  if (bytes.empty() || (step.operation && !describe_operation(*vu, step, static_cast<std::uint16_t>(index)))) {
+    record_error(*vu, index, due, unrenderable(*vu));
+    co_return StepEnd{IterationOutcome::failed, vu->loop.now()};
+  }
+  StepSample sample{due, started, {}, false};
+  ErrorClass error = ErrorClass::none;
+  for (std::uint16_t number = 1;; ++number) {
+    bool again = false;
+    {
+      if (step.operation) record_invoke(*vu, started, number);
+      const Attempt attempt = co_await exchange(
+          vu, {bytes, started, started + step.timeout, step.request.method == "HEAD", step.reads_body()});
+      error = judge_attempt(*vu, step, step.expect, attempt, attempt.ended - due);
+      if (step.operation) record_completion(*vu, step, attempt, error);
+      record_attempt(*vu, index, due, attempt, error);
+      sample.ended = attempt.ended;
+      again = may_retry(step, attempt, error, sample.first_started);
+    }  // the connection goes back before the pause
+    if (!again) break;
+    if (co_await SleepUntil{*vu, sample.ended + step.retry->every} == Wake::interrupted) {
+      error = ErrorClass::interrupted;
+      break;
+    }
+    started = vu->loop.now();
+  }
+  sample.expected = error == ErrorClass::none;
+  record_step(*vu, index, sample);
+  co_return StepEnd{outcome_of(error), sample.ended};
+}
+
+Task<StepEnd> play_poll(Vu* vu, std::uint32_t index) {
   Loop& loop = vu->loop;
   const Step& step = vu->flow->steps[index];
   const TextLease text(loop);
   const std::string_view bytes = request_bytes(*vu, step, *text);
-  if (bytes.empty() || (step.operation && !describe_operation(*vu, step, static_cast<std::uint16_t>(index)))) {
-    record_error(*vu, index, due, unrenderable(*vu));
+  const Nanoseconds since = vu->step_ends[step.since];
+  const Nanoseconds deadline = since + step.limit;
+  if (bytes.empty()) {
+    record_error(*vu, index, since, unrenderable(*vu));
     co_return StepEnd{IterationOutcome::failed, loop.now()};
   }
-  StepSample sample{due, started, {}, false};
-  for (std::uint16_t number = 1;; ++number) {
-    if (step.operation) record_invoke(*vu, started, number);
-    const Attempt attempt = co_await exchange(
-        vu, {bytes, started, started + step.timeout, step.request.method == "HEAD", step.reads_body()});
-    const ErrorClass error = judge_attempt(*vu, step, step.expect, attempt, attempt.ended - due);
-    if (step.operation) record_completion(*vu, step, attempt, error);
-    record_attempt(*vu, index, due, attempt, error);
-    const bool again = may_retry(step, attempt, error, sample.first_started);
-    sample.ended = attempt.ended;
-    sample.expected = error == ErrorClass::none;
-    if (!again) {
-      record_step(*vu, index, sample);
-      co_return StepEnd{outcome_of(error), attempt.ended};
-    }
-    // The connection goes back before the pause.
-    if (co_await pause_before_retry(vu, attempt.ended + step.retry->every)) continue;
-    record_step(*vu, index, sample);
-    co_return StepEnd{IterationOutcome::interrupted, loop.now()};
+  ErrorClass error = ErrorClass::timeout;
+  Nanoseconds ended = since;
+  for (Nanoseconds next = since + step.every;; next = std::max(next + step.every, ended)) {
+    if (next >= deadline) next = deadline;
+    if (co_await SleepUntil{*vu, next} == Wake::interrupted) error = ErrorClass::interrupted;
+    ended = loop.now();
+    if (error == ErrorClass::interrupted || ended >= deadline) break;
+    const Attempt attempt = co_await exchange(vu, {bytes, ended, deadline, false, step.reads_body()});
+    ended = attempt.ended;
+    const ErrorClass held = judge_attempt(*vu, step, step.until, attempt, ended - since);
+    // An answer that does not hold the condition yet is what polls are for; no answer is an error.
+    record_poll_request(*vu, index, attempt, attempt.error);
+    if (held == ErrorClass::none || held == ErrorClass::capture || held == ErrorClass::interrupted) error = held;
+    if (error != ErrorClass::timeout) break;
   }
+  if (error != ErrorClass::none) record_error(*vu, index, since, error);
+  record_poll(*vu, index, since, ended, error == ErrorClass::none);
+  co_return StepEnd{outcome_of(error), ended};
+}
+
+/// Sleeps through pauses; interrupted ends the iteration.
+Task<void> play_iteration(Vu* vu, Nanoseconds* ended) {
+  Loop& loop = vu->loop;
+  Nanoseconds due = vu->due;
+  Nanoseconds started = loop.now();
+  record_start(*vu, started);
+  IterationOutcome outcome = IterationOutcome::ok;
+  for (std::uint32_t index = 0; index < vu->flow->steps.size(); ++index) {
+    const Step& step = vu->flow->steps[index];
+    StepEnd end{IterationOutcome::ok, due};
+    switch (step.kind) {
+      case Step::Kind::request:
+        end = co_await play_request(vu, index, due, index == 0 ? started : loop.now());
+        break;
+      case Step::Kind::poll: end = co_await play_poll(vu, index); break;
+      case Step::Kind::think:
+        end.ended = due + step.think;
+        if (co_await SleepUntil{*vu, end.ended} == Wake::interrupted) end.outcome = IterationOutcome::interrupted;
+        break;
+    }
+    due = vu->step_ends[index] = end.ended;
+    if (end.outcome != IterationOutcome::ok) outcome = end.outcome;
+    const bool goes_on = end.outcome == IterationOutcome::ok ||
+                         (end.outcome == IterationOutcome::failed && step.continue_on_failure);
+    if (!goes_on) break;
+  }
+  *ended = outcome == IterationOutcome::interrupted ? loop.now() : due;
+  record_iteration(*vu, *ended, outcome);
 }
 
 }  // namespace
+
+Task<void> serve_arrivals(Vu* vu) {
+  for (Nanoseconds ended{0};;) {
+    co_await Park{*vu};
+    co_await play_iteration(vu, &ended);
+  }
+}
+
+Task<void> iterate_until_end(Vu* vu) {
+  Loop& loop = vu->loop;
+  co_await SleepUntil{*vu, vu->block.start};
+  Nanoseconds free_since = std::max(vu->block.start, loop.now());
+  for (std::uint64_t turn = 0; !loop.stopping() && !vu->interrupted && free_since < vu->block.end; ++turn) {
+    const std::uint64_t round = loop.round();
+    vu->begin(turn * vu->block.vus + vu->number, free_since);
+    co_await play_iteration(vu, &free_since);
+    const bool dry = std::any_of(vu->flow->feeders.begin(), vu->flow->feeders.end(),
+                                 [&](std::uint32_t feeder) { return vu->rows[feeder].dry; });
+    if (dry) break;
+    // An iteration that never had to wait (nothing listens there, say) must not keep the loop from everything else.
+    if (round == loop.round()) co_await SleepUntil{*vu, loop.now()};
+  }
+  loop.set_busy(*vu, false);
+}
+
 }  // namespace tidegate::loadgen

@@ -154,4 +154,16 @@ bool render_request(const RenderScope& scope, const RequestSpec& request, std::s
   return true;
 }
 
+bool render_parts(const RenderScope& scope, const RequestSpec& request, RenderedRequest& parts) {
+  parts = {};
+  parts.method = request.method;
+  bool whole = render(scope, request.target, parts.target) && render(scope, request.content_type, parts.content_type) &&
+               render(scope, request.body, parts.body);
+  for (const auto& [name, value] : request.headers) {
+    parts.headers.emplace_back(name, std::string{});
+    whole = whole && render(scope, value, parts.headers.back().second);
+  }
+  return whole;
+}
+
 }  // namespace tidegate::loadgen

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loadgen/compiled.hpp"
+#include "loadgen/engine.hpp"
 #include "loadgen/rows.hpp"
 
 namespace tidegate::loadgen {
@@ -49,5 +50,8 @@ bool render(const RenderScope& scope, const Template& source, std::string& out);
 void prepare_request(RequestSpec& request, std::string_view host);
 /// The bytes to send; `body` is memory to use. Appends to `out`.
 bool render_request(const RenderScope& scope, const RequestSpec& request, std::string& body, std::string& out);
+
+/// The same in parts, for other clients than the engine's own.
+bool render_parts(const RenderScope& scope, const RequestSpec& request, RenderedRequest& parts);
 
 }  // namespace tidegate::loadgen

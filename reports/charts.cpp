@@ -42,11 +42,11 @@ Chart rate_chart(const record::RunInfo& info, const SeriesSet& set) {
   for (const auto& load : info.load) {
     for (const auto& [second, rate] : load.rate) planned[second] += rate;
   }
-  if (!planned.empty()) chart.lines.push_back({"planned", "planned", std::move(planned), false});
+  if (!planned.empty()) chart.lines.push_back({"planned", "planned", std::move(planned), false, false});
   const auto add = [&chart](std::string label, BySecond values, bool even_if_empty) {
     if (values.empty() && !even_if_empty) return;
     std::string role = label;
-    chart.lines.push_back({std::move(label), std::move(role), std::move(values), true});
+    chart.lines.push_back({std::move(label), std::move(role), std::move(values), true, true});
   };
   add("offered", counted(set, record::kScheduledIterations), false);
   add("achieved", counted(set, record::kIterations), false);
@@ -91,7 +91,7 @@ Chart latency_chart(const std::string& step, const StepHistograms& histograms) {
       if (histogram.empty()) continue;
       values[second] = static_cast<double>(histogram.value_at_percentile(percentile.percent)) * kMicroseconds;
     }
-    chart.lines.push_back({percentile.label, percentile.label, std::move(values), false});
+    chart.lines.push_back({percentile.label, percentile.label, std::move(values), false, true});
   }
   return chart;
 }
@@ -127,7 +127,7 @@ void keep_most(Chart& chart, const std::map<std::string, BySecond>& by_label, bo
       chart.note += fmt::format(" {} more are in the run directory only.", by_label.size() - kMostLines);
       break;
     }
-    chart.lines.push_back({label, "", values, absent_is_zero});
+    chart.lines.push_back({label, "", values, absent_is_zero, true});
   }
 }
 
@@ -176,6 +176,25 @@ std::vector<Chart> build_charts(const record::RunInfo& info, const SeriesSet& se
   return charts;
 }
 
+namespace {
+
+/// One past the last second of a line that has values.
+std::int32_t end_of(const ChartLine& line) {
+  return std::min(line.values.rbegin()->first, std::numeric_limits<std::int32_t>::max() - 1) + 1;
+}
+
+}  // namespace
+
+std::int32_t measured_end(const std::vector<Chart>& charts) {
+  std::optional<std::int32_t> end;
+  for (const Chart& chart : charts) {
+    for (const ChartLine& line : chart.lines) {
+      if (line.measured && !line.values.empty()) end = std::max(end.value_or(end_of(line)), end_of(line));
+    }
+  }
+  return end.value_or(0);
+}
+
 std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, const std::vector<Chart>& charts) {
   std::optional<std::pair<std::int32_t, std::int32_t>> range;
   const auto widen = [&range](std::int32_t first, std::int32_t end) {
@@ -184,9 +203,7 @@ std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, c
   for (const auto& phase : info.phases) widen(phase.start, phase.end);
   for (const Chart& chart : charts) {
     for (const ChartLine& line : chart.lines) {
-      if (line.values.empty()) continue;
-      const std::int32_t last = std::min(line.values.rbegin()->first, std::numeric_limits<std::int32_t>::max() - 1);
-      widen(line.values.begin()->first, last + 1);
+      if (!line.values.empty()) widen(line.values.begin()->first, end_of(line));
     }
   }
   return range.value_or(std::pair(0, 0));

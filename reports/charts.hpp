@@ -16,7 +16,8 @@ struct ChartLine {
   std::string label;
   std::string role;  ///< how to draw it: planned, offered, achieved, dropped, p50 … max, or empty: the next colour
   std::map<std::int32_t, double> values;
-  bool absent_is_zero = false;
+  bool absent_is_zero = false;  ///< counters: a second without a value had none
+  bool measured = true;         ///< false: planned
 };
 
 struct Chart {
@@ -33,5 +34,8 @@ std::vector<Chart> build_charts(const record::RunInfo& info, const record::Serie
 
 /// From the first to one past the last second that a phase or a line of a chart has.
 std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, const std::vector<Chart>& charts);
+
+/// One past the last second that was measured; what is only planned does not count. 0 when nothing was.
+std::int32_t measured_end(const std::vector<Chart>& charts);
 
 }  // namespace tidegate::reports

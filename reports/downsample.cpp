@@ -52,7 +52,7 @@ std::vector<double> TimeAxis::times() const {
 }
 
 std::vector<std::optional<double>> resampled(const std::map<std::int32_t, double>& values, const TimeAxis& axis,
-                                             bool absent_is_zero) {
+                                             std::int32_t zero_until) {
   std::vector<Bin> bins(axis.bins);
   for (auto at = values.lower_bound(axis.start); at != values.end() && at->first < axis.end; ++at) {
     const auto offset = static_cast<std::int64_t>(at->first) - axis.start;
@@ -63,8 +63,9 @@ std::vector<std::optional<double>> resampled(const std::map<std::int32_t, double
   for (std::size_t i = 0; i < bins.size(); ++i) {
     Bin& bin = bins[i];
     const auto bin_start = static_cast<std::int64_t>(axis.start) + static_cast<std::int64_t>(i) * axis.bin_seconds;
-    const std::int64_t length = std::min<std::int64_t>(axis.bin_seconds, axis.end - bin_start);
-    if (absent_is_zero && bin.seconds < length) bin.take(static_cast<std::int32_t>(bin_start), 0);
+    const std::int64_t bin_end = std::min<std::int64_t>(bin_start + axis.bin_seconds, axis.end);
+    const std::int64_t counted = std::min<std::int64_t>(bin_end, zero_until) - bin_start;
+    if (bin.seconds < counted) bin.take(static_cast<std::int32_t>(bin_start), 0);
     const bool lowest_first = bin.lowest_at <= bin.highest_at;
     const bool any = bin.seconds > 0;
     out.push_back(any ? std::optional(lowest_first ? bin.lowest : bin.highest) : std::nullopt);

@@ -22,9 +22,9 @@ struct TimeAxis {
   std::vector<double> times() const;
 };
 
-/// One value per point of the axis; none where nothing was measured. `absent_is_zero`: a second without a value counts
-/// as 0 (counters) rather than as a gap (gauges, percentiles).
+/// One value per point of the axis; none where nothing was measured. Before `zero_until` a second without a value counts
+/// as 0 (counters); from there on, and with the axis's start for it, it is a gap (gauges, percentiles).
 std::vector<std::optional<double>> resampled(const std::map<std::int32_t, double>& values, const TimeAxis& axis,
-                                             bool absent_is_zero);
+                                             std::int32_t zero_until);
 
 }  // namespace tidegate::reports

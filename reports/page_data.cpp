@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/units.hpp"
 #include "record/events.hpp"
 #include "record/series.hpp"
 #include "reports/charts.hpp"
@@ -37,7 +38,7 @@ class PageData {
     add_verdict();
     add_events();
     add_charts();
-    if (!info_.finished) notice("The run did not finish: it was killed, or is still going on.");
+    page_["cut_short"] = cut_short();
     page_["notices"] = std::move(notices_);
     return std::move(page_);
   }
@@ -72,14 +73,14 @@ class PageData {
       if (examples.size() > kMostCounterexamples) examples.resize(kMostCounterexamples);
     }
     page_["verdict"] = std::move(object);
-    if (verdict->cut_short) notice("The run was cut short: its files end early.");
+    verdict_says_cut_ = verdict->cut_short;
     if (verdict->interrupted) notice("The run was interrupted; faults were healed and what ran was judged.");
   }
 
   void add_events() {
     json::array faults, marks;
     if (const auto log = record::read_events(directory_.events())) {
-      if (log->cut_short) notice("events.ndjson is cut short: it holds no end of the run.");
+      events_cut_ = log->cut_short;
       for (const auto& span : record::fault_spans(*log)) faults.push_back(fault(span));
       for (const auto& event : log->events) {
         const std::string text = mark_text(event);
@@ -122,7 +123,7 @@ class PageData {
     record::SeriesSet set;
     if (auto read = record::read_series(directory_.series())) {
       set = std::move(*read);
-      if (set.cut_short) notice("Metrics are cut short: " + set.cut_short_reason + ".");
+      series_cut_ = set.cut_short_reason;
     } else {
       notice(read.error().message);
     }
@@ -131,10 +132,14 @@ class PageData {
     const TimeAxis axis = TimeAxis::covering(start, end);
     json::array times;
     for (const double time : axis.times()) times.push_back(rounded_time(time));
-    page_["axis"] = json::object{{"start", axis.start}, {"end", axis.end}, {"bin_seconds", axis.bin_seconds}};
+    measured_end_ = measured_end(charts);
+    page_["axis"] = json::object{{"start", axis.start},
+                                 {"end", axis.end},
+                                 {"bin_seconds", axis.bin_seconds},
+                                 {"measured_end", measured_end_}};
     page_["time"] = std::move(times);
     json::array list;
-    for (const Chart& chart : charts) list.push_back(chart_to_json(chart, axis));
+    for (const Chart& chart : charts) list.push_back(chart_to_json(chart, axis, measured_end_));
     page_["charts"] = std::move(list);
   }
 
@@ -143,11 +148,12 @@ class PageData {
     return time;
   }
 
-  static json::object chart_to_json(const Chart& chart, const TimeAxis& axis) {
+  static json::object chart_to_json(const Chart& chart, const TimeAxis& axis, std::int32_t measured_end) {
     json::array lines;
     for (const ChartLine& line : chart.lines) {
       json::array values;
-      for (const auto& value : resampled(line.values, axis, line.absent_is_zero)) values.push_back(rounded(value));
+      const std::int32_t zero_until = line.absent_is_zero ? measured_end : axis.start;
+      for (const auto& value : resampled(line.values, axis, zero_until)) values.push_back(rounded(value));
       lines.push_back(json::object{{"label", line.label}, {"role", line.role}, {"values", std::move(values)}});
     }
     return {{"id", chart.id},
@@ -157,10 +163,26 @@ class PageData {
             {"lines", std::move(lines)}};
   }
 
+  /// What is missing at the end of the run and from where on; null for a run that is whole.
+  json::value cut_short() const {
+    std::vector<std::string> why;
+    if (!info_.finished) why.emplace_back("the run was killed, or is still going on");
+    if (!series_cut_.empty()) why.push_back(series_cut_);
+    if (info_.finished && events_cut_) why.emplace_back("events.ndjson holds no end of the run");
+    if (why.empty() && verdict_says_cut_) why.emplace_back("its files end early");
+    if (why.empty()) return nullptr;
+    return json::value(fmt::format("Cut short at {}: {}. What was recorded until then is shown.",
+                                   format_seconds(measured_end_), fmt::join(why, "; ")));
+  }
+
   const record::RunDirectory& directory_;
   const record::RunInfo& info_;
   json::object page_;
   json::array notices_;
+  bool verdict_says_cut_ = false;
+  bool events_cut_ = false;
+  std::string series_cut_;
+  std::int32_t measured_end_ = 0;
 };
 
 }  // namespace

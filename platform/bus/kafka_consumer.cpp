@@ -22,7 +22,7 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
           {"queued.max.messages.kbytes", "8192"},
-          {"log_level", "7"}, {"debug", "fetch,cgrp,topic,protocol"}};
+          {"log_level", "3"}};
 }
 
 int milliseconds(Nanoseconds t) {

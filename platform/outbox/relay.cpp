@@ -14,6 +14,7 @@ namespace {
 constexpr Nanoseconds kSaveEvery = std::chrono::seconds(1);
 constexpr Nanoseconds kFlushLimit = std::chrono::seconds(5);
 constexpr Nanoseconds kRetryAfter = std::chrono::milliseconds(100);
+constexpr Nanoseconds kComplainEvery = std::chrono::seconds(5);
 constexpr int kAttemptsPerProducer = 10;
 constexpr std::int64_t kPage = 500;
 
@@ -126,7 +127,7 @@ void Relay::catch_up(int partition) {
     auto got = read(*reader_, topic_number_, partition, handed_[index_of(partition)] + 1, kPage,
                     [&](std::int64_t sequence, std::string_view body) { rows.emplace_back(sequence, body); });
     if (!got) {
-      log::warn("the outbox cannot be read", {{"topic", topic_}, {"cause", got.error().message}});
+      complain("the outbox cannot be read", got.error());
       if (!pause(kRetryAfter)) return;
       continue;
     }
@@ -147,8 +148,8 @@ bool Relay::publish(int partition, std::int64_t sequence, BusRecord record) {
       handed_[index_of(partition)] = sequence;
       depth_.fetch_sub(1, std::memory_order_relaxed);
       return true;
-    } else if (attempt % kAttemptsPerProducer == 1) {
-      log::warn("events are not accepted by the bus", {{"topic", topic_}, {"cause", done.error().message}});
+    } else {
+      complain("events are not accepted by the bus", done.error());
     }
     if (attempt % kAttemptsPerProducer == 0) {
       replace_producer();
@@ -160,28 +161,28 @@ bool Relay::publish(int partition, std::int64_t sequence, BusRecord record) {
 }
 
 bool Relay::make_first_producer() {
-  for (int attempt = 0; !giving_up(); ++attempt) {
-    if (make_producer(attempt == 0)) return true;
+  while (!giving_up()) {
+    if (make_producer()) return true;
     pause(kRetryAfter);
   }
   return false;
 }
 
-bool Relay::make_producer(bool tell) {
+bool Relay::make_producer() {
   const int generation = bus_->generation();
   auto producer = bus_->make_producer(store_.id());
   if (producer) {
     producer_ = std::move(*producer);
     generation_ = generation;
     has_producer_ = true;
-  } else if (tell) {
-    log::warn("the relay has no producer yet", {{"topic", topic_}, {"cause", producer.error().message}});
+  } else {
+    complain("there is no producer", producer.error());
   }
   return producer.ok();
 }
 
 void Relay::replace_producer() {
-  if (!make_producer(false)) pause(kRetryAfter);  // the old one goes on until the next attempt
+  if (!make_producer()) pause(kRetryAfter);  // the old one goes on until the next attempt
   for (int partition = 0; partition < kPartitions; ++partition) {
     depth_.fetch_add(handed_[index_of(partition)] - saved_[index_of(partition)], std::memory_order_relaxed);
   }
@@ -198,8 +199,7 @@ void Relay::save_cursors_if_due(bool now) {
   const Nanoseconds give_up{give_up_at_.load()};
   const auto limit = std::clamp(give_up - time, Nanoseconds{0}, kFlushLimit);
   if (auto flushed = producer_->flush(limit); !flushed) {
-    log::warn("the bus has not acknowledged events", {{"topic", topic_}, {"cause", flushed.error().message}});
-    return;
+    return complain("the bus has not acknowledged events", flushed.error());
   }
   auto saved = store_.run([this](Connection& connection) {
     return save_published(connection, topic_number_, saved_, handed_);
@@ -207,13 +207,21 @@ void Relay::save_cursors_if_due(bool now) {
   if (saved) {
     saved_ = handed_;
   } else {
-    log::warn("the relay's cursors were not saved", {{"topic", topic_}, {"cause", saved.error().message}});
+    complain("the relay's cursors were not saved", saved.error());
   }
 }
 
+void Relay::complain(std::string_view what, const Error& cause) {
+  const auto now = monotonic_now();
+  if (now < next_complaint_) return;
+  next_complaint_ = now + kComplainEvery;
+  log::warn(what, {{"topic", topic_}, {"cause", cause.message}});
+}
+
 bool Relay::pause(Nanoseconds length) {
+  const Nanoseconds left = Nanoseconds(give_up_at_.load()) - monotonic_now();
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, length, [this] { return stopping_; });
+  wake_.wait_for(lock, std::min(length, left), [this] { return giving_up(); });
   return !giving_up();
 }
 

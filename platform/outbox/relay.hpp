@@ -52,11 +52,11 @@ class Relay {
   std::size_t depth() const;
 
  private:
-  static constexpr std::size_t kLongestQueue = 50'000;
+  static constexpr std::size_t kLongestQueue = 20'000;
 
   void run();
   bool make_first_producer();
-  bool make_producer(bool tell);
+  bool make_producer();
   bool wait_for_work(std::deque<CommittedEvent>& batch);
   void carry(CommittedEvent event);
   /// Publishes what the table holds beyond the cursor of a partition, up to its head.
@@ -68,6 +68,8 @@ class Relay {
   void replace_producer();
   void save_cursors_if_due(bool now);
   bool pause(Nanoseconds length);
+  /// Logs, not too often.
+  void complain(std::string_view what, const Error& cause);
   bool giving_up() const;
 
   Store& store_;
@@ -80,6 +82,7 @@ class Relay {
   Cursors handed_{};        // last number given to the producer, per partition
   Cursors saved_{};         // what the database says
   Nanoseconds next_save_{0};
+  Nanoseconds next_complaint_{0};
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import type { ChartData, PageData } from "./data";
 import { h } from "./dom";
-import { moment, quantity } from "./format";
+import { axisValues, moment, quantity } from "./format";
 import { shading } from "./shading";
 import { table } from "./table";
 import { lineStyle, theme, type LineStyle } from "./theme";
@@ -99,7 +99,7 @@ export class Chart {
       },
       axes: [
         { ...axis, size: 32, space: 70, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400], values: (_plot, ticks) => ticks.map((tick) => moment(tick, span())) },
-        { ...axis, size: plotLeft, values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : tick === 0 ? "0" : quantity(tick, this.chart.unit))) },
+        { ...axis, size: plotLeft, values: (_plot, ticks) => axisValues(ticks, this.chart.unit) },
       ],
       series: [{}, ...styles.map((style, i) => this.series(style, i))],
       cursor: { sync: { key: "tidegate", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false, setScale: true }, points: { size: 7 } },

@@ -1,7 +1,7 @@
 // The data inside the page, as reports/page_data.cpp writes it.
 
 export type Outcome = "PASS" | "WARN" | "FAIL" | "INCONCLUSIVE" | "ERROR" | "NOT ASKED";
-export type Word = Outcome | "NOT JUDGED";
+export type Word = Outcome | "NOT JUDGED" | "NO VERDICT";
 type Maybe = number | null;
 
 export interface Gate {
@@ -135,10 +135,12 @@ export interface PageData {
   run: Run;
   directory: string;
   verdict: Verdict | null;
+  cut_short: string | null;
   notices: string[];
   faults: FaultSpan[];
   marks: Mark[];
-  axis: { start: number; end: number; bin_seconds: number };
+  /** `measured_end`: one past the last second with data; a run that was killed ends before its plan. */
+  axis: { start: number; end: number; bin_seconds: number; measured_end: number };
   time: number[];
   charts: ChartData[];
 }

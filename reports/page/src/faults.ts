@@ -1,11 +1,14 @@
 // Faults: what was injected, what it hit, how long it took to be noticed and to be over. And the lag of each group.
 
-import type { FaultResult, Outcome, PageData, Verdict } from "./data";
+import type { FaultResult, PageData, Verdict, Word } from "./data";
 import { h, section } from "./dom";
 import { grouped, quantity, seconds } from "./format";
 import { badge, name, table } from "./table";
 
-function results(data: PageData): FaultResult[] {
+type Shown = Omit<FaultResult, "outcome"> & { outcome: Word };
+
+/** As judged, or without a verdict as the event log tells them. */
+function results(data: PageData): Shown[] {
   if (data.verdict !== null && data.verdict.faults.length > 0) return data.verdict.faults;
   return data.faults.map((span) => ({
     name: span.name,
@@ -16,7 +19,7 @@ function results(data: PageData): FaultResult[] {
     hits: span.hits,
     time_to_detect_s: null,
     time_to_recover_s: null,
-    outcome: (span.failure === "" && span.hits > 0 ? "PASS" : "ERROR") as Outcome,
+    outcome: span.failure === "" ? "NOT JUDGED" : "ERROR",
     reason: span.failure,
   }));
 }

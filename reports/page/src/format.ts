@@ -71,6 +71,17 @@ export function quantity(value: number | null, unit: string): string {
   }
 }
 
+/** The marks of a value axis, all in the unit that suits the greatest. */
+export function axisValues(ticks: (number | null)[], unit: string): string[] {
+  const greatest = Math.max(0, ...ticks.map((tick) => Math.abs(tick ?? 0)));
+  const [size, unitName] = greatest >= 1 ? [1, "s"] : greatest >= 1e-3 ? [1e-3, "ms"] : [1e-6, "µs"];
+  return ticks.map((tick) => {
+    if (tick === null) return "";
+    if (tick === 0) return "0";
+    return unit === "s" ? String(Number((tick / size).toPrecision(6))) + thin + unitName : quantity(tick, unit);
+  });
+}
+
 /** A moment on the run clock: `16 s`, `-0.5 s`, `12:30`, `1:02:30`. */
 export function moment(value: number, span: number): string {
   if (span <= 180) return String(Number(value.toFixed(value % 1 === 0 ? 0 : 1))) + thin + "s";

@@ -7,7 +7,7 @@ import { badge, name, outcomeClass } from "./table";
 
 function startedText(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString("en-GB", { timeZone: "UTC" }) + " UTC";
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString("en-GB", { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC";
 }
 
 function facts(data: PageData): HTMLElement {
@@ -51,8 +51,9 @@ function scaleChips(scale: Scale): Child {
 
 export function header(data: PageData): HTMLElement {
   const { run, verdict } = data;
-  const word = verdict?.verdict ?? "NOT JUDGED";
+  const word = verdict?.verdict ?? "NO VERDICT";
   const reasons = (verdict?.reasons ?? []).map((reason) => h("li", {}, reason));
+  const cut = data.cut_short === null ? null : h("p", { class: "notice cut", role: "alert" }, data.cut_short);
   const notices = data.notices.map((notice) => h("p", { class: "notice", role: "status" }, notice));
   const scale = verdict !== null && Object.keys(verdict.scale).length > 0 ? verdict.scale : run.scale;
   return h(
@@ -65,6 +66,7 @@ export function header(data: PageData): HTMLElement {
       h("div", {}, h("h1", {}, name(run.title || run.name)), h("p", { class: "counts" }, verdict ? gateCounts(verdict) : "")),
     ),
     run.description === "" ? null : h("p", { class: "description" }, name(run.description)),
+    cut,
     ...notices,
     reasons.length === 0 ? null : h("ul", { class: "reasons" }, ...reasons),
     facts(data),

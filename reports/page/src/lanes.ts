@@ -19,7 +19,7 @@ export class Lanes {
   private readonly bars: Bar[] = [];
 
   constructor(private readonly data: PageData) {
-    const rows = faultRows(data.faults, data.axis.end, (data.axis.end - data.axis.start) * labelShare);
+    const rows = faultRows(data.faults, data.axis.measured_end, (data.axis.end - data.axis.start) * labelShare);
     const faultLanes = Array.from({ length: Math.max(0, ...rows.map((row) => row + 1)) }, () => this.lane("faults"));
     const phases = this.lane("phases");
     for (const phase of data.run.phases) {
@@ -30,7 +30,7 @@ export class Lanes {
     data.faults.forEach((fault, i) => {
       const text = fault.target === "" ? fault.name : `${fault.name} · ${fault.target}`;
       const lane = faultLanes[rows[i] ?? 0];
-      if (lane) this.add(lane, h("span", { class: "bar fault" }, name(text)), fault.injected, fault.healed ?? data.axis.end, text);
+      if (lane) this.add(lane, h("span", { class: "bar fault" }, name(text)), fault.injected, fault.healed ?? data.axis.measured_end, text);
     });
     const lanes = [phases, ...faultLanes].filter((lane) => lane.childElementCount > 0);
     this.element = h("div", { class: "lanes", role: "group", "aria-label": "Phases and faults" }, ...lanes);

@@ -49,12 +49,17 @@ class Painter {
     this.line(phase.start, this.colours.phase, [4, 4]);
   }
 
-  /** `row` keeps the names of overlapping faults apart. */
-  fault(fault: FaultSpan, row: number): void {
+  fault(fault: FaultSpan): void {
     const [left, right] = this.band(fault.injected, fault.healed ?? this.end, this.colours.fault);
-    if (right - left <= this.ratio) return;
     this.context.fillStyle = this.colours.faultText;
     this.context.fillRect(left, this.plot.bbox.top, right - left, 2 * this.ratio);
+  }
+
+  /** `row` keeps the names of overlapping faults apart. */
+  faultName(fault: FaultSpan, row: number): void {
+    const left = this.x(fault.injected);
+    if (this.x(fault.healed ?? this.end) - left <= this.ratio) return;
+    this.context.fillStyle = this.colours.faultText;
     this.context.font = `${11 * this.ratio}px system-ui, sans-serif`;
     this.context.textBaseline = "top";
     this.context.textAlign = "left";
@@ -81,17 +86,23 @@ export function faultRows(faults: FaultSpan[], end: number, label = 0): number[]
 }
 
 export function shading(data: PageData): uPlot.Plugin {
-  const rows = faultRows(data.faults, data.axis.end, (data.axis.end - data.axis.start) * 0.1);
+  const { axis, faults, marks, run } = data;
+  const rows = faultRows(faults, axis.measured_end, (axis.end - axis.start) * 0.1);
+  const paint = (plot: uPlot, how: (painter: Painter) => void) => {
+    plot.ctx.save();
+    how(new Painter(plot, theme(), axis.measured_end));
+    plot.ctx.restore();
+  };
   return {
     hooks: {
-      drawClear: (plot: uPlot) => {
-        const painter = new Painter(plot, theme(), data.axis.end);
-        plot.ctx.save();
-        data.run.phases.forEach((phase) => painter.phase(phase));
-        data.faults.forEach((fault, i) => painter.fault(fault, rows[i] ?? 0));
-        data.marks.forEach((mark) => painter.mark(mark));
-        plot.ctx.restore();
-      },
+      drawClear: (plot: uPlot) =>
+        paint(plot, (painter) => {
+          run.phases.forEach((phase) => painter.phase(phase));
+          faults.forEach((fault) => painter.fault(fault));
+          marks.forEach((mark) => painter.mark(mark));
+        }),
+      // Names lie over the grid and the lines.
+      draw: (plot: uPlot) => paint(plot, (painter) => faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0))),
     },
   };
 }

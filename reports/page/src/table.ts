@@ -18,7 +18,7 @@ export function table(caption: string, columns: Column[], rows: Child[][]): HTML
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    h("table", {}, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body)),
+    h("table", columns.some((column) => column.wide) ? {} : { class: "compact" }, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body)),
   );
 }
 
@@ -30,6 +30,7 @@ const symbols: Record<Word, string> = {
   ERROR: "✕",
   "NOT ASKED": "–",
   "NOT JUDGED": "–",
+  "NO VERDICT": "?",
 };
 
 export function outcomeClass(word: Word): string {

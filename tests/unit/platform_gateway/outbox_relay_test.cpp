@@ -103,7 +103,7 @@ TEST_CASE("relay: a queue that overflowed is made good from the table") {
   const ScratchDirectory scratch;
   OutboxStore opened(scratch.path());
   // More than the relay keeps in memory, in one unit for speed.
-  constexpr int kEvents = 50'200;
+  constexpr int kEvents = 20'200;
   std::vector<Envelope> events(kEvents);
   const auto done = opened.store->run([&](Connection& connection) -> Result<void> {
     for (int i = 0; i < kEvents; ++i) {

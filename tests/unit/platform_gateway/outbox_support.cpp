@@ -1,7 +1,5 @@
 #include "tests/unit/platform_gateway/outbox_support.hpp"
 
-#include <condition_variable>
-#include <thread>
 
 namespace tidegate::platform::test {
 namespace {
@@ -41,14 +39,6 @@ Result<std::unique_ptr<EventProducer>> WatchedBus::make_producer(const std::stri
   return std::unique_ptr<EventProducer>(std::make_unique<WatchedProducer>(state));
 }
 
-void wait_until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) FAIL("waited too long");
-    std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-}
 
 bool without_holes(const std::map<int, std::vector<std::int64_t>>& sequences) {
   for (const auto& [partition, numbers] : sequences) {

@@ -9,6 +9,7 @@
 #include "platform/bus/event_bus.hpp"
 #include "platform/outbox/outbox.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/platform_gateway/waiting.hpp"
 
 namespace tidegate::platform::test {
 
@@ -91,8 +92,6 @@ class WatchedBus final : public EventBus {
   std::shared_ptr<State> state = std::make_shared<State>();
 };
 
-/// Until the condition holds; fails the test after a hard deadline.
-void wait_until(const std::function<bool()>& condition);
 
 /// Whether each partition's numbers begin at 1 and never leave one out: repeats are legal, holes are not.
 bool without_holes(const std::map<int, std::vector<std::int64_t>>& sequences);

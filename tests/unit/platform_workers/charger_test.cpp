@@ -87,12 +87,7 @@ struct Fixture {
   }
 
   bool settles() {
-    const Nanoseconds deadline = monotonic_now() + kDeadline;
-    while (charger->open() > 0) {
-      if (monotonic_now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return becomes_true([this] { return charger->open() == 0; });
   }
 
   ScratchDirectory& scratch;
@@ -173,8 +168,7 @@ TEST_CASE("attempts left open by a stopped process are resumed by enquiry") {
     Fixture first(silent.address(), scratch);
     first.submit("pay_1");  // charged, but the answer never comes
     first.note(Fixture::attempt("pay_2"));  // killed before it was posted
-    const Nanoseconds deadline = monotonic_now() + kDeadline;
-    while (silent.seen().posts == 0 && monotonic_now() < deadline) std::this_thread::yield();
+    REQUIRE(becomes_true([&] { return silent.seen().posts > 0; }));
     REQUIRE(silent.seen().charged.size() == 1);
   }
   ScriptedBank bank({Act::answer});

@@ -11,6 +11,15 @@
 
 namespace tidegate::platform {
 
+bool becomes_true(const std::function<bool()>& condition) {
+  const Nanoseconds deadline = monotonic_now() + kDeadline;
+  while (!condition()) {
+    if (monotonic_now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
 ScratchDirectory::ScratchDirectory() {
   std::string pattern = (std::filesystem::temp_directory_path() / "tidegate-workers-XXXXXX").string();
   TIDEGATE_ASSERT(mkdtemp(pattern.data()) != nullptr);

@@ -3,6 +3,7 @@
 // a producer's outbox that answers over HTTP.
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -18,6 +19,9 @@ namespace tidegate::platform {
 
 /// How long an asynchronous test waits before it fails.
 inline constexpr std::chrono::seconds kDeadline{20};
+
+/// For what announces itself to nobody: looks every millisecond until it is so; false when the deadline passed first.
+bool becomes_true(const std::function<bool()>& condition);
 
 class ScratchDirectory {
  public:

@@ -1,0 +1,264 @@
+#include "loadgen/engine.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/assert.hpp"
+#include "base/http/message.hpp"
+#include "base/units.hpp"
+#include "loadgen/loop.hpp"
+#include "loadgen/runtime.hpp"
+#include "loadgen/series_export.hpp"
+#include "loadgen/setup.hpp"
+#include "loadgen/tally.hpp"
+#include "loadgen/thread_usage.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+constexpr Nanoseconds kLongestSwap = std::chrono::milliseconds(500);
+constexpr Nanoseconds kLongestInterrupt = std::chrono::seconds(5);
+
+/// Connections are descriptors; the soft limit is often a twentieth of what the hard one allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// A loop, its thread and what was last read about it.
+struct LoopThread {
+  std::unique_ptr<Loop> loop;
+  std::thread thread;
+  std::atomic<pid_t> id{0};
+  ThreadUsage usage;
+  std::unique_ptr<MetricBuffer> spare;
+};
+
+/// One answer from a loop's thread, waited for with a limit.
+struct Exchanged {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::unique_ptr<MetricBuffer> buffer;
+  bool done = false;
+};
+
+}  // namespace
+
+struct Engine::State {
+  State(Plan its_plan, EngineOptions its_options, CompiledPlan bound)
+      : plan(std::move(its_plan)), options(std::move(its_options)), runtime(std::move(bound)),
+        series(runtime.plan, runtime.layout, options.series) {}
+
+  Plan plan;
+  EngineOptions options;
+  http::Url url;
+  Runtime runtime;
+  SeriesExport series;
+  std::vector<std::unique_ptr<LoopThread>> loops;
+  bool running = false;
+  Nanoseconds last_swap{0};
+  std::uint64_t iterations_done = 0;
+  std::vector<std::shared_ptr<Exchanged>> outstanding;  // exchanges that a busy loop had not answered in time
+
+  void run_on(Loop& loop, std::function<void()> command) {
+    if (running) {
+      loop.post(std::move(command));
+    } else {
+      command();
+    }
+  }
+  std::unique_ptr<MetricBuffer> take_buffer(LoopThread& loop);
+  void collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buffers);
+  void record_usage(Nanoseconds now, Nanoseconds interval);
+  void wait_until_finished(Nanoseconds limit) const;
+  bool finished() const;
+  void join();
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Engine::~Engine() { stop(Nanoseconds{0}); }
+
+Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options) {
+  TIDEGATE_ASSERT(options.loops > 0);
+  const auto url = http::parse_url(options.base_url);
+  if (!url || url->scheme != "http") {
+    return usage_error("'" + options.base_url + "' is not the address of an HTTP API; write http://host:port");
+  }
+  auto addresses = resolve_addresses(url->host, url->port);
+  if (!addresses) return addresses.error();
+  const auto port = parse_integer(url->port);
+  TIDEGATE_ASSERT(port.ok());
+  auto bound = bind(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
+  if (!bound) return bound.error();
+  raise_descriptor_limit();
+  auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
+  state->url = *url;
+  state->runtime.addresses = *std::move(addresses);
+  return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+const Plan& Engine::plan() const { return state_->plan; }
+
+Result<void> Engine::run_setup() {
+  TIDEGATE_ASSERT(!state_->running);
+  return run_setup_steps(state_->runtime, {state_->url.host, state_->url.port, state_->options.setup_timeout});
+}
+
+Result<void> Engine::start(RunClock clock) {
+  State& state = *state_;
+  TIDEGATE_ASSERT(state.loops.empty());
+  state.runtime.clock = clock;
+  state.last_swap = std::max(clock.now(), Nanoseconds{0});
+  const auto count = static_cast<std::uint32_t>(state.options.loops);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto loop = Loop::create(state.runtime, i, count);
+    if (!loop) return loop.error();
+    state.loops.push_back(std::make_unique<LoopThread>());
+    state.loops.back()->loop = *std::move(loop);
+  }
+  state.running = true;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    LoopThread& own = *state.loops[i];
+    own.thread = std::thread([&own, name = "load-" + std::to_string(i)] {
+      ::pthread_setname_np(::pthread_self(), name.c_str());
+      own.id = current_thread_id();
+      own.loop->run();
+    });
+  }
+  return {};
+}
+
+std::unique_ptr<MetricBuffer> Engine::State::take_buffer(LoopThread& own) {
+  auto empty = own.spare ? std::move(own.spare) : std::make_unique<MetricBuffer>(runtime.layout);
+  if (!running) return own.loop->exchange(std::move(empty));
+  const auto exchanged = std::make_shared<Exchanged>();
+  own.loop->post([exchanged, loop = own.loop.get(), empty = std::make_shared<std::unique_ptr<MetricBuffer>>(std::move(empty))] {
+    const std::lock_guard lock(exchanged->mutex);
+    exchanged->buffer = loop->exchange(std::move(*empty));
+    exchanged->done = true;
+    exchanged->changed.notify_one();
+  });
+  std::unique_lock lock(exchanged->mutex);
+  if (exchanged->changed.wait_for(lock, kLongestSwap, [&] { return exchanged->done; })) return std::move(exchanged->buffer);
+  lock.unlock();
+  outstanding.push_back(exchanged);
+  return nullptr;
+}
+
+/// Buffers of exchanges that had timed out and are there now.
+void Engine::State::collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buffers) {
+  std::erase_if(outstanding, [&](const std::shared_ptr<Exchanged>& exchanged) {
+    const std::lock_guard lock(exchanged->mutex);
+    if (!exchanged->done) return false;
+    buffers.push_back(std::move(exchanged->buffer));
+    return true;
+  });
+}
+
+void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
+  const std::int32_t second = second_of(now - interval / 2);
+  std::uint64_t busy = 0;
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    LoopThread& own = *loops[i];
+    busy += own.loop->busy_vus();
+    const ThreadUsage usage = thread_usage(own.id);
+    if (interval.count() <= 0 || usage.running.count() == 0) continue;
+    const auto share = [&](Nanoseconds part) { return to_seconds(part) / to_seconds(interval); };
+    series.gauge(record::kGeneratorCpu, second, share(usage.running - own.usage.running), std::to_string(i));
+    series.gauge(record::kGeneratorRunQueueWait, second, share(usage.waiting - own.usage.waiting), std::to_string(i));
+    own.usage = usage;
+  }
+  if (running) series.gauge(record::kVus, second, static_cast<double>(busy));
+}
+
+Handover Engine::swap() {
+  State& state = *state_;
+  Handover handover;
+  if (state.loops.empty()) return handover;
+  std::vector<std::unique_ptr<MetricBuffer>> buffers;
+  state.collect_late(buffers);
+  for (const auto& own : state.loops) {
+    if (auto buffer = state.take_buffer(*own)) buffers.push_back(std::move(buffer));
+  }
+  const Nanoseconds now = state.runtime.clock.now();
+  const Nanoseconds interval = std::max(now - state.last_swap, Nanoseconds{0});
+  Tally tally;
+  for (auto& buffer : buffers) {
+    state.series.write(*buffer);
+    tally.add(*buffer);
+    handover.operations.insert(handover.operations.end(), buffer->operations.begin(), buffer->operations.end());
+  }
+  state.record_usage(now, interval);
+  state.iterations_done += tally.iterations();
+  handover.progress = tally.progress(state.runtime.plan, state.last_swap, now);
+  handover.progress.iterations_done = state.iterations_done;
+  for (const auto& own : state.loops) handover.progress.vus += own->loop->busy_vus();
+  state.last_swap = std::max(now, state.last_swap);
+  for (std::size_t i = 0; i < buffers.size() && i < state.loops.size(); ++i) {
+    buffers[i]->clear();
+    state.loops[i]->spare = std::move(buffers[i]);
+  }
+  return handover;
+}
+
+void Engine::stop_arrivals() {
+  for (const auto& own : state_->loops) {
+    Loop* loop = own->loop.get();
+    state_->run_on(*loop, [loop] { loop->stop_arrivals(); });
+  }
+}
+
+bool Engine::State::finished() const {
+  return std::all_of(loops.begin(), loops.end(), [](const auto& own) { return own->loop->finished(); });
+}
+
+bool Engine::finished() const { return state_->finished(); }
+
+void Engine::State::wait_until_finished(Nanoseconds limit) const {
+  const Nanoseconds until = monotonic_now() + limit;
+  while (!finished() && monotonic_now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
+void Engine::State::join() {
+  for (const auto& own : loops) own->loop->quit();
+  for (const auto& own : loops) own->thread.join();
+  running = false;
+}
+
+void Engine::stop(Nanoseconds grace) {
+  State& state = *state_;
+  if (!state.running) return;
+  stop_arrivals();
+  state.wait_until_finished(grace);
+  for (const auto& own : state.loops) {
+    Loop* loop = own->loop.get();
+    loop->post([loop] { loop->interrupt(); });
+  }
+  state.wait_until_finished(kLongestInterrupt);
+  state.join();
+}
+
+Result<RenderedRequest> Engine::render(std::size_t block, std::uint64_t iteration, std::size_t step) const {
+  const CompiledPlan& plan = state_->runtime.plan;
+  if (block >= plan.blocks.size()) return internal_error("the plan has no load block " + std::to_string(block));
+  const Flow& flow = plan.flows[plan.flow_of(plan.blocks[block], iteration).flow];
+  if (step >= flow.steps.size() || flow.steps[step].kind != Step::Kind::request) {
+    return internal_error("flow '" + flow.name + "' has no request as step " + std::to_string(step));
+  }
+  const RenderScope scope{plan, state_->runtime.setup, &plan.blocks[block], iteration, {}, {}, std::nullopt};
+  RenderedRequest parts;
+  if (!render_parts(scope, flow.steps[step].request, parts)) {
+    return usage_error("step '" + flow.steps[step].name + "' cannot be sent again: it needs an earlier answer or the time of day");
+  }
+  return parts;
+}
+
+}  // namespace tidegate::loadgen

@@ -1,0 +1,21 @@
+#pragma once
+// The set-up steps of a plan: requests sent once before load, and what they capture.
+
+#include <string>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "loadgen/runtime.hpp"
+
+namespace tidegate::loadgen {
+
+struct SetupTarget {
+  std::string host, port;
+  Nanoseconds limit{0};  ///< for all steps together
+};
+
+/// Sends them in order, the rows of one step side by side; fills `runtime.setup`. Blocks. The first failure ends it and
+/// names the step, the row and the answer.
+Result<void> run_setup_steps(Runtime& runtime, const SetupTarget& target);
+
+}  // namespace tidegate::loadgen

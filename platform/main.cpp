@@ -1,0 +1,22 @@
+// tidegate-platform ROLE: one process of the reference payment platform.
+
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "platform/service/command_line.hpp"
+
+int main(int argc, char** argv) {
+  using namespace tidegate::platform;
+  const CommandLine line = parse_command_line(argc, argv);
+  if (!line.run) {
+    std::fputs(line.text.c_str(), line.exit_code == 0 ? stdout : stderr);
+    return line.exit_code;
+  }
+  const ServiceOptions& options = line.options;
+  tidegate::log::configure(options.role);
+  if (options.role == "gateway") return run_gateway(options);
+  if (options.role == "acquiring") return run_acquiring(options);
+  if (options.role == "ledger") return run_ledger(options);
+  if (options.role == "bank-simulator") return run_bank_simulator(options);
+  return run_broker(options);
+}

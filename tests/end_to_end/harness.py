@@ -1,0 +1,115 @@
+"""What the end-to-end tests share: running the real programs, and looking for what they may have left behind."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(os.environ["TIDEGATE_SOURCE"])
+BIN = pathlib.Path(os.environ["TIDEGATE_BIN"])
+TIDEGATE = BIN / "tidegate"
+PASS, ERROR, INCONCLUSIVE, FAIL, USAGE, INTERRUPTED = 0, 97, 98, 99, 104, 105
+
+
+class Finished:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def __str__(self):
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [str(TIDEGATE), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def finish(process, limit):
+    try:
+        out, err = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {limit} s\n{out}\n{err}") from None
+    return Finished(process.returncode, out, err)
+
+
+def run(*arguments, limit=120, **options):
+    return finish(start(*arguments, **options), limit)
+
+
+def processes_of(directory):
+    """Ids of the processes whose command line or environment names the directory."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if str(directory).encode() in command:
+            found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition, limit, what):
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {limit} s: {what}")
+
+
+class EndToEnd(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-e2e-"))
+        self.out = self.scratch / "run"
+        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+
+    def verdict(self, directory=None):
+        return json.loads(((directory or self.out) / "verdict.json").read_text())
+
+    def events(self, directory=None):
+        lines = ((directory or self.out) / "events.ndjson").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def scenario(self, text, name="scenario.yaml"):
+        """A scenario file in the scratch folder; @SOURCE@ becomes the source tree."""
+        path = self.scratch / name
+        path.write_text(text.replace("@SOURCE@", str(SOURCE)))
+        return path
+
+    def quick(self, **changes):
+        """The quick scenario with some lines replaced."""
+        text = (SOURCE / "tests/end_to_end/data/quick.yaml").read_text()
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        return self.scenario(text)
+
+    def assert_nothing_left(self, limit=3):
+        wait_until(lambda: not processes_of(self.scratch), limit,
+                   f"processes left behind: {[open(f'/proc/{p}/cmdline').read() for p in processes_of(self.scratch)]}")
+
+    def assert_says(self, finished, code, *texts):
+        self.assertEqual(finished.code, code, str(finished))
+        for text in texts:
+            self.assertIn(text, finished.out + finished.err, str(finished))
+
+
+def main():
+    unittest.main(verbosity=2, argv=[sys.argv[0], *sys.argv[1:]])
+
+
+__all__ = ["EndToEnd", "run", "start", "finish", "main", "wait_until", "processes_of", "signal", "SOURCE", "BIN", "TIDEGATE",
+           "PASS", "ERROR", "INCONCLUSIVE", "FAIL", "USAGE", "INTERRUPTED"]

@@ -1,0 +1,266 @@
+// The agent as a process: it heals when the harness is killed, hung, or done, and the harness notices when it is gone.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/process.hpp"
+#include "chaos/agent.hpp"
+#include "chaos/agent_client.hpp"
+#include "chaos/fault.hpp"
+#include "record/events.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/chaos/support/proxy_host.hpp"
+#include "tests/unit/chaos/support/test_server.hpp"
+
+using namespace tidegate;
+using namespace tidegate::chaos;
+using namespace tidegate::chaos::test;
+
+namespace {
+
+const std::string kHelper = std::string(TIDEGATE_BINARY_DIR) + "/bin/tests/chaos_test_helper";
+
+/// A harness of its own process, with an agent and one fault that would last ten minutes.
+class ForeignHarness {
+ public:
+  ForeignHarness(const std::string& upstream, const std::string& kind, const std::string& parameters) {
+    ProcessOptions options;
+    options.command = {kHelper, "harness", directory_.path(), upstream, kind, parameters};
+    options.output_path = directory_.path() + "/harness.log";
+    auto started = ChildProcess::start(options);
+    REQUIRE(started.ok());
+    process_ = *std::move(started);
+    const bool ready = eventually([&] { return read_file(directory_.path() + "/link").ok(); });
+    INFO(read_file(options.output_path).value());
+    REQUIRE(ready);
+    link_ = *read_file(directory_.path() + "/link");
+    auto endpoint = read_agent_file(agent_file());
+    REQUIRE(endpoint.ok());
+    agent_.emplace(*endpoint, kDeadline);
+  }
+  ~ForeignHarness() {
+    process_.stop(Nanoseconds{0});
+    // The agent sees the pipe's end; its file goes when it ends.
+    if (agent_) eventually([&] { return ::kill(agent_->endpoint().pid, 0) != 0; });
+  }
+
+  const std::string& link() const { return link_; }
+  std::string agent_file() const { return directory_.path() + "/agent.json"; }
+  const AgentControl& agent() const { return *agent_; }
+  void signal(int number) { REQUIRE(process_.signal(number).ok()); }
+  bool hit_once() {
+    return eventually([&] {
+      const auto report = agent_->report("fault");
+      return report && report->hits == 1;
+    });
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  ChildProcess process_;
+  std::string link_;
+  std::optional<AgentControl> agent_;
+};
+
+AgentStart start_in(const TemporaryDirectory& directory) {
+  AgentStart start;
+  start.program = kHelper;
+  start.arguments = {"agent"};
+  start.ready_file = directory.path() + "/agent.json";
+  start.log_path = directory.path() + "/agent.log";
+  return start;
+}
+
+LeaseRequest hold_everything(const std::string& id) {
+  LeaseRequest lease;
+  lease.id = id;
+  lease.link = "a->b";
+  lease.kind = "latency";
+  lease.parameters = parse_yaml("{delay: 30m}");
+  lease.duration = std::chrono::minutes(10);
+  return lease;
+}
+
+/// Every kind of link fault, with parameters that hold a byte for good.
+const std::vector<std::pair<std::string, std::string>> kLinkFaults{
+    {"latency", "{delay: 30m}"}, {"partition", "{direction: downstream}"}};
+
+}  // namespace
+
+TEST_CASE("each link fault heals when the harness is killed with -9") {
+  std::size_t link_kinds = 0;
+  for (const FaultKind& kind : fault_kinds()) link_kinds += kind.make_link_fault ? 1 : 0;
+  REQUIRE(kLinkFaults.size() == link_kinds);  // a new kind needs its row
+  for (const auto& [kind, parameters] : kLinkFaults) {
+    INFO(kind);
+    TestServer server(echo);
+    ForeignHarness harness(server.address(), kind, parameters);
+    TestClient client(harness.link());
+    REQUIRE(client.send("x"));
+    REQUIRE(harness.hit_once());
+    REQUIRE_FALSE(client.readable());
+    harness.signal(SIGKILL);
+    CHECK(client.receive(1) == "x");                                                   // what was held is let go
+    CHECK(eventually([&] { return ::access(harness.agent_file().c_str(), F_OK) != 0; }));  // and the agent ends
+    CHECK(eventually([&] { return !TestClient(harness.link()).connected(); }));
+  }
+}
+
+TEST_CASE("each link fault heals when the harness hangs") {
+  for (const auto& [kind, parameters] : kLinkFaults) {
+    INFO(kind);
+    TestServer server(echo);
+    ForeignHarness harness(server.address(), kind, parameters);
+    TestClient client(harness.link());
+    REQUIRE(client.send("x"));
+    REQUIRE(harness.hit_once());
+    harness.signal(SIGSTOP);
+    CHECK(client.receive(1) == "x");
+    const auto report = harness.agent().report("fault");
+    REQUIRE(report.ok());
+    CHECK(report->healed_by == "heartbeat missing");
+    CHECK(client.send("y"));  // the link itself lives on
+    CHECK(client.receive(1) == "y");
+  }
+}
+
+TEST_CASE("kill: a harness killed with -9 leaves no process behind") {
+  const char* restart_after = GENERATE("0s",     // killed once restarted
+                                       "10m");   // killed before the restart
+  TemporaryDirectory directory;
+  ProcessOptions options;
+  options.command = {kHelper, "killer", directory.path(), restart_after};
+  auto started = ChildProcess::start(options);
+  REQUIRE(started.ok());
+  const auto lines = [&] {
+    const auto pids = read_file(directory.path() + "/pids");
+    return pids ? std::count(pids->begin(), pids->end(), '\n') : 0;
+  };
+  const bool restarted = std::string(restart_after) == "0s";
+  REQUIRE(eventually([&] { return lines() == (restarted ? 2 : 1); }));
+  REQUIRE(eventually([&] {  // the first one is dead, by the fault
+    return ::kill(std::atoi(read_file(directory.path() + "/pids")->c_str()), 0) != 0;
+  }));
+  if (!restarted) REQUIRE(eventually([&] { return read_file(directory.path() + "/events.ndjson")->find("injected") != std::string::npos; }));
+  REQUIRE(started->signal(SIGKILL).ok());
+  const std::string pids = *read_file(directory.path() + "/pids");
+  const int newest = std::atoi(pids.c_str() + pids.find_last_of('\n', pids.size() - 2) + 1);
+  CHECK(eventually([&] { return ::kill(newest, 0) != 0; }));
+  CHECK(lines() == (restarted ? 2 : 1));  // and nobody starts another
+}
+
+TEST_CASE("the harness's heartbeat keeps a lease; stopping heals and ends the agent") {
+  TemporaryDirectory directory;
+  TestServer server(echo);
+  auto client = AgentClient::start(start_in(directory));
+  INFO((client ? "" : client.error().message));
+  REQUIRE(client.ok());
+  AgentClient& agent = **client;
+  auto address = agent.open_link("a->b");
+  REQUIRE(address.ok());
+  REQUIRE(agent.set_upstream("a->b", server.address()).ok());
+  REQUIRE(agent.inject(hold_everything("slow")).ok());
+  TestClient traffic(*address);
+  REQUIRE(traffic.send("x"));
+  // Longer than the agent waits for a missing heartbeat.
+  CHECK(eventually([&] {
+    const auto report = agent.report("slow");
+    REQUIRE(report.ok());
+    REQUIRE(report->active);
+    return report->active_s > 2.0 && report->hits == 1;
+  }));
+  CHECK_FALSE(agent.report("none").ok());
+  CHECK_FALSE(agent.lost().has_value());
+  const int pid = agent.endpoint().pid;
+  agent.stop();
+  CHECK(traffic.receive(1) == "x");
+  CHECK(::kill(pid, 0) != 0);
+  agent.stop();
+  CHECK_FALSE(agent.inject(hold_everything("late")).ok());
+}
+
+TEST_CASE("an agent that dies is noticed, once, and its faults are errors") {
+  TemporaryDirectory directory;
+  std::atomic<int> told{0};
+  AgentStart start = start_in(directory);
+  start.on_lost = [&](const std::string&) { ++told; };
+  auto client = AgentClient::start(start);
+  REQUIRE(client.ok());
+  REQUIRE((*client)->open_link("a->b").ok());
+  REQUIRE((*client)->inject(hold_everything("slow")).ok());
+  REQUIRE(::kill((*client)->endpoint().pid, SIGKILL) == 0);
+  REQUIRE(eventually([&] { return (*client)->lost().has_value(); }));
+  const auto report = (*client)->report("slow");
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().message.find("agent.log") != std::string::npos);
+  CHECK_FALSE((*client)->heal("slow").ok());
+  CHECK(eventually([&] { return told == 1; }));
+}
+
+TEST_CASE("an agent on SIGTERM and on SIGINT heals, removes its file, and exits with 0") {
+  const int number = GENERATE(SIGTERM, SIGINT);
+  TemporaryDirectory directory;
+  TestServer server(echo);
+  ProcessOptions options;
+  options.command = {kHelper, "agent", "--ready-file", directory.path() + "/agent.json"};
+  options.environment["TIDEGATE_AGENT_TOKEN"] = "secret";
+  options.output_path = directory.path() + "/agent.log";
+  auto process = ChildProcess::start(options);
+  REQUIRE(process.ok());
+  REQUIRE(eventually([&] { return ::access((directory.path() + "/agent.json").c_str(), F_OK) == 0; }));
+  const AgentControl control(*read_agent_file(directory.path() + "/agent.json"), kDeadline);
+  const auto link = control.open_link("a->b");
+  REQUIRE(link.ok());
+  REQUIRE(control.set_upstream("a->b", server.address()).ok());
+  auto lease = hold_everything("slow");
+  lease.needs_heartbeat = false;  // made by a person in a terminal
+  REQUIRE(control.inject(lease).ok());
+  TestClient client(link->address);
+  REQUIRE(client.send("x"));
+  REQUIRE(eventually([&] { return control.report("slow")->hits == 1; }));
+  REQUIRE(process->signal(number).ok());
+  CHECK(client.receive(1) == "x");
+  const auto status = process->wait(kDeadline);
+  REQUIRE(status.has_value());
+  CHECK(status->signal == 0);
+  CHECK(status->code == 0);
+  CHECK(::access((directory.path() + "/agent.json").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("an agent that cannot start says why") {
+  TemporaryDirectory directory;
+  AgentStart start = start_in(directory);
+  SECTION("no such program") {
+    start.program = "/nonexistent/tidegate";
+    const auto client = AgentClient::start(start);
+    REQUIRE_FALSE(client.ok());
+    CHECK(client.error().message.find("/nonexistent/tidegate") != std::string::npos);
+  }
+  SECTION("it ends at once") {
+    start.arguments = {"agent", "--nonsense", "1"};
+    const auto client = AgentClient::start(start);
+    REQUIRE_FALSE(client.ok());
+    CHECK(client.error().message.find("agent.log") != std::string::npos);
+  }
+}
+
+TEST_CASE("options of the agent") {
+  ::unsetenv("TIDEGATE_AGENT_TOKEN");
+  const auto good = parse_agent_options(
+      {"--listen", "127.0.0.1:4000", "--token", "t", "--watch-fd", "5", "--ready-file", "/tmp/x"});
+  REQUIRE(good.ok());
+  CHECK(good->listen == "127.0.0.1:4000");
+  CHECK(good->watch_fd == 5);
+  CHECK(good->ready_file == "/tmp/x");
+  const auto bad = GENERATE(values<std::vector<std::string>>({
+      {},                                    // no token
+      {"--token"},                           // no value
+      {"--token", ""},                       // an empty token would let everybody in
+      {"--token", "t", "--watch-fd", "x"},   // no number
+      {"--token", "t", "--watch-fd", "-1"},  // no descriptor
+      {"--token", "t", "--watch-fd", "1"},   // standard output is no pipe from the harness
+      {"--token", "t", "--lisen", "x"},      // a misspelt name
+  }));
+  CHECK_FALSE(parse_agent_options(bad).ok());
+}
