@@ -91,8 +91,8 @@ void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host)
 
 }  // namespace
 
-Result<CompiledPlan> bind(const CompiledPlan& plan, const std::string& host,
-                          const std::map<std::string, std::string>& stack) {
+Result<CompiledPlan> bind_plan(const CompiledPlan& plan, const std::string& host,
+                               const std::map<std::string, std::string>& stack) {
   CompiledPlan bound = plan;
   Values values(stack);
   visit_all(bound, [&](Template& part) { part.substitute([&](const Slot& slot) { return values.find(slot); }); });

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -62,7 +63,7 @@ struct Engine::State {
   Runtime runtime;
   SeriesExport series;
   std::vector<std::unique_ptr<LoopThread>> loops;
-  bool running = false;
+  std::atomic<bool> running{false};
   Nanoseconds last_swap{0};
   std::uint64_t iterations_done = 0;
   std::vector<std::shared_ptr<Exchanged>> outstanding;  // exchanges that a busy loop had not answered in time
@@ -96,7 +97,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   if (!addresses) return addresses.error();
   const auto port = parse_integer(url->port);
   TIDEGATE_ASSERT(port.ok());
-  auto bound = bind(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
+  auto bound = bind_plan(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
   if (!bound) return bound.error();
   raise_descriptor_limit();
   auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
@@ -217,7 +218,7 @@ void Engine::stop_arrivals() {
 }
 
 bool Engine::State::finished() const {
-  return std::all_of(loops.begin(), loops.end(), [](const auto& own) { return own->loop->finished(); });
+  return !loops.empty() && std::all_of(loops.begin(), loops.end(), [](const auto& own) { return own->loop->finished(); });
 }
 
 bool Engine::finished() const { return state_->finished(); }

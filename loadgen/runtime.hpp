@@ -25,7 +25,7 @@ struct Runtime {
 
 /// Puts in `${stack…}` and `${env…}`, prepares requests for the host, and notes which feeders each flow reads. An error
 /// names the value that is missing.
-Result<CompiledPlan> bind(const CompiledPlan& plan, const std::string& host,
-                          const std::map<std::string, std::string>& stack);
+Result<CompiledPlan> bind_plan(const CompiledPlan& plan, const std::string& host,
+                               const std::map<std::string, std::string>& stack);
 
 }  // namespace tidegate::loadgen

@@ -24,6 +24,7 @@ struct StepRun {
   Nanoseconds deadline{0};  ///< monotonic
   std::uint64_t rows = 1;
   std::uint64_t next_row = 0;
+  std::uint64_t workers = 0;
   std::optional<Error> failure;
 };
 
@@ -94,22 +95,24 @@ asio::awaitable<Result<void>> send_row(StepRun* run, std::uint64_t row) {
   co_return accept(*run, row, *response, scope, monotonic_now() - started);
 }
 
-asio::awaitable<void> send_rows(StepRun* run) {
+asio::awaitable<void> send_rows(StepRun* run, asio::io_context* context) {
   while (run->next_row < run->rows && !run->failure) {
     const std::uint64_t row = run->next_row++;
     const auto sent = co_await send_row(run, row);
     if (!sent && !run->failure) run->failure = sent.error();
   }
+  if (--run->workers == 0) context->stop();  // idle connections would keep it running
 }
 
 Result<void> run_step(Runtime& runtime, const SetupStep& step, http::Client& client, asio::io_context& context, Nanoseconds deadline) {
-  StepRun run{runtime, step, client, deadline, 1, 0, std::nullopt};
+  StepRun run{runtime, step, client, deadline, 1, 0, 0, std::nullopt};
   if (step.for_each) run.rows = runtime.plan.feeders[*step.for_each].table->rows();
-  for (std::uint64_t i = 0; i < std::min(run.rows, kSideBySide); ++i) {
-    asio::co_spawn(context, send_rows(&run), asio::detached);  // joined by run() below: it returns when all have ended
+  run.workers = std::min(run.rows, kSideBySide);
+  for (std::uint64_t i = 0; i < run.workers; ++i) {
+    asio::co_spawn(context, send_rows(&run, &context), asio::detached);  // run() below returns when all have ended
   }
-  context.restart();
   context.run();
+  client.stop();
   if (run.failure) return *run.failure;
   return {};
 }

@@ -17,7 +17,7 @@
 
 namespace tidegate::runner {
 
-struct LoadStage {
+struct LoadStageInput {
   loadgen::Engine& engine;
   Recording& recording;
   ProgressPrinter& printer;
@@ -27,6 +27,14 @@ struct LoadStage {
   stack::Supervisor* supervisor = nullptr;
   Nanoseconds graceful_stop = std::chrono::seconds(30);
   std::function<bool()> interrupted;
+
+  LoadStageInput(loadgen::Engine& engine_in, Recording& recording_in, ProgressPrinter& printer_in)
+      : engine(engine_in), recording(recording_in), printer(printer_in) {}
+};
+
+class LoadStage {
+ public:
+  explicit LoadStage(LoadStageInput input) : input_(std::move(input)) {}
 
   /// Plays until the plan is over and its iterations ended (or the grace passed), an interrupt came, or the run
   /// directory cannot be written. Blocking; the engine is stopped afterwards.
@@ -38,6 +46,7 @@ struct LoadStage {
   void announce_phases(std::int32_t second);
   std::string phase_at(std::int32_t second) const;
 
+  LoadStageInput input_;
   std::size_t next_phase_ = 0;
   bool phase_open_ = false;
   std::map<std::string, Nanoseconds> cpu_before_;

@@ -116,9 +116,8 @@ class Rehearsal {
       for (const stack::GroupSpec& group : scenario_.topology.groups) {
         options.groups.push_back({group.name, group.topic, group.partitions});
       }
-      options.clock = clock;
-      options.series = &recording_.series();
-      probe_ = std::make_unique<gates::LagProbe>(std::move(options));
+      options.evicting = scenario_.topology.kafka_evicts;
+      probe_ = std::make_unique<gates::LagProbe>(std::move(options), clock, &recording_.series(), &recording_.events());
       if (auto started = probe_->start(); !started) return started;
     }
     if (!scenario_.faults.empty()) {
@@ -146,10 +145,13 @@ class Rehearsal {
   }
 
   void play_load() {
-    LoadStage stage{*engine_,     recording_,           printer_, scenario_.phases, timeline_.get(),
-                    probe_.get(), session_.supervisor()};
-    stage.interrupted = interrupted;
-    stage.play();
+    LoadStageInput input(*engine_, recording_, printer_);
+    input.phases = scenario_.phases;
+    input.timeline = timeline_.get();
+    input.probe = probe_.get();
+    input.supervisor = session_.supervisor();
+    input.interrupted = interrupted;
+    LoadStage(std::move(input)).play();
   }
 
   Result<void> settle() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +49,7 @@ struct Scenario {
   StackSection stack;
   stack::Topology topology;  ///< empty for an external system
   std::vector<record::Window> phases;
-  std::optional<loadgen::Plan> load;  ///< always there in a scenario that load_scenario returned
+  std::unique_ptr<loadgen::Plan> load;  ///< always there in a scenario that load_scenario returned
   std::vector<chaos::FaultSpec> faults;
   gates::GateSet gates;
   Nanoseconds drain_limit = std::chrono::seconds(60);

@@ -69,9 +69,10 @@ Result<void> play(loadgen::Engine& engine, Recording& recording, ProgressPrinter
                   const record::RunInfo& info) {
   recording.set_clock(RunClock::starting_in(std::chrono::milliseconds(100)));
   if (auto started = engine.start(recording.clock()); !started) return started;
-  LoadStage stage{engine, recording, printer, info.phases};
-  stage.interrupted = interrupted;
-  stage.play();
+  LoadStageInput input(engine, recording, printer);
+  input.phases = info.phases;
+  input.interrupted = interrupted;
+  LoadStage(std::move(input)).play();
   return recording.error();
 }
 

@@ -33,7 +33,7 @@ class Parser {
     parse_groups();
     parse_exports();
     topology_.base_url = endpoint_at("base_url");
-    topology_.kafka = endpoint_at("kafka");
+    parse_kafka();
     return topology_;
   }
 
@@ -108,6 +108,15 @@ class Parser {
       topology_.exports.push_back({name, text_at(node, "endpoint"), text_at(node, "path")});
       check_endpoint(topology_.exports.back().endpoint, node.mark());
     });
+  }
+
+  void parse_kafka() {
+    const yaml::Node* kafka = root_.find("kafka");
+    if (kafka == nullptr) return;
+    topology_.kafka = text_at(*kafka, "endpoint");
+    check_endpoint(topology_.kafka, kafka->mark());
+    const yaml::Node* evicts = kafka->find("evicting");
+    topology_.kafka_evicts = evicts != nullptr && schema::as_boolean(*evicts);
   }
 
   std::string endpoint_at(std::string_view key) {
@@ -191,7 +200,10 @@ schema::TypePointer topology_schema() {
                                required("path", schema::text(), "Path of the export.")})),
                 "What the audit reads."),
        optional("base_url", schema::text(), "Endpoint of the HTTP API under test."),
-       optional("kafka", schema::text(), "Endpoint that holds the bootstrap addresses.")},
+       optional("kafka",
+                object({required("endpoint", schema::text(), "Endpoint that holds the bootstrap addresses."),
+                        optional("evicting", schema::boolean(), "The broker drops old records silently.")}),
+                "Where consumer lag is measured.")},
       "Topology file, version 1");
   return shape;
 }

@@ -69,8 +69,9 @@ struct Topology {
   std::vector<StoreSpec> stores;
   std::vector<GroupSpec> groups;
   std::vector<ExportSpec> exports;
-  std::string base_url;  ///< endpoint of the HTTP API under test: "gateway.http"
-  std::string kafka;     ///< endpoint that holds bootstrap addresses; empty: none
+  std::string base_url;       ///< endpoint of the HTTP API under test: "gateway.http"
+  bool kafka_evicts = false;  ///< the broker drops old records silently, and outboxes make up for it
+  std::string kafka;          ///< endpoint that holds bootstrap addresses; empty: none
 
   const ProcessSpec* process(std::string_view name) const;
   const LinkSpec* link(std::string_view name) const;

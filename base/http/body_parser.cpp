@@ -83,22 +83,28 @@ void BodyParser::step(char c, const Limits& limits) {
   switch (stage_) {
     case Stage::size_first:
     case Stage::size:
-    case Stage::extension: return step_size(c);
+    case Stage::extension:
+      return step_size(c);
     case Stage::size_end:
       if (c != '\n') return fail(ParseError::bad_chunk);
       return begin_chunk();
-    case Stage::chunk_end: return expect(c, '\r', Stage::chunk_end_lf);
-    case Stage::chunk_end_lf: return expect(c, '\n', Stage::size_first);
+    case Stage::chunk_end:
+      return expect(c, '\r', Stage::chunk_end_lf);
+    case Stage::chunk_end_lf:
+      return expect(c, '\n', Stage::size_first);
     case Stage::trailer_first:
     case Stage::trailer_name:
     case Stage::trailer_value:
-    case Stage::trailer_end: return step_trailer(c, limits);
-    case Stage::message_end: return expect(c, '\n', Stage::done);
+    case Stage::trailer_end:
+      return step_trailer(c, limits);
+    case Stage::message_end:
+      return expect(c, '\n', Stage::done);
     case Stage::length:
     case Stage::until_close:
     case Stage::chunk:
     case Stage::done:
-    case Stage::failed: return;
+    case Stage::failed:
+      return;
   }
 }
 

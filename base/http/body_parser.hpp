@@ -44,11 +44,22 @@ class BodyParser {
 
  private:
   enum class Stage : std::uint8_t {
-    length, until_close,                                                   // data
-    size_first, size, extension, size_end,                                 // a chunk's first line
-    chunk, chunk_end, chunk_end_lf,                                        // its data
-    trailer_first, trailer_name, trailer_value, trailer_end, message_end,  // after the last chunk
-    done, failed
+    length,
+    until_close,  // data
+    size_first,
+    size,
+    extension,
+    size_end,  // a chunk's first line
+    chunk,
+    chunk_end,
+    chunk_end_lf,  // its data
+    trailer_first,
+    trailer_name,
+    trailer_value,
+    trailer_end,
+    message_end,  // after the last chunk
+    done,
+    failed
   };
 
   std::size_t take_block(std::string_view bytes);
@@ -66,7 +77,7 @@ class BodyParser {
   std::uint64_t limit_ = 0;
   std::uint64_t remaining_ = 0;  // of the length, or of the current chunk
   std::uint64_t bytes_ = 0;
-  std::size_t line_bytes_ = 0;     // of the current chunk-size line
+  std::size_t line_bytes_ = 0;  // of the current chunk-size line
   std::size_t trailer_bytes_ = 0;
   std::size_t trailers_ = 0;
   std::string data_;

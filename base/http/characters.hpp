@@ -25,10 +25,16 @@ inline constexpr std::array<bool, 256> token_bytes = alphanumeric_and("!#$%&'*+-
 inline constexpr std::array<bool, 256> unreserved_bytes = alphanumeric_and("-._~");
 inline constexpr std::array<bool, 256> authority_bytes = alphanumeric_and("-._~%!$&'()*+,;=:[]");
 
-constexpr bool is_in(const std::array<bool, 256>& table, char c) noexcept { return table[static_cast<unsigned char>(c)]; }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_in(const std::array<bool, 256>& table, char c) noexcept {
+  return table[static_cast<unsigned char>(c)];
+}
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 /// A byte of a request target: visible ASCII without '#', which starts a fragment and is never sent.
-constexpr bool is_target_byte(char c) noexcept { return c > ' ' && c < '\x7f' && c != '#'; }
+constexpr bool is_target_byte(char c) noexcept {
+  return c > ' ' && c < '\x7f' && c != '#';
+}
 /// A byte that no field value may hold: controls except the tab.
 constexpr bool is_control(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);

@@ -58,13 +58,16 @@ asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> stat
 Client::Client(asio::any_io_executor executor, std::string host, std::uint16_t port, ClientOptions options)
     : state_(std::make_shared<ClientState>(std::move(executor), std::move(host), port, options)) {}
 
-Client::~Client() { state_->stop(); }
-
-asio::awaitable<Result<Response>> Client::send(ClientRequest request, Nanoseconds timeout) {
-  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<Deadline::duration>(timeout);
-  return send_request(state_, std::move(request), deadline);
+Client::~Client() {
+  state_->stop();
 }
 
-void Client::stop() { state_->stop(); }
+asio::awaitable<Result<Response>> Client::send(ClientRequest request, Nanoseconds timeout) {
+  return send_request(state_, std::move(request), deadline_after(timeout));
+}
+
+void Client::stop() {
+  state_->stop();
+}
 
 }  // namespace tidegate::http

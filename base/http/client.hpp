@@ -44,8 +44,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// `timeout` spans everything: the wait for a connection, the connect, the answer to its last byte. Names are resolved
-  /// once; only that wait, which the system bounds, can last longer.
+  /// `timeout` spans everything: the wait for a connection, the connect, the answer to its last byte. Names are
+  /// resolved once; only that wait, which the system bounds, can last longer.
   asio::awaitable<Result<Response>> send(ClientRequest request, Nanoseconds timeout);
   /// Closes pooled connections; requests in progress fail with Kind::closed.
   void stop();

@@ -11,7 +11,9 @@ namespace {
 /// Bodies up to this size are copied behind their head: cheaper than a second buffer for the kernel to gather.
 constexpr std::size_t small_body = 4 * 1024;
 
-bool is_end_of_stream(error_code error) { return error == asio::error::eof; }
+bool is_end_of_stream(error_code error) {
+  return error == asio::error::eof;
+}
 
 }  // namespace
 
@@ -66,8 +68,7 @@ asio::awaitable<error_code> ClientConnection::send(std::string_view body) {
     const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
     const std::size_t sent = socket_.write_some(both, error);
     if (error == asio::error::would_block) {
-      co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                                  asio::redirect_error(asio::use_awaitable, error));
+      co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
     }
     if (error) break;
     const std::size_t of_head = std::min(sent, head.size());
@@ -80,8 +81,8 @@ asio::awaitable<error_code> ClientConnection::send(std::string_view body) {
 asio::awaitable<Exchange> ClientConnection::receive() {
   for (;;) {
     error_code error;
-    const std::size_t size = co_await socket_.async_read_some(asio::buffer(input_),
-                                                              asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t size =
+        co_await socket_.async_read_some(asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
     if (timed_out_) co_return failed_exchange(asio::error::timed_out);
     if (is_end_of_stream(error) && parser_.started() && parser_.finish() == ParseStatus::done) {
       co_return complete_exchange(false);

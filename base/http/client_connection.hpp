@@ -1,6 +1,7 @@
 #pragma once
 // One connection of a client: connects, sends a request, reads its answer. Internal to base/http.
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -12,6 +13,11 @@
 namespace tidegate::http {
 
 using Deadline = std::chrono::steady_clock::time_point;
+/// A year at most, so that the largest timeout there is does not overflow.
+inline Deadline deadline_after(Nanoseconds timeout) {
+  const Nanoseconds bounded = std::min<Nanoseconds>(timeout, std::chrono::hours(365 * 24));
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<Deadline::duration>(bounded);
+}
 
 /// What became of one request on one connection.
 struct Exchange {

@@ -62,8 +62,7 @@ asio::awaitable<Result<void>> ClientState::open_connection(std::shared_ptr<Clien
     const error_code unresolved = co_await resolve(state);
     if (unresolved || state->stopped) co_return state->connect_error(connection, unresolved);
   }
-  const Deadline latest = std::chrono::steady_clock::now() +
-                          std::chrono::duration_cast<Deadline::duration>(state->options.connect_timeout);
+  const Deadline latest = deadline_after(state->options.connect_timeout);
   const error_code error = co_await connection.connect(state->endpoints, std::min(deadline, latest));
   if (error) co_return state->connect_error(connection, error);
   co_return Result<void>();

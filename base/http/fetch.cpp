@@ -6,7 +6,8 @@ namespace tidegate::http {
 
 namespace {
 
-asio::awaitable<void> run_request(Client* client, ClientRequest request, Nanoseconds timeout, Result<Response>* result) {
+asio::awaitable<void> run_request(Client* client, ClientRequest request, Nanoseconds timeout,
+                                  Result<Response>* result) {
   *result = co_await client->send(std::move(request), timeout);
 }
 
@@ -37,6 +38,8 @@ Result<Response> fetch(const std::string& url, const ClientRequest& request, Nan
   return result;
 }
 
-Result<Response> fetch(const std::string& url, Nanoseconds timeout) { return fetch(url, ClientRequest{}, timeout); }
+Result<Response> fetch(const std::string& url, Nanoseconds timeout) {
+  return fetch(url, ClientRequest{}, timeout);
+}
 
 }  // namespace tidegate::http

@@ -10,16 +10,20 @@ namespace tidegate::http {
 ParseError Framing::apply(std::string_view name, std::string_view value) noexcept {
   // By length first: most fields of most messages are none of these, and one comparison must be enough to know.
   switch (name.size()) {
-    case 4: return same_name(name, "host") ? apply_host(value) : ParseError::none;
+    case 4:
+      return same_name(name, "host") ? apply_host(value) : ParseError::none;
     case 6:
       if (same_name(name, "expect") && same_name(value, "100-continue")) expects_continue = true;
       return ParseError::none;
     case 10:
       if (same_name(name, "connection")) apply_connection(value);
       return ParseError::none;
-    case 14: return same_name(name, "content-length") ? apply_content_length(value) : ParseError::none;
-    case 17: return same_name(name, "transfer-encoding") ? apply_transfer_encoding(value) : ParseError::none;
-    default: return ParseError::none;
+    case 14:
+      return same_name(name, "content-length") ? apply_content_length(value) : ParseError::none;
+    case 17:
+      return same_name(name, "transfer-encoding") ? apply_transfer_encoding(value) : ParseError::none;
+    default:
+      return ParseError::none;
   }
 }
 

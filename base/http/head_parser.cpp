@@ -36,7 +36,11 @@ ParseStatus HeadParser::feed(std::string_view bytes, const Limits& limits, std::
   if (bytes_.empty()) {
     const ParseStatus status = parse(bytes, limits);
     consumed = status == ParseStatus::done ? parsed_ : bytes.size();
-    if (status != ParseStatus::failed) bytes_.assign(bytes.data(), consumed);
+    if (status == ParseStatus::failed) {
+      fields_.clear();  // they point into bytes that are not kept
+    } else {
+      bytes_.assign(bytes.data(), consumed);
+    }
     return status;
   }
   const std::size_t before = bytes_.size();
@@ -53,7 +57,9 @@ ParseStatus HeadParser::parse(std::string_view text, const Limits& limits) {
   Cursor cursor{text.data(), text.data() + parsed_, text.data() + std::min(text.size(), limits.header_bytes)};
   for (;;) {
     switch (parse_line(cursor, limits)) {
-      case Step::line: parsed_ = cursor.offset(cursor.at); break;
+      case Step::line:
+        parsed_ = cursor.offset(cursor.at);
+        break;
       case Step::end_of_head:
         parsed_ = cursor.offset(cursor.at);
         error_ = framing_.check(kind_ == Kind::request, minor_version_);
@@ -62,7 +68,8 @@ ParseStatus HeadParser::parse(std::string_view text, const Limits& limits) {
         if (text.size() <= limits.header_bytes) return ParseStatus::need_more;
         error_ = ParseError::header_too_large;
         return ParseStatus::failed;
-      case Step::failed: return ParseStatus::failed;
+      case Step::failed:
+        return ParseStatus::failed;
     }
   }
 }

@@ -18,7 +18,7 @@ enum class ParseError : std::uint8_t {
   header_too_large,
   too_many_headers,
   body_too_large,
-  early_close,              ///< the connection ended inside a message
+  early_close,  ///< the connection ended inside a message
 };
 /// The enumerator's name, for counters and messages.
 std::string_view to_string(ParseError error) noexcept;

@@ -72,18 +72,23 @@ void RequestParser::fill_request() {
 
 int RequestParser::error_status() const noexcept {
   switch (error_) {
-    case ParseError::bad_version: return 505;
-    case ParseError::unknown_transfer_coding: return 501;
+    case ParseError::bad_version:
+      return 505;
+    case ParseError::unknown_transfer_coding:
+      return 501;
     case ParseError::header_too_large:
-    case ParseError::too_many_headers: return 431;
-    case ParseError::body_too_large: return 413;
+    case ParseError::too_many_headers:
+      return 431;
+    case ParseError::body_too_large:
+      return 413;
     case ParseError::none:
     case ParseError::bad_start_line:
     case ParseError::bad_header:
     case ParseError::bad_content_length:
     case ParseError::conflicting_framing:
     case ParseError::bad_chunk:
-    case ParseError::early_close: return 400;
+    case ParseError::early_close:
+      return 400;
   }
   return 400;
 }

@@ -5,7 +5,9 @@
 namespace tidegate::http {
 
 namespace {
-bool is_interim(int status) { return status < 200 && status != 101; }
+bool is_interim(int status) {
+  return status < 200 && status != 101;
+}
 }  // namespace
 
 void ResponseParser::reset(bool head, bool keep_body) noexcept {

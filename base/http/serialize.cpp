@@ -59,7 +59,8 @@ bool is_framing_field(std::string_view name) noexcept {
 }
 
 bool has_field(const Headers& headers, std::string_view name) noexcept {
-  return std::any_of(headers.begin(), headers.end(), [name](const auto& field) { return same_name(field.first, name); });
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const auto& field) { return same_name(field.first, name); });
 }
 
 }  // namespace
@@ -69,7 +70,9 @@ bool sendable(const Response& response) noexcept {
          are_fields(response.headers);
 }
 
-bool status_has_body(int status) noexcept { return status != 204 && status != 304; }
+bool status_has_body(int status) noexcept {
+  return status != 204 && status != 304;
+}
 
 void append_head(std::string& out, const Response& response, const ResponseContext& context) {
   append_status_line(out, response.status);

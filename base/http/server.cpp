@@ -19,10 +19,16 @@ Result<void> Server::start() {
   return {};
 }
 
-std::uint16_t Server::port() const noexcept { return state_->port; }
+std::uint16_t Server::port() const noexcept {
+  return state_->port;
+}
 
-std::size_t Server::connections() const noexcept { return state_->connections.size(); }
+std::size_t Server::connections() const noexcept {
+  return state_->connections.size();
+}
 
-asio::awaitable<void> Server::stop(Nanoseconds limit) { return ServerState::drain(state_, limit); }
+asio::awaitable<void> Server::stop(Nanoseconds limit) {
+  return ServerState::drain(state_, limit);
+}
 
 }  // namespace tidegate::http

@@ -20,7 +20,7 @@ using Handler = std::function<asio::awaitable<Response>(const Request&)>;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";  ///< an IP address, not a name
-  std::uint16_t port = 0;            ///< 0: chosen by the system
+  std::uint16_t port = 0;             ///< 0: chosen by the system
   Limits limits;
   /// From the first byte of a request to its last (slow-loris; answered 408), and for a client that reads nothing of
   /// its answer. Timeouts are checked by a sweep: they act up to 2 s or a quarter of the shorter one late, never early.
@@ -46,6 +46,7 @@ class Server {
   std::size_t connections() const noexcept;
   /// Refuses new connections, lets requests in progress end (with `Connection: close`) up to the limit, then closes and
   /// cancels what their handlers wait for (they see operation_aborted). Returns when all have ended, at most 1 s later.
+  /// Not to be awaited by a handler of the same server, which would wait for itself.
   /// What the handler refers to must live until then; destruction without stop() aborts and does not wait.
   asio::awaitable<void> stop(Nanoseconds limit);
 

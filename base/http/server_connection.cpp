@@ -18,7 +18,9 @@ constexpr std::size_t kept_output = 64 * 1024;
 constexpr Nanoseconds linger_limit = std::chrono::seconds(1);
 
 /// "POST /v1/payments", for the log.
-std::string description(const Request& request) { return std::string(request.method) + " " + std::string(request.path); }
+std::string description(const Request& request) {
+  return std::string(request.method) + " " + std::string(request.path);
+}
 
 Response internal_error_response(const Request& request, std::string_view reason) {
   log::error("http handler failed", {{"request", description(request)}, {"error", std::string(reason)}});
@@ -171,11 +173,15 @@ void ServerConnection::enter(Phase phase) {
 
 Nanoseconds ServerConnection::limit() const {
   switch (phase_) {
-    case Phase::idle: return server_->options.idle_timeout;
+    case Phase::idle:
+      return server_->options.idle_timeout;
     case Phase::reading:
-    case Phase::writing: return server_->options.header_timeout;
-    case Phase::handling: return Nanoseconds::max();
-    case Phase::lingering: return linger_limit;
+    case Phase::writing:
+      return server_->options.header_timeout;
+    case Phase::handling:
+      return Nanoseconds::max();
+    case Phase::lingering:
+      return linger_limit;
   }
   return Nanoseconds::max();
 }

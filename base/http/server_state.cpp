@@ -28,7 +28,9 @@ struct ConnectionEnded {
   void operator()(const std::exception_ptr&) const {}
 };
 
-void set_close_on_exec(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+void set_close_on_exec(int descriptor) {
+  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
 
 }  // namespace
 

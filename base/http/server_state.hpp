@@ -44,10 +44,10 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   asio::steady_timer accept_pause;  // waits out a lack of descriptors
   asio::steady_timer sweep_timer;
   Nanoseconds sweep_period{};
-  Time now;                         // of the last sweep: the hot path reads no clock
+  Time now;  // of the last sweep: the hot path reads no clock
   bool draining = false;
   bool aborted = false;
-  std::unordered_set<ServerConnection*> connections;  // owned by their coroutines
+  std::unordered_set<ServerConnection*> connections;               // owned by their coroutines
   std::vector<std::shared_ptr<asio::steady_timer>> drain_waiters;  // cancelled when the last connection ends
 };
 

@@ -87,8 +87,12 @@ asio::awaitable<http::Response> Router::handle(const http::Request& request) {
     refused.headers.emplace_back("Allow", allowed);
     co_return refused;
   }
-  http::Response response =
-      route->immediate ? route->immediate(request, parameter) : co_await route->handler(request, parameter);
+  http::Response response;
+  if (route->immediate) {
+    response = route->immediate(request, parameter);
+  } else {
+    response = co_await route->handler(request, parameter);
+  }
   count(*route, response.status);
   co_return response;
 }

@@ -12,6 +12,7 @@ async function bundled(entry, loader) {
     charset: "ascii",
     format: "iife",
     target: ["es2020"],
+    tsconfig: "tsconfig.json",
     legalComments: "none", // the page's footer names uPlot, its author and its licence
     loader,
     logLevel: "warning",

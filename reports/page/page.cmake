@@ -10,7 +10,7 @@ endif()
 set(page_source ${CMAKE_CURRENT_SOURCE_DIR}/page)
 set(page_build ${CMAKE_CURRENT_BINARY_DIR}/page)
 set(page_files
-    build.mjs page.html
+    build.mjs page.html tsconfig.json
     src/audit.ts src/chart.ts src/data.ts src/dom.ts src/environment.ts src/faults.ts src/format.ts src/gates.ts
     src/header.ts src/lanes.ts src/main.ts src/shading.ts src/style.css src/table.ts src/theme.ts src/timeline.ts)
 list(TRANSFORM page_files PREPEND ${page_source}/ OUTPUT_VARIABLE page_file_paths)
@@ -21,7 +21,8 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E make_directory ${page_build}
   COMMAND ${CMAKE_COMMAND} -E copy ${page_source}/package.json ${page_source}/package-lock.json ${page_source}/.npmrc
           ${page_build}
-  COMMAND ${CMAKE_COMMAND} -E chdir ${page_build} ${TIDEGATE_NPM} ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+  COMMAND ${CMAKE_COMMAND} -E chdir ${page_build} ${TIDEGATE_NPM} ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
+          --loglevel=error
   COMMAND ${CMAKE_COMMAND} -E touch ${page_build}/packages.stamp
   DEPENDS ${page_source}/package.json ${page_source}/package-lock.json ${page_source}/.npmrc
   COMMENT "Installing what builds the report page"
@@ -30,7 +31,8 @@ add_custom_command(
 set(TIDEGATE_BUILT_PAGE ${page_build}/dist/page.html)
 add_custom_command(
   OUTPUT ${TIDEGATE_BUILT_PAGE}
-  COMMAND ${CMAKE_COMMAND} -E copy ${page_source}/build.mjs ${page_source}/page.html ${page_build}
+  COMMAND ${CMAKE_COMMAND} -E copy ${page_source}/build.mjs ${page_source}/page.html ${page_source}/tsconfig.json
+          ${page_build}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${page_source}/src ${page_build}/src
   COMMAND ${CMAKE_COMMAND} -E chdir ${page_build} ${TIDEGATE_NODE} build.mjs
   DEPENDS ${page_build}/packages.stamp ${page_file_paths}

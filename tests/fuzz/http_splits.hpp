@@ -40,7 +40,8 @@ inline std::string describe(const RequestParser& parser) {
 
 inline std::string describe(const ResponseParser& parser) {
   std::string out = "[" + std::to_string(parser.status()) + "|";
-  for (const HeaderView& field : parser.headers()) out += std::string(field.name) + "=" + std::string(field.value) + ";";
+  for (const HeaderView& field : parser.headers())
+    out += std::string(field.name) + "=" + std::string(field.value) + ";";
   return out + "|" + std::string(parser.body()) + "|" + std::to_string(parser.body_bytes()) +
          (parser.keep_alive() ? "|keep]" : "|close]");
 }
@@ -71,7 +72,9 @@ std::string outcome(Parser& parser, std::string_view stream, Cuts cuts) {
   return out + (parser.started() ? "more" : "end");
 }
 
-inline Limits small_limits() { return {512, 8, 300}; }
+inline Limits small_limits() {
+  return {512, 8, 300};
+}
 
 inline std::string request_outcome(std::string_view stream, Cuts cuts, Limits limits = small_limits()) {
   RequestParser parser(limits);

@@ -25,9 +25,10 @@ asio::awaitable<http::Response> create_api_key(GatewayContext& context, std::str
   if (!merchant) co_return problem(400, "merchant is the id of a merchant");
   const std::string api_key = new_api_key();
   const auto key = std::make_shared<ApiKey>(ApiKey{0, *merchant, hash_of_secret(api_key), scope_of_api_key(api_key)});
-  const auto written = co_await commit(context.store, [key](Connection& connection) {
+  Work work = [key](Connection& connection) {
     return insert_api_key(connection, *key, std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
-  });
+  };
+  const auto written = co_await commit(context.store, std::move(work));
   if (!written) co_return store_unavailable();
   context.tenants.add(*key);
   co_return json_response(201, json::object{{"merchant", merchant_name(*merchant)}, {"api_key", api_key}});

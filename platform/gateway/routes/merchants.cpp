@@ -70,8 +70,8 @@ asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::st
   auto parsed = parse(body);
   if (!parsed) co_return problem(400, parsed.error().message);
   const auto made = std::make_shared<NewMerchant>(std::move(*parsed));
-  const auto written =
-      co_await commit(context.store, [made](Connection& connection) { return write(connection, *made); });
+  Work work = [made](Connection& connection) { return write(connection, *made); };
+  const auto written = co_await commit(context.store, std::move(work));
   if (!written) co_return store_unavailable();
   http::Response response = json_response(201, describe(*made));
   context.tenants.add(std::move(made->merchant));

@@ -9,7 +9,11 @@ export interface Column {
   wide?: boolean;
 }
 
-export function table(caption: string, columns: Column[], rows: Child[][]): HTMLElement {
+/** Columns in which nothing stands are left out. */
+export function table(caption: string, allColumns: Column[], allRows: Child[][]): HTMLElement {
+  const used = allColumns.map((_column, i) => allRows.some((cells) => cells[i] !== "" && cells[i] !== null));
+  const columns = allColumns.filter((_column, i) => used[i]);
+  const rows = allRows.map((cells) => cells.filter((_cell, i) => used[i]));
   const kind = (column: Column) => [column.numeric ? "number" : "", column.wide ? "wide" : ""].join(" ").trim();
   const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.head));
   const body = rows.map((cells) =>

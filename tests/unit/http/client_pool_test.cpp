@@ -169,8 +169,9 @@ namespace {
 
 asio::awaitable<Response> upload_size(const Request& request) {
   Response response;
-  response.body = std::to_string(request.body.size()) + " " + std::string(request.header("content-type").value_or("none")) +
-                  " " + std::string(request.header("host").value_or("none"));
+  response.body = std::to_string(request.body.size()) + " " +
+                  std::string(request.header("content-type").value_or("none")) + " " +
+                  std::string(request.header("host").value_or("none"));
   response.headers.emplace_back("X-Method", std::string(request.method));
   co_return response;
 }
@@ -241,7 +242,8 @@ TEST_CASE("fetch says what is wrong") {
     CHECK(result.error().message == message);
   }
   asio::ip::tcp::acceptor silent(loop.executor(), {asio::ip::address_v4::loopback(), 0});
-  const Result<Response> late = fetch("http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()), std::chrono::milliseconds(30));
+  const Result<Response> late =
+      fetch("http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()), std::chrono::milliseconds(30));
   REQUIRE_FALSE(late.ok());
   CHECK(late.error().kind == Error::Kind::timeout);
 }

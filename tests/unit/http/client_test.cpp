@@ -19,12 +19,18 @@ std::string text_of(const Result<Response>& result, std::uint16_t port) {
   const std::string number = std::to_string(port);
   for (std::size_t at; (at = message.find(number)) != std::string::npos;) message.replace(at, number.size(), "PORT");
   switch (result.error().kind) {
-    case Error::Kind::usage: return "usage: " + message;
-    case Error::Kind::machine: return "machine: " + message;
-    case Error::Kind::protocol: return "protocol: " + message;
-    case Error::Kind::timeout: return "timeout: " + message;
-    case Error::Kind::closed: return "closed: " + message;
-    case Error::Kind::internal: return "internal: " + message;
+    case Error::Kind::usage:
+      return "usage: " + message;
+    case Error::Kind::machine:
+      return "machine: " + message;
+    case Error::Kind::protocol:
+      return "protocol: " + message;
+    case Error::Kind::timeout:
+      return "timeout: " + message;
+    case Error::Kind::closed:
+      return "closed: " + message;
+    case Error::Kind::internal:
+      return "internal: " + message;
   }
   return message;
 }
@@ -38,8 +44,8 @@ ClientRequest request_of(std::string method, std::string target = "/a", std::str
 }
 
 /// Sends one request after the other and compares the outcomes.
-asio::awaitable<void> converse(Client* client, std::uint16_t port, std::vector<std::pair<ClientRequest, std::string>> turns,
-                               Nanoseconds timeout) {
+asio::awaitable<void> converse(Client* client, std::uint16_t port,
+                               std::vector<std::pair<ClientRequest, std::string>> turns, Nanoseconds timeout) {
   for (const auto& [request, expected] : turns) {
     const Result<Response> result = co_await client->send(request, timeout);
     CHECK(text_of(result, port) == expected);
@@ -75,16 +81,34 @@ const std::string post_failed = "POST http://127.0.0.1:PORT/a: ";
 TEST_CASE("the client reuses a connection exactly when it may") {
   check({
       {"kept", {{ok, ok, ok}}, {{get, "200 ok"}, {post, "200 ok"}, {get, "200 ok"}}, 1},
-      {"an answer to HEAD", {{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", ok}}, {{head, "200 "}, {get, "200 ok"}}, 1},
+      {"an answer to HEAD",
+       {{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", ok}},
+       {{head, "200 "}, {get, "200 ok"}},
+       1},
       {"204", {{"HTTP/1.1 204 x\r\n\r\n", ok}}, {{get, "204 "}, {get, "200 ok"}}, 1},
-      {"chunked", {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 1},
-      {"an interim answer first", {{"HTTP/1.1 103 x\r\nA: b\r\n\r\n" + ok, ok}}, {{post, "200 ok"}, {get, "200 ok"}}, 1},
+      {"chunked",
+       {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ok}},
+       {{get, "200 ok"}, {get, "200 ok"}},
+       1},
+      {"an interim answer first",
+       {{"HTTP/1.1 103 x\r\nA: b\r\n\r\n" + ok, ok}},
+       {{post, "200 ok"}, {get, "200 ok"}},
+       1},
       {"the server says close", {{closing}, {ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 2},
       {"HTTP/1.0", {{"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"}, {ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 2},
-      {"to the end of the connection", {{"HTTP/1.1 200 OK\r\n\r\nall<close>"}, {ok}}, {{get, "200 all"}, {get, "200 ok"}}, 2},
+      {"to the end of the connection",
+       {{"HTTP/1.1 200 OK\r\n\r\nall<close>"}, {ok}},
+       {{get, "200 all"}, {get, "200 ok"}},
+       2},
       {"bytes nobody asked for", {{ok + "x", ok}, {ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 2},
-      {"a second answer nobody asked for", {{ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", ok}, {ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 2},
-      {"closed while pooled: noticed before anything is sent", {{ok + "<close>"}, {ok}}, {{get, "200 ok"}, {post, "200 ok"}}, 2},
+      {"a second answer nobody asked for",
+       {{ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", ok}, {ok}},
+       {{get, "200 ok"}, {get, "200 ok"}},
+       2},
+      {"closed while pooled: noticed before anything is sent",
+       {{ok + "<close>"}, {ok}},
+       {{get, "200 ok"}, {post, "200 ok"}},
+       2},
       {"reset while pooled", {{ok + "<reset>"}, {ok}}, {{get, "200 ok"}, {post, "200 ok"}}, 2},
   });
 }
@@ -97,10 +121,22 @@ TEST_CASE("a pooled connection that ends under a request: only what may be repea
       {"PUT", {{ok, "reset"}, {ok}}, {{get, "200 ok"}, {request_of("PUT", "/a", "x"), "200 ok"}}, 2},
       {"DELETE", {{ok, "close"}, {ok}}, {{get, "200 ok"}, {request_of("DELETE"), "200 ok"}}, 2},
       {"POST is not", {{ok, "close"}, {ok}}, {{get, "200 ok"}, {post, lost}, {post, "200 ok"}}, 2},
-      {"PATCH is not", {{ok, "close"}, {ok}}, {{get, "200 ok"}, {request_of("PATCH"), "closed: PATCH http://127.0.0.1:PORT/a: closed without an answer"}}, 1},
-      {"once only", {{ok, "close"}, {"close"}}, {{get, "200 ok"}, {get, "closed: " + get_failed + "closed without an answer"}}, 2},
-      {"not once a byte of the answer has come", {{ok, "H<close>"}, {ok}}, {{get, "200 ok"}, {get, "closed: " + get_failed + "closed inside the answer"}}, 1},
-      {"not on a fresh connection", {{"close"}, {ok}}, {{get, "closed: " + get_failed + "closed without an answer"}}, 1},
+      {"PATCH is not",
+       {{ok, "close"}, {ok}},
+       {{get, "200 ok"}, {request_of("PATCH"), "closed: PATCH http://127.0.0.1:PORT/a: closed without an answer"}},
+       1},
+      {"once only",
+       {{ok, "close"}, {"close"}},
+       {{get, "200 ok"}, {get, "closed: " + get_failed + "closed without an answer"}},
+       2},
+      {"not once a byte of the answer has come",
+       {{ok, "H<close>"}, {ok}},
+       {{get, "200 ok"}, {get, "closed: " + get_failed + "closed inside the answer"}},
+       1},
+      {"not on a fresh connection",
+       {{"close"}, {ok}},
+       {{get, "closed: " + get_failed + "closed without an answer"}},
+       1},
   });
 }
 
@@ -112,12 +148,30 @@ TEST_CASE("answers that are none") {
       {
           {"garbage", {{"SSH-2.0-OpenSSH\r\n"}, {ok}}, {{get, protocol + "bad_start_line"}, {get, "200 ok"}}, 2},
           {"HTTP/2", {{"HTTP/2 200\r\n\r\n"}, {ok}}, {{get, protocol + "bad_version"}, {get, "200 ok"}}, 2},
-          {"a bad chunk", {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}, {ok}}, {{get, protocol + "bad_chunk"}}, 1},
-          {"a header without end", {{"HTTP/1.1 200 OK\r\nX: " + std::string(500, 'x')}, {ok}}, {{get, protocol + "header_too_large"}}, 1},
-          {"too large", {{"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n"}, {ok}}, {{get, protocol + "body_too_large"}}, 1},
-          {"early close in the head", {{"HTTP/1.1 200 OK\r\nCont<close>"}, {ok}}, {{get, "closed: " + get_failed + "closed inside the answer"}}, 1},
-          {"early close in the body", {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab<close>"}, {ok}}, {{get, "closed: " + get_failed + "closed inside the answer"}}, 1},
-          {"reset in the body", {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab<reset>"}, {ok}}, {{get, "closed: " + get_failed + "Connection reset by peer"}}, 1},
+          {"a bad chunk",
+           {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}, {ok}},
+           {{get, protocol + "bad_chunk"}},
+           1},
+          {"a header without end",
+           {{"HTTP/1.1 200 OK\r\nX: " + std::string(500, 'x')}, {ok}},
+           {{get, protocol + "header_too_large"}},
+           1},
+          {"too large",
+           {{"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n"}, {ok}},
+           {{get, protocol + "body_too_large"}},
+           1},
+          {"early close in the head",
+           {{"HTTP/1.1 200 OK\r\nCont<close>"}, {ok}},
+           {{get, "closed: " + get_failed + "closed inside the answer"}},
+           1},
+          {"early close in the body",
+           {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab<close>"}, {ok}},
+           {{get, "closed: " + get_failed + "closed inside the answer"}},
+           1},
+          {"reset in the body",
+           {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab<reset>"}, {ok}},
+           {{get, "closed: " + get_failed + "Connection reset by peer"}},
+           1},
           {"reset", {{"reset"}, {ok}}, {{post, "closed: " + post_failed + "Connection reset by peer"}}, 1},
       },
       long_enough, options);
@@ -128,8 +182,14 @@ TEST_CASE("a request that timed out takes its connection along") {
   check(
       {
           {"no answer", {{"hang"}, {ok}}, {{get, late}, {get, "200 ok"}}, 2},
-          {"half of one", {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "never read"}, {ok}}, {{get, late}, {get, "200 ok"}}, 2},
-          {"on a pooled connection: not repeated", {{ok, "hang"}, {ok}}, {{get, "200 ok"}, {get, late}, {get, "200 ok"}}, 2},
+          {"half of one",
+           {{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "never read"}, {ok}},
+           {{get, late}, {get, "200 ok"}},
+           2},
+          {"on a pooled connection: not repeated",
+           {{ok, "hang"}, {ok}},
+           {{get, "200 ok"}, {get, late}, {get, "200 ok"}},
+           2},
       },
       std::chrono::milliseconds(150));
 }
@@ -147,7 +207,8 @@ TEST_CASE("requests that cannot be sent") {
   for (const ClientRequest& request : bad) {
     const std::string name = request.method + " http://127.0.0.1:PORT" + request.target;
     loop.play(converse(&client, server.port(),
-                       {{request, "usage: " + name + ": cannot be sent: bad method, target or header field"}}, long_enough));
+                       {{request, "usage: " + name + ": cannot be sent: bad method, target or header field"}},
+                       long_enough));
   }
   CHECK(server.accepted() == 0);
 }
@@ -156,7 +217,8 @@ TEST_CASE("connections that do not come about") {
   Loop loop;
   const std::uint16_t port = unused_port(loop);
   Client refused(loop.executor(), "127.0.0.1", port);
-  loop.play(converse(&refused, port, {{get, "closed: " + get_failed + "connect 127.0.0.1:PORT: Connection refused"}}, long_enough));
+  loop.play(converse(&refused, port, {{get, "closed: " + get_failed + "connect 127.0.0.1:PORT: Connection refused"}},
+                     long_enough));
 
   // A listener whose queue is full answers nobody.
   asio::ip::tcp::acceptor full(loop.executor());

@@ -32,7 +32,9 @@ void Loop::play(asio::awaitable<void> coroutine) {
   REQUIRE(ended);
 }
 
-void Loop::spawn(asio::awaitable<void> coroutine) { asio::co_spawn(context_, std::move(coroutine), rethrow); }
+void Loop::spawn(asio::awaitable<void> coroutine) {
+  asio::co_spawn(context_, std::move(coroutine), rethrow);
+}
 
 asio::awaitable<void> Event::wait() {
   while (!set_) co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -56,7 +58,8 @@ asio::awaitable<std::string> Peer::response(bool head) {
     unread_.erase(0, consumed);
     if (status == ParseStatus::need_more) {
       std::string piece(64 * 1024, '\0');
-      const auto [error, size] = co_await socket_.async_read_some(asio::buffer(piece), asio::as_tuple(asio::use_awaitable));
+      const auto [error, size] =
+          co_await socket_.async_read_some(asio::buffer(piece), asio::as_tuple(asio::use_awaitable));
       unread_.append(piece, 0, size);
       if (!error) continue;
       if (error != asio::error::eof) co_return error.message();
@@ -64,7 +67,8 @@ asio::awaitable<std::string> Peer::response(bool head) {
       status = parser.finish();
     }
     if (status == ParseStatus::failed) co_return std::string(to_string(parser.error()));
-    co_return std::to_string(parser.status()) + " " + std::string(parser.body()) + (parser.keep_alive() ? "" : " (close)");
+    co_return std::to_string(parser.status()) + " " + std::string(parser.body()) +
+        (parser.keep_alive() ? "" : " (close)");
   }
 }
 
@@ -89,7 +93,9 @@ asio::awaitable<bool> Peer::closed() {
   co_return unread_.empty() && size == 0 && error;
 }
 
-void Peer::reset() { reset_connection(socket_); }
+void Peer::reset() {
+  reset_connection(socket_);
+}
 
 ScriptedServer::ScriptedServer(Loop& loop, std::vector<std::vector<std::string>> script)
     : loop_(loop), script_(std::move(script)), acceptor_(loop.executor(), {asio::ip::address_v4::loopback(), 0}) {
@@ -123,14 +129,17 @@ asio::awaitable<void> ScriptedServer::serve(std::shared_ptr<tcp::socket> socket,
     parser.reset();
     while (parser.feed(input, consumed) == ParseStatus::need_more) {
       input.resize(64 * 1024);
-      const auto [error, size] = co_await socket->async_read_some(asio::buffer(input), asio::as_tuple(asio::use_awaitable));
+      const auto [error, size] =
+          co_await socket->async_read_some(asio::buffer(input), asio::as_tuple(asio::use_awaitable));
       if (error) co_return;
       input.resize(size);
     }
     input.erase(0, consumed);
     requests_.push_back(std::string(parser.request().method) + " " + std::string(parser.request().target));
-    if (answer == "hang") answer = "";
-    else if (answer == "close") co_return socket->close();
+    if (answer == "hang")
+      answer = "";
+    else if (answer == "close")
+      co_return socket->close();
     const bool resets = answer.ends_with("reset") || answer.ends_with("<reset>");
     const bool closes = answer.ends_with("<close>");
     if (answer == "reset") answer.clear();

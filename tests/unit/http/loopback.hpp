@@ -22,7 +22,10 @@ class Loop {
   /// Starts a coroutine beside the test's; an exception of it fails the test.
   void spawn(asio::awaitable<void> coroutine);
   /// Runs what is due now.
-  void poll() { context_.restart(); context_.poll(); }
+  void poll() {
+    context_.restart();
+    context_.poll();
+  }
 
  private:
   asio::io_context context_{1};

@@ -1,7 +1,7 @@
 #include "base/http/message.hpp"
 
-#include "base/json.hpp"
 #include "base/http/parse_error.hpp"
+#include "base/json.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -13,11 +13,11 @@ TEST_CASE("percent-decoding") {
       {"abc", "abc"},
       {"%41%62%2f", "Ab/"},
       {"%C3%a9", "\xc3\xa9"},
-      {"a+b", "a+b"},      // a plus is a plus
-      {"%", "%"},          // nothing follows
-      {"%4", "%4"},        // one digit
-      {"%4g", "%4g"},      // not a digit
-      {"%%41", "%A"},      // only the second is one
+      {"a+b", "a+b"},  // a plus is a plus
+      {"%", "%"},      // nothing follows
+      {"%4", "%4"},    // one digit
+      {"%4g", "%4g"},  // not a digit
+      {"%%41", "%A"},  // only the second is one
       {"%00", std::string(1, '\0')},
   };
   for (const auto& [text, decoded] : rows) CHECK(percent_decode(text) == decoded);
@@ -35,7 +35,7 @@ TEST_CASE("query parameters") {
   Request request;
   request.query = "wait=30s&a=1&a=2&empty=&flag&n%61me=v%26w&=x";
   CHECK(request.query_parameter("wait") == "30s");
-  CHECK(request.query_parameter("a") == "1");       // the first one
+  CHECK(request.query_parameter("a") == "1");  // the first one
   CHECK(request.query_parameter("empty") == "");
   CHECK(request.query_parameter("flag") == "");
   CHECK(request.query_parameter("name") == "v&w");  // both sides are decoded, after the split
@@ -54,25 +54,25 @@ TEST_CASE("URLs") {
       {"http://h/", "http", "h", "80", "/"},
       {"HTTP://127.0.0.1:8080/a/b?c=d", "http", "127.0.0.1", "8080", "/a/b?c=d"},
       {"https://h/x", "https", "h", "443", "/x"},
-      {"http://h?q", "http", "h", "80", "/?q"},             // no path
-      {"http://h:1#f", "http", "h", "1", "/"},              // the fragment is dropped
+      {"http://h?q", "http", "h", "80", "/?q"},  // no path
+      {"http://h:1#f", "http", "h", "1", "/"},   // the fragment is dropped
       {"http://h/a#f?g", "http", "h", "80", "/a"},
       {"http://[::1]:9/", "http", "::1", "9", "/"},
       {"http://[::1]", "http", "::1", "80", "/"},
-      {"http://h:/", "", "", "", ""},                       // an empty port
+      {"http://h:/", "", "", "", ""},  // an empty port
       {"http://h:0/", "", "", "", ""},
       {"http://h:65536/", "", "", "", ""},
       {"http://h:-1/", "", "", "", ""},
       {"http://h:8a/", "", "", "", ""},
       {"http://h:80:80/", "", "", "", ""},
-      {"http://user@h/", "", "", "", ""},                   // user information
-      {"http:///a", "", "", "", ""},                        // no host
+      {"http://user@h/", "", "", "", ""},  // user information
+      {"http:///a", "", "", "", ""},       // no host
       {"http://", "", "", "", ""},
       {"http://[::1", "", "", "", ""},
       {"http://[::1]x", "", "", "", ""},
-      {"http://h/a b", "", "", "", ""},                     // needs encoding
+      {"http://h/a b", "", "", "", ""},  // needs encoding
       {"http://h/\r\nX: y", "", "", "", ""},
-      {"h:80/a", "", "", "", ""},                           // no scheme
+      {"h:80/a", "", "", "", ""},  // no scheme
       {"ftp://h/", "", "", "", ""},
       {"", "", "", "", ""},
   };

@@ -9,18 +9,23 @@ namespace {
 
 const std::string request_seeds[] = {
     "GET /a?b=c HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\nPUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
-    "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;e=f\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nT: u\r\n\r\n",
+    "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n3;e=f\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nT: u\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.0\r\n\r\n",
 };
 const std::string response_seeds[] = {
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 204 No\r\n\r\n",
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;e=f\r\nabc\r\n0\r\nT: u\r\n\r\nHTTP/1.0 200 OK\r\n\r\nto the end",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;e=f\r\nabc\r\n0\r\nT: u\r\n\r\nHTTP/1.0 200 OK\r\n\r\nto "
+    "the end",
     "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nabcde",
 };
 
 /// Bytes that mean something to a parser, so that mutations reach further than noise would.
 char interesting_byte(Draws& draws) {
-  constexpr std::string_view bytes("\r\n\t :;,=/0159afAF%\x00\x7f\xff" "chunked", 29);
+  constexpr std::string_view bytes(
+      "\r\n\t :;,=/0159afAF%\x00\x7f\xff"
+      "chunked",
+      29);
   return bytes[static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(bytes.size()) - 1))];
 }
 
@@ -29,11 +34,21 @@ std::string mutated(std::string text, Draws& draws) {
     const auto at = static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(text.size()) - 1));
     const auto size = static_cast<std::size_t>(draws.between(1, 12));
     switch (draws.between(0, 4)) {
-      case 0: text[at] = interesting_byte(draws); break;
-      case 1: text.insert(at, 1, interesting_byte(draws)); break;
-      case 2: text.erase(at, size); break;
-      case 3: text.insert(at, text.substr(at, size)); break;
-      default: text.resize(at); break;
+      case 0:
+        text[at] = interesting_byte(draws);
+        break;
+      case 1:
+        text.insert(at, 1, interesting_byte(draws));
+        break;
+      case 2:
+        text.erase(at, size);
+        break;
+      case 3:
+        text.insert(at, text.substr(at, size));
+        break;
+      default:
+        text.resize(at);
+        break;
     }
   }
   return text;

@@ -10,11 +10,15 @@ struct Row {
   std::string outcome;
 };
 
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+std::string get(const std::string& fields) {
+  return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+}
 std::string post(const std::string& fields, const std::string& body) {
   return "POST /p HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body;
 }
-std::string chunked(const std::string& body) { return post("Transfer-Encoding: chunked\r\n", body); }
+std::string chunked(const std::string& body) {
+  return post("Transfer-Encoding: chunked\r\n", body);
+}
 const std::string chunked_head = "[POST|/p|/p||Host=a;Transfer-Encoding=chunked;|";
 
 std::string repeated(const std::string& part, int times) {
@@ -39,14 +43,14 @@ TEST_CASE("requests that are well formed") {
       {"HTTP/1.0 may keep", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
        "[GET|/|/||Connection=Keep-Alive;||keep]end"},
       {"a later minor version is 1.1", "GET / HTTP/1.7\r\nHost: a\r\n\r\n", "[GET|/|/||Host=a;||keep]end"},
-      {"close, in a list, in any case", get("Connection: x , CLOSE\r\n"), "[GET|/|/||Host=a;Connection=x , CLOSE;||close]end"},
+      {"close, in a list, in any case", get("Connection: x , CLOSE\r\n"),
+       "[GET|/|/||Host=a;Connection=x , CLOSE;||close]end"},
       {"a query", "GET /a/b?c=d&e HTTP/1.1\r\nHost: a\r\n\r\n", "[GET|/a/b?c=d&e|/a/b|c=d&e|Host=a;||keep]end"},
       {"an absolute target", "GET http://h:1/x?y HTTP/1.1\r\nHost: h:1\r\n\r\n",
        "[GET|http://h:1/x?y|/x|y|Host=h:1;||keep]end"},
       {"an absolute target without a path", "GET http://h HTTP/1.1\r\nHost: h\r\n\r\n",
        "[GET|http://h|/||Host=h;||keep]end"},
-      {"the same with a query", "GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n",
-       "[GET|http://h?q|/|q|Host=h;||keep]end"},
+      {"the same with a query", "GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n", "[GET|http://h?q|/|q|Host=h;||keep]end"},
       {"all of the server", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "[OPTIONS|*|*||Host=a;||keep]end"},
       {"an empty line before it", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "[GET|/|/||Host=a;||keep]end"},
       {"whitespace around a value", get("A: \t b c \t\r\n"), "[GET|/|/||Host=a;A=b c;||keep]end"},
@@ -67,8 +71,10 @@ TEST_CASE("requests that are well formed") {
       {"chunked, any case, zeros before the size", post("Transfer-Encoding: ChunkeD\r\n", "0002\r\nab\r\n000\r\n\r\n"),
        "[POST|/p|/p||Host=a;Transfer-Encoding=ChunkeD;|ab|keep]end"},
       {"chunk extensions", chunked("2;a=b;c=\"d\"\r\nab\r\n0;x\r\n\r\n"), chunked_head + "ab|keep]end"},
-      {"trailer fields are dropped", chunked("1\r\na\r\n0\r\nContent-Length: 9\r\nX:\r\n\r\n"), chunked_head + "a|keep]end"},
-      {"after a chunked one", chunked("1\r\na\r\n0\r\n\r\n") + get(""), chunked_head + "a|keep][GET|/|/||Host=a;||keep]end"},
+      {"trailer fields are dropped", chunked("1\r\na\r\n0\r\nContent-Length: 9\r\nX:\r\n\r\n"),
+       chunked_head + "a|keep]end"},
+      {"after a chunked one", chunked("1\r\na\r\n0\r\n\r\n") + get(""),
+       chunked_head + "a|keep][GET|/|/||Host=a;||keep]end"},
   });
 }
 
@@ -155,8 +161,13 @@ TEST_CASE("requests whose framing is wrong") {
       {"twice in one field", post("Transfer-Encoding: chunked, chunked\r\n", ""), "failed unknown_transfer_coding"},
       {"twice in two", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", ""),
        "failed unknown_transfer_coding"},
-      {"identity, which is no longer one", post("Transfer-Encoding: identity\r\n", ""), "failed unknown_transfer_coding"},
-      {"a vertical tab before it", post("Transfer-Encoding:\x0b" "chunked\r\n", "0\r\n\r\n"), "failed bad_header"},
+      {"identity, which is no longer one", post("Transfer-Encoding: identity\r\n", ""),
+       "failed unknown_transfer_coding"},
+      {"a vertical tab before it",
+       post("Transfer-Encoding:\x0b"
+            "chunked\r\n",
+            "0\r\n\r\n"),
+       "failed bad_header"},
       {"quoted", post("Transfer-Encoding: \"chunked\"\r\n", ""), "failed unknown_transfer_coding"},
   });
 }
@@ -197,16 +208,19 @@ TEST_CASE("requests beyond the limits") {
           {"one byte more", line + "A: " + std::string(33, 'x') + "\r\n\r\n", "failed header_too_large"},
           {"a target without end", "GET /" + std::string(100, 'x'), "failed header_too_large"},
           {"empty lines without end", repeated("\r\n", 33), "failed header_too_large"},
-          {"an error behind the limit is not looked at", line + "A: " + std::string(60, 'x') + "\n", "failed header_too_large"},
+          {"an error behind the limit is not looked at", line + "A: " + std::string(60, 'x') + "\n",
+           "failed header_too_large"},
           {"two fields", line + "A: b\r\n\r\n", "[GET|/|/||Host=a;A=b;||keep]end"},
           {"three", line + "A: b\r\nC: d\r\n\r\n", "failed too_many_headers"},
-          {"a body of the limit", post("Content-Length: 4\r\n", "abcd"), "[POST|/p|/p||Host=a;Content-Length=4;|abcd|keep]end"},
+          {"a body of the limit", post("Content-Length: 4\r\n", "abcd"),
+           "[POST|/p|/p||Host=a;Content-Length=4;|abcd|keep]end"},
           {"one byte more is refused before it comes", post("Content-Length: 5\r\n", ""), "failed body_too_large"},
           {"chunks of the limit", chunked("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"), chunked_head + "abcd|keep]end"},
           {"chunks beyond it", chunked("2\r\nab\r\n3\r\n"), "failed body_too_large"},
           {"a chunk of 2^64 - 1", chunked("1\r\na\r\nffffffffffffffff\r\n"), "failed body_too_large"},
           {"trailer fields beyond the count", chunked("0\r\nA:\r\nB:\r\nC:\r\n\r\n"), "failed too_many_headers"},
-          {"trailer fields beyond the bytes", chunked("0\r\nA: " + std::string(64, 'x') + "\r\n\r\n"), "failed header_too_large"},
+          {"trailer fields beyond the bytes", chunked("0\r\nA: " + std::string(64, 'x') + "\r\n\r\n"),
+           "failed header_too_large"},
       },
       limits);
 }
@@ -214,16 +228,16 @@ TEST_CASE("requests beyond the limits") {
 TEST_CASE("the status that answers each error") {
   const Limits limits{64, 2, 4};
   const std::pair<std::string, int> rows[] = {
-      {"GET /\r\n", 400},                                                   // bad_start_line
-      {"GET / HTTP/3.0\r\n", 505},                                          // bad_version
-      {"GET / HTTP/1.1\r\n\r\n", 400},                                      // bad_header
-      {post("Content-Length: x\r\n", ""), 400},                             // bad_content_length
-      {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},       // conflicting_framing
-      {post("Transfer-Encoding: gzip\r\n", ""), 501},                       // unknown_transfer_coding
-      {chunked("x"), 400},                                                  // bad_chunk
-      {"GET /" + std::string(100, 'x'), 431},                               // header_too_large
-      {get("A: b\r\nC: d\r\n"), 431},                                       // too_many_headers
-      {post("Content-Length: 5\r\n", ""), 413},                             // body_too_large
+      {"GET /\r\n", 400},                                              // bad_start_line
+      {"GET / HTTP/3.0\r\n", 505},                                     // bad_version
+      {"GET / HTTP/1.1\r\n\r\n", 400},                                 // bad_header
+      {post("Content-Length: x\r\n", ""), 400},                        // bad_content_length
+      {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},  // conflicting_framing
+      {post("Transfer-Encoding: gzip\r\n", ""), 501},                  // unknown_transfer_coding
+      {chunked("x"), 400},                                             // bad_chunk
+      {"GET /" + std::string(100, 'x'), 431},                          // header_too_large
+      {get("A: b\r\nC: d\r\n"), 431},                                  // too_many_headers
+      {post("Content-Length: 5\r\n", ""), 413},                        // body_too_large
   };
   for (const auto& [stream, status] : rows) {
     INFO(stream);

@@ -10,8 +10,12 @@ struct Row {
   std::string outcome;
 };
 
-std::string ok(const std::string& fields, const std::string& body) { return "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body; }
-std::string chunked(const std::string& body) { return ok("Transfer-Encoding: chunked\r\n", body); }
+std::string ok(const std::string& fields, const std::string& body) {
+  return "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + body;
+}
+std::string chunked(const std::string& body) {
+  return ok("Transfer-Encoding: chunked\r\n", body);
+}
 
 void check(const std::vector<Row>& rows, ResponseParser::Options options = {}) {
   for (const Row& row : rows) {
@@ -30,7 +34,8 @@ TEST_CASE("responses that are well formed") {
       {"a reason with bytes above ASCII", "HTTP/1.1 404 \xc3\xa9 \t!\r\nContent-Length: 0\r\n\r\n",
        "[404|Content-Length=0;||0|keep]end"},
       {"a status nobody knows", "HTTP/1.1 799 x\r\nContent-Length: 0\r\n\r\n", "[799|Content-Length=0;||0|keep]end"},
-      {"chunked", chunked("1\r\na\r\n02;x\r\nbc\r\n0\r\nT: x\r\n\r\n"), "[200|Transfer-Encoding=chunked;|abc|3|keep]end"},
+      {"chunked", chunked("1\r\na\r\n02;x\r\nbc\r\n0\r\nT: x\r\n\r\n"),
+       "[200|Transfer-Encoding=chunked;|abc|3|keep]end"},
       {"HTTP/1.0 closes", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", "[200|Content-Length=1;|a|1|close]end"},
       {"HTTP/1.0 may keep", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na",
        "[200|Connection=keep-alive;Content-Length=1;|a|1|keep]end"},
@@ -40,14 +45,18 @@ TEST_CASE("responses that are well formed") {
        "[200|Connection=keep-alive;Connection=a, close;Content-Length=0;||0|close]end"},
       {"to the end of the connection", ok("", "abc"), "[200||abc|3|close]"},
       {"the same, with nothing in it", ok("", ""), "[200|||0|close]"},
-      {"204 has no body, whatever it says", "HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n", "[204|Content-Length=5;||0|keep]end"},
+      {"204 has no body, whatever it says", "HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n",
+       "[204|Content-Length=5;||0|keep]end"},
       {"304 neither", "HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n", "[304|Content-Length=5;||0|keep]end"},
       {"205 may", "HTTP/1.1 205 x\r\nContent-Length: 1\r\n\r\na", "[205|Content-Length=1;|a|1|keep]end"},
       {"100 is skipped", "HTTP/1.1 100 Continue\r\n\r\n" + ok("Content-Length: 1\r\n", "a"),
        "[200|Content-Length=1;|a|1|keep]end"},
-      {"so are 102 and 103, with their fields", "HTTP/1.1 102 x\r\nContent-Length: 9\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok("Content-Length: 1\r\n", "a"),
+      {"so are 102 and 103, with their fields",
+       "HTTP/1.1 102 x\r\nContent-Length: 9\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+           ok("Content-Length: 1\r\n", "a"),
        "[200|Content-Length=1;|a|1|keep]end"},
-      {"an interim Connection: close is not the answer's", "HTTP/1.1 100 x\r\nConnection: close\r\n\r\n" + ok("Content-Length: 0\r\n", ""),
+      {"an interim Connection: close is not the answer's",
+       "HTTP/1.1 100 x\r\nConnection: close\r\n\r\n" + ok("Content-Length: 0\r\n", ""),
        "[200|Content-Length=0;||0|keep]end"},
       {"101 ends the use of the connection", "HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n", "[101|Upgrade=y;||0|close]end"},
       {"two in one stream", ok("Content-Length: 1\r\n", "a") + chunked("0\r\n\r\n"),
@@ -94,7 +103,8 @@ TEST_CASE("responses that are wrong") {
       {"no number", ok("Content-Length: a\r\n", ""), "failed bad_content_length"},
       {"negative", ok("Content-Length: -5\r\n", ""), "failed bad_content_length"},
       {"two that differ", ok("Content-Length: 5\r\nContent-Length: 6\r\n", ""), "failed bad_content_length"},
-      {"length and chunked", ok("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", ""), "failed conflicting_framing"},
+      {"length and chunked", ok("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", ""),
+       "failed conflicting_framing"},
       {"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "failed conflicting_framing"},
       {"gzip as a transfer coding", ok("Transfer-Encoding: gzip, chunked\r\n", ""), "failed unknown_transfer_coding"},
       {"a bad size", chunked("zz\r\n"), "failed bad_chunk"},
@@ -115,7 +125,8 @@ TEST_CASE("responses beyond the limits") {
           {"chunks", chunked("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), "failed body_too_large"},
           {"to the end of the connection", ok("", "abcde"), "failed body_too_large"},
           {"the limit itself", ok("", "abcd"), "[200||abcd|4|close]"},
-          {"each interim head has the limit for itself", "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n" + ok("Content-Length: 0\r\n", ""),
+          {"each interim head has the limit for itself",
+           "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n" + ok("Content-Length: 0\r\n", ""),
            "[200|Content-Length=0;||0|keep]end"},
       },
       options);
@@ -159,4 +170,13 @@ TEST_CASE("a response stays readable until reset, whatever becomes of the bytes 
   CHECK(parser.feed("HTTP/1.1", consumed) == ParseStatus::done);  // the next response is for after reset
   CHECK(consumed == 0);
   CHECK(parser.take_body() == "ab");
+}
+
+TEST_CASE("after a failure there are no header fields to trip over") {
+  ResponseParser parser;
+  std::size_t consumed = 0;
+  REQUIRE(parser.feed(ok("A: b\r\nC : d\r\n", ""), consumed) == ParseStatus::failed);
+  CHECK_FALSE(parser.header("a").has_value());
+  CHECK(parser.headers().empty());
+  CHECK_FALSE(parser.keep_alive());
 }

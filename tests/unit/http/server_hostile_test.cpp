@@ -59,11 +59,13 @@ TEST_CASE("what is not a request gets its problem document, is never handled, an
           {"noise", "\x01\x02\x03\r\n\r\n", 400},
           {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
           {"a bare line feed", "GET / HTTP/1.1\nHost: a\n\n", 400},
-          {"a body announced in two ways", post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get, 400},
+          {"a body announced in two ways",
+           post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get, 400},
           {"two lengths", post + "Content-Length: 0\r\nContent-Length: 37\r\n\r\n" + get, 400},
           {"a bad chunk", post + "Transfer-Encoding: chunked\r\n\r\nxyz", 400},
           {"a body too large", post + "Content-Length: 101\r\n\r\n" + std::string(101, 'x'), 413},
-          {"a body far too large, sent all the same", post + "Content-Length: 500000\r\n\r\n" + std::string(500000, 'x'), 413},
+          {"a body far too large, sent all the same",
+           post + "Content-Length: 500000\r\n\r\n" + std::string(500000, 'x'), 413},
           {"chunks too large", post + "Transfer-Encoding: chunked\r\n\r\n" + "65\r\n" + std::string(101, 'x'), 413},
           {"one header of a megabyte", "GET / HTTP/1.1\r\nX: " + std::string(1024 * 1024, 'x'), 431},
           {"many headers", many + "\r\n", 431},
@@ -182,7 +184,8 @@ asio::awaitable<void> wait_longer_than_timeouts(asio::any_io_executor executor, 
   CHECK(response == "200 ");
 }
 
-asio::awaitable<void> leave_while_handled(asio::any_io_executor executor, Server* server, Waiting* waiting, bool reset) {
+asio::awaitable<void> leave_while_handled(asio::any_io_executor executor, Server* server, Waiting* waiting,
+                                          bool reset) {
   auto peer = std::make_unique<Peer>(executor);
   co_await peer->connect(server->port());
   co_await peer->send(get + get + "POST / HT");

@@ -33,7 +33,9 @@ asio::awaitable<Response> echo(const Request& request) {
   co_return response;
 }
 
-std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
+std::string get(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
 
 struct Row {
   const char* why;
@@ -63,16 +65,19 @@ TEST_CASE("the server answers, and keeps or closes the connection as both sides 
   Server server(loop.executor(), echo);
   REQUIRE(server.start().ok());
   const std::string post = "POST /p HTTP/1.1\r\nHost: a\r\n";
-  const std::string failed = R"({"type":"about:blank","title":"Internal Server Error","status":500,"detail":"the request could not be processed"})";
+  const std::string failed =
+      R"({"type":"about:blank","title":"Internal Server Error","status":500,"detail":"the request could not be processed"})";
   loop.play(check_rows(
       loop.executor(), server.port(),
       {
           {"a GET", get("/a"), "200 GET /a "},
           {"a body by length", post + "Content-Length: 3\r\n\r\nabc", "200 POST /p abc"},
-          {"a chunked body", post + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\nT: u\r\n\r\n", "200 POST /p abc"},
+          {"a chunked body", post + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\nT: u\r\n\r\n",
+           "200 POST /p abc"},
           {"HEAD: the head of GET's answer", "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n", "200 "},
           {"204 without a body", get("/empty"), "204 "},
-          {"the client wants to close", "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200 GET /a  (close)"},
+          {"the client wants to close", "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+           "200 GET /a  (close)"},
           {"the handler wants to", get("/close"), "200 GET /close  (close)"},
           {"HTTP/1.0 closes", "GET /a HTTP/1.0\r\n\r\n", "200 GET /a  (close)"},
           {"HTTP/1.0 keeps", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200 GET /a "},

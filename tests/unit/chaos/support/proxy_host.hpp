@@ -4,6 +4,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <type_traits>
 
 #include <boost/asio/executor_work_guard.hpp>
 
@@ -71,8 +72,8 @@ class ProxyHost {
 
   /// Runs on the loop's thread and waits for it.
   template <typename Action>
-  auto on_thread(Action action) {
-    std::packaged_task<decltype(action())()> task(std::move(action));
+  std::invoke_result_t<Action> on_thread(Action action) {
+    std::packaged_task<std::invoke_result_t<Action>()> task(std::move(action));
     auto future = task.get_future();
     asio::post(io_, [&task] { task(); });
     return future.get();

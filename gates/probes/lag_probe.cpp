@@ -1,0 +1,181 @@
+#include "gates/probes/lag_probe.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "gates/lag_metrics.hpp"
+#include "gates/probes/lag_sampler.hpp"
+#include "gates/probes/lag_series.hpp"
+
+namespace tidegate::gates {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Nanoseconds kIdleSlice = 100ms;  // how long a stop may go unnoticed
+
+// Samples are taken in the middle of a period, so that a late one still falls into its second.
+Nanoseconds next_tick(Nanoseconds now, Nanoseconds period) {
+  const auto whole = std::chrono::floor<Nanoseconds>(now).count() / period.count();
+  Nanoseconds tick = period * whole + period / 2;
+  while (tick <= now) tick += period;
+  return tick;
+}
+
+}  // namespace
+
+struct LagProbe::State {
+  LagProbeOptions options;
+  RunClock clock;
+  record::SeriesWriter* series;
+  record::EventWriter* events;
+
+  std::unique_ptr<LagSampler> sampler;
+  std::vector<LagSeries> writers;
+  std::thread thread;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::int64_t> cpu_ns{0};
+
+  mutable std::mutex mutex;  // guards what follows
+  std::vector<GroupLag> latest;
+  std::optional<Error> failure;
+
+  void run();
+  void wait_until(Nanoseconds tick);
+  void take_sample(Nanoseconds tick);
+  void keep(std::size_t index, const GroupSample& sample);
+  void tell_losses(const LagGroup& group, const GroupSample& sample);
+  void count_silence(std::size_t index, Nanoseconds tick, double seconds) {
+    writers[index].write_silence(second_of(tick), seconds);
+  }
+  void fail(Error error) {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = std::move(error);
+  }
+};
+
+void LagProbe::State::wait_until(Nanoseconds tick) {
+  while (!stopping) {
+    const Nanoseconds left = tick - clock.now();
+    if (left <= Nanoseconds{0}) return;
+    sampler->idle(std::min(left, kIdleSlice));
+  }
+}
+
+void LagProbe::State::run() {
+  Nanoseconds tick = next_tick(clock.now(), options.period);
+  while (!stopping) {
+    wait_until(tick);
+    if (stopping) break;
+    take_sample(tick);
+    cpu_ns = thread_cpu_time().count();
+    // A sample that took longer than a period leaves others out; they are silence.
+    const Nanoseconds next = next_tick(clock.now(), options.period);
+    for (Nanoseconds missed = tick + options.period; missed < next; missed += options.period) {
+      for (std::size_t i = 0; i < writers.size(); ++i) count_silence(i, missed, to_seconds(options.period));
+    }
+    tick = next;
+  }
+}
+
+void LagProbe::State::take_sample(Nanoseconds tick) {
+  const auto samples = sampler->sample();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (!samples[i]) {
+      count_silence(i, tick, to_seconds(options.period));
+      continue;
+    }
+    writers[i].write(second_of(tick), *samples[i]);
+    tell_losses(options.groups[i], *samples[i]);
+    keep(i, *samples[i]);
+  }
+}
+
+void LagProbe::State::tell_losses(const LagGroup& group, const GroupSample& sample) {
+  if (options.evicting || events == nullptr) return;
+  for (const SkippedRecords& skipped : sample.skipped) {
+    json::object fields = {{"group", group.group},
+                           {"topic", group.topic},
+                           {"partition", skipped.partition},
+                           {"committed", skipped.committed},
+                           {"low_watermark", skipped.low}};
+    if (auto written = events->write(clock.now(), kRecordsLostEvent, std::move(fields)); !written) {
+      fail(written.error());
+    }
+  }
+}
+
+void LagProbe::State::keep(std::size_t index, const GroupSample& sample) {
+  std::uint64_t skipped = 0;
+  for (const SkippedRecords& one : sample.skipped) skipped += one.count;
+  const std::lock_guard lock(mutex);
+  GroupLag& lag = latest[index];
+  lag.known = true;
+  lag.records = sample.records;
+  lag.age_s = sample.age_s.value_or(lag.age_s);
+  lag.read_age_s = sample.read_age_s.value_or(lag.read_age_s);
+  lag.undefined_partitions = sample.undefined_partitions;
+  (options.evicting ? lag.evicted : lag.lost) += skipped;
+  lag.drain_estimate_s = sample.drain_estimate_s;
+  lag.sampled_at = clock.now();
+}
+
+LagProbe::LagProbe(LagProbeOptions options, RunClock clock, record::SeriesWriter* series, record::EventWriter* events)
+    : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+  state_->clock = clock;
+  state_->series = series;
+  state_->events = events;
+  for (const LagGroup& group : state_->options.groups) {
+    GroupLag lag;
+    lag.group = group.group;
+    lag.topic = group.topic;
+    state_->latest.push_back(std::move(lag));
+    state_->writers.emplace_back(*series, group, state_->options.evicting);
+  }
+}
+
+LagProbe::~LagProbe() { stop(); }
+
+Result<void> LagProbe::start() {
+  auto sampler = LagSampler::make(state_->options, state_->clock);
+  if (!sampler) {
+    state_->fail(sampler.error());
+    return sampler.error();
+  }
+  state_->sampler = std::move(*sampler);
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+  return {};
+}
+
+void LagProbe::stop() {
+  state_->stopping = true;
+  if (state_->thread.joinable()) state_->thread.join();
+  state_->sampler.reset();
+}
+
+std::optional<Error> LagProbe::failed() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->failure;
+}
+
+std::vector<GroupLag> LagProbe::latest() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->latest;
+}
+
+bool LagProbe::drained() const {
+  const Nanoseconds oldest = state_->clock.now() - 3 * state_->options.period;
+  const auto lags = latest();
+  return std::all_of(lags.begin(), lags.end(), [&](const GroupLag& lag) {
+    return lag.known && lag.records == 0 && lag.undefined_partitions == 0 && lag.sampled_at >= oldest;
+  });
+}
+
+Nanoseconds LagProbe::cpu_time() const { return Nanoseconds{state_->cpu_ns.load()}; }
+
+}  // namespace tidegate::gates
