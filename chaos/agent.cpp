@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kFlush = std::chrono::milliseconds(100);
+constexpr int kUsage = 104;
 constexpr int kCouldNotStart = 97;
 
 /// Two descriptors a connection: takes all that the machine allows without asking.
@@ -132,13 +133,17 @@ class AgentProcess {
 }  // namespace
 
 int run_agent(const AgentOptions& options) {
+  if (options.token.empty()) {
+    log::error("chaos agent needs a token: --token, or TIDEGATE_AGENT_TOKEN in its environment");
+    return kUsage;
+  }
   log::configure("chaos-agent");
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);  // a broken log pipe must not end the one process that can heal
   AgentProcess agent(options);
   if (auto started = agent.start(); !started) {
     log::error("chaos agent could not start", {{"reason", started.error().message}});
-    return kCouldNotStart;
+    return started.error().kind == Error::Kind::usage ? kUsage : kCouldNotStart;
   }
   agent.run();
   return 0;

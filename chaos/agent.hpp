@@ -19,8 +19,8 @@ struct AgentOptions {
 /// TIDEGATE_AGENT_TOKEN, which other users of the machine cannot see in the process table.
 Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
 
-/// Runs until SIGTERM, SIGINT or the end of the watched pipe, then heals everything and returns. The exit code: 0, or 97
-/// when it could not start (the log says why).
+/// Runs until SIGTERM, SIGINT or the end of the watched pipe, then heals everything and returns. The exit code: 0, or
+/// 97 when it could not start (the log says why).
 int run_agent(const AgentOptions& options);
 
 }  // namespace tidegate::chaos

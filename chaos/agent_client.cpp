@@ -46,7 +46,9 @@ struct AgentClient::State {
   void beat();
   void one_beat(Nanoseconds& last_answer);
   void remember(const FaultReport& report);
-  Error lost_error() const { return machine_error("the chaos agent is lost: " + *lost + "; its log is " + start.log_path); }
+  Error lost_error() const {
+    return machine_error("the chaos agent is lost: " + *lost + "; its log is " + start.log_path);
+  }
 };
 
 Result<void> AgentClient::State::launch() {
@@ -77,7 +79,8 @@ Result<void> AgentClient::State::wait_until_ready() {
   const Nanoseconds deadline = monotonic_now() + start.ready_within;
   while (monotonic_now() < deadline) {
     if (const auto status_now = process.poll()) {
-      return machine_error("the chaos agent ended at its start (" + status_now->text() + "); its log is " + start.log_path);
+      return machine_error("the chaos agent ended at its start (" + status_now->text() + "); its log is " +
+                           start.log_path);
     }
     if (::access(start.ready_file.c_str(), R_OK) == 0) {
       auto endpoint = read_agent_file(start.ready_file);
@@ -151,7 +154,9 @@ Result<std::unique_ptr<AgentClient>> AgentClient::start(AgentStart start) {
 }
 
 AgentClient::AgentClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
-AgentClient::~AgentClient() { stop(); }
+AgentClient::~AgentClient() {
+  stop();
+}
 
 Result<std::string> AgentClient::open_link(const std::string& name) {
   auto link = state_->control->open_link(name);
@@ -181,7 +186,8 @@ Result<FaultReport> AgentClient::report(const std::string& fault) {
   const std::lock_guard lock(state_->mutex);
   if (state_->lost) return state_->lost_error();
   const auto& faults = state_->status.faults;
-  const auto found = std::find_if(faults.rbegin(), faults.rend(), [&](const FaultReport& each) { return each.id == fault; });
+  const auto found =
+      std::find_if(faults.rbegin(), faults.rend(), [&](const FaultReport& each) { return each.id == fault; });
   if (found == faults.rend()) return usage_error("the chaos agent knows no fault '" + fault + "'");
   return *found;
 }
@@ -192,7 +198,9 @@ Result<void> AgentClient::heal_all() {
   return {};
 }
 
-const AgentEndpoint& AgentClient::endpoint() const { return state_->control->endpoint(); }
+const AgentEndpoint& AgentClient::endpoint() const {
+  return state_->control->endpoint();
+}
 
 std::optional<std::string> AgentClient::lost() const {
   const std::lock_guard lock(state_->mutex);

@@ -27,7 +27,8 @@ Result<AgentOptions> parse_agent_options(const std::vector<std::string>& argumen
     if (!number || *number < 3 || *number > 1'000'000) return usage_error("--watch-fd: no descriptor: '" + value + "'");
     options.watch_fd = static_cast<int>(*number);
   }
-  if (options.token.empty()) return usage_error("chaos agent needs --token, or TIDEGATE_AGENT_TOKEN in its environment");
+  if (options.token.empty())
+    return usage_error("chaos agent needs --token, or TIDEGATE_AGENT_TOKEN in its environment");
   return options;
 }
 

@@ -61,7 +61,8 @@ template <typename T, typename Parse>
 Result<std::vector<T>> list_of(const json::object& object, std::string_view key, Parse parse) {
   std::vector<T> out;
   const json::value* list = object.if_contains(key);
-  if (list == nullptr || !list->is_array()) return protocol_error("the agent's answer has no list of " + std::string(key));
+  if (list == nullptr || !list->is_array())
+    return protocol_error("the agent's answer has no list of " + std::string(key));
   for (const json::value& each : list->get_array()) {
     auto parsed = parse(each);
     if (!parsed) return parsed.error();
@@ -134,8 +135,9 @@ Result<FaultReport> report_from_json(const json::value& value) {
 }
 
 json::object to_json(const LinkReport& report) {
-  return {{"name", report.name},         {"address", report.address},   {"upstream", report.upstream},
-          {"connections", report.connections}, {"accepted", report.accepted}, {"refused", report.refused}};
+  return {{"name", report.name},         {"address", report.address},
+          {"upstream", report.upstream}, {"connections", report.connections},
+          {"accepted", report.accepted}, {"refused", report.refused}};
 }
 
 Result<LinkReport> link_from_json(const json::value& value) {

@@ -21,9 +21,9 @@ struct LeaseRequest {
   yaml::Node parameters;
   Match match;
   std::uint64_t seed = 0;
-  Nanoseconds duration{0};                          ///< planned; zero: until healed
-  Nanoseconds grace = std::chrono::seconds(2);      ///< after `duration` the agent heals it itself
-  bool needs_heartbeat = true;                      ///< healed when the client falls silent
+  Nanoseconds duration{0};                      ///< planned; zero: until healed
+  Nanoseconds grace = std::chrono::seconds(2);  ///< after `duration` the agent heals it itself
+  bool needs_heartbeat = true;                  ///< healed when the client falls silent
 };
 json::object to_json(const LeaseRequest& request);
 /// Refuses unknown and missing members, unknown kinds and bad parameters, all named in one usage error.

@@ -43,7 +43,8 @@ Result<FaultReport> AgentState::inject(LeaseRequest request) {
     std::vector<std::string> names;
     for (const auto& [name, each] : links_) names.push_back(name);
     const std::string near = nearest_spelling(request.link, names);
-    return usage_error("there is no link '" + request.link + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    return usage_error("there is no link '" + request.link + "'" +
+                       (near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   const FaultKind* kind = find_fault_kind(request.kind);
   TIDEGATE_ASSERT(kind != nullptr && kind->make_link_fault);
@@ -70,7 +71,9 @@ Result<FaultReport> AgentState::inject(LeaseRequest request) {
   return report_of(made);
 }
 
-bool AgentState::has_fault(const std::string& id) const { return find(id) != nullptr; }
+bool AgentState::has_fault(const std::string& id) const {
+  return find(id) != nullptr;
+}
 
 FaultReport AgentState::report(const std::string& id) const {
   const Lease* lease = find(id);
@@ -91,7 +94,9 @@ void AgentState::heal_all(const std::string& why) {
   }
 }
 
-void AgentState::heartbeat() { last_heartbeat_ = clock_.now(); }
+void AgentState::heartbeat() {
+  last_heartbeat_ = clock_.now();
+}
 
 void AgentState::check() {
   const Nanoseconds now = clock_.now();
@@ -123,7 +128,8 @@ void AgentState::stop() {
 }
 
 AgentState::Lease* AgentState::find(const std::string& id) {
-  const auto found = std::find_if(leases_.rbegin(), leases_.rend(), [&](const Lease& each) { return each.request.id == id; });
+  const auto found =
+      std::find_if(leases_.rbegin(), leases_.rend(), [&](const Lease& each) { return each.request.id == id; });
   return found == leases_.rend() ? nullptr : &*found;
 }
 
@@ -135,8 +141,7 @@ void AgentState::end(Lease& lease, const std::string& why) {
   lease.healed_by = why;
   lease.healed = clock_.now();
   if (const auto link = links_.find(lease.request.link); link != links_.end()) link->second->remove_fault(lease.fault);
-  log::info("fault healed",
-            {{"fault", lease.request.id}, {"why", why}, {"hits", std::to_string(lease.fault->hits)}});
+  log::info("fault healed", {{"fault", lease.request.id}, {"why", why}, {"hits", std::to_string(lease.fault->hits)}});
 }
 
 void AgentState::count_second(Lease& lease, Nanoseconds now) {
@@ -149,7 +154,8 @@ void AgentState::count_second(Lease& lease, Nanoseconds now) {
 
 FaultReport AgentState::report_of(const Lease& lease) const {
   const Nanoseconds until = lease.active() ? clock_.now() : lease.healed;
-  FaultReport report{lease.request.id, lease.request.link, lease.request.kind, lease.active(), lease.healed_by, 0, 0, 0};
+  FaultReport report{
+      lease.request.id, lease.request.link, lease.request.kind, lease.active(), lease.healed_by, 0, 0, 0};
   report.hits = lease.fault->hits;
   report.hits_last_second = lease.hits_last_second;
   report.active_s = to_seconds(until - lease.injected);

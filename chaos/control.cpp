@@ -28,7 +28,9 @@ Result<T> parsed(const Result<json::value>& answer, Parse parse) {
   return parse(*answer);
 }
 
-std::string fault_path(const std::string& fault) { return "/v1/faults/" + http::percent_encode(fault); }
+std::string fault_path(const std::string& fault) {
+  return "/v1/faults/" + http::percent_encode(fault);
+}
 
 }  // namespace
 
@@ -60,7 +62,8 @@ AgentControl::AgentControl(AgentEndpoint endpoint, Nanoseconds timeout)
     : endpoint_(std::move(endpoint)), timeout_(timeout) {}
 
 Result<json::value> AgentControl::call(std::string method, std::string target, std::string body) const {
-  http::ClientRequest request{std::move(method), target, {{"Authorization", "Bearer " + endpoint_.token}}, std::move(body)};
+  http::ClientRequest request{
+      std::move(method), target, {{"Authorization", "Bearer " + endpoint_.token}}, std::move(body)};
   auto response = http::fetch("http://" + endpoint_.address + target, request, timeout_);
   if (!response) return Error{response.error().kind, "the chaos agent did not answer: " + response.error().message};
   if (response->status >= 300) return refusal(*response);

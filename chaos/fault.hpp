@@ -23,13 +23,13 @@ enum class TargetKind : std::uint8_t { link, process, store };
 std::string_view to_string(TargetKind kind) noexcept;
 
 struct FaultKind {
-  std::string name;                 ///< as written in YAML
+  std::string name;  ///< as written in YAML
   TargetKind target = TargetKind::link;
-  std::string summary;              ///< one sentence: what it does
-  std::string hit;                  ///< what counts as one hit
-  std::string recovery;             ///< what happens at the heal
-  schema::TypePointer parameters;   ///< an object; each field's doc ends with its default
-  bool exclusive = false;           ///< two of this kind must not overlap on one target
+  std::string summary;             ///< one sentence: what it does
+  std::string hit;                 ///< what counts as one hit
+  std::string recovery;            ///< what happens at the heal
+  schema::TypePointer parameters;  ///< an object; each field's doc ends with its default
+  bool exclusive = false;          ///< two of this kind must not overlap on one target
 
   /// Adds what the schema cannot say (the parameters conform to it).
   std::function<void(const yaml::Node& parameters, Diagnostics&)> check;

@@ -17,8 +17,7 @@ std::string_view to_string(Direction direction) noexcept;
 /// Which directions a fault applies to.
 enum class Directions : std::uint8_t { both, upstream, downstream };
 constexpr bool applies(Directions directions, Direction direction) noexcept {
-  return directions == Directions::both ||
-         (directions == Directions::upstream) == (direction == Direction::upstream);
+  return directions == Directions::both || (directions == Directions::upstream) == (direction == Direction::upstream);
 }
 
 /// What every choice of a fault derives from, beside the connection and the chunk.

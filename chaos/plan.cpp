@@ -70,8 +70,9 @@ class FaultReader {
     spec.parameters = parameters;
     kind->check(parameters, diagnostics_);
     if (spec.target_kind != kind->target && !spec.target.empty()) {
-      diagnostics_.add(key.mark(), std::string(kind->name) + " is a fault of a " + std::string(to_string(kind->target)) +
-                                       ", and the target is a " + std::string(to_string(spec.target_kind)));
+      diagnostics_.add(key.mark(), std::string(kind->name) + " is a fault of a " +
+                                       std::string(to_string(kind->target)) + ", and the target is a " +
+                                       std::string(to_string(spec.target_kind)));
     }
   }
 

@@ -23,7 +23,8 @@ struct FaultContext {
   std::vector<std::string> stores;
   /// End of the run for a scenario without phases; zero: unknown, so that no fault can lie beyond it.
   Nanoseconds end{0};
-  /// The caller has checked the section against faults_schema() and reported what departs; such a fault is skipped here.
+  /// The caller has checked the section against faults_schema() and reported what departs; such a fault is skipped
+  /// here.
   bool shape_checked = false;
 };
 

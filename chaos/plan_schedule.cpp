@@ -112,8 +112,7 @@ class Scheduler {
     if (std::holds_alternative<Share>(*extent) && phase == nullptr) {
       return started && refuse(length->mark(), "for: is a share, and at: names no phase to take it of");
     }
-    const Nanoseconds lasts =
-        phase != nullptr ? length_within(*extent, *phase) : std::get<Nanoseconds>(*extent);
+    const Nanoseconds lasts = phase != nullptr ? length_within(*extent, *phase) : std::get<Nanoseconds>(*extent);
     if (lasts.count() <= 0) return refuse(length->mark(), "for: must be longer than 0");
     spec.heal_at = spec.inject_at + lasts;
     return true;
@@ -128,7 +127,8 @@ class Scheduler {
     const std::string ends = "the run ends at " + format_duration(end);
     if (spec.inject_at >= end) {
       draft.usable = false;
-      diagnostics_.add(mark, "fault '" + spec.name + "' begins at " + format_duration(spec.inject_at) + ", and " + ends);
+      diagnostics_.add(mark,
+                       "fault '" + spec.name + "' begins at " + format_duration(spec.inject_at) + ", and " + ends);
     } else if (spec.heal_at && *spec.heal_at > end) {
       draft.usable = false;
       diagnostics_.add(mark, "fault '" + spec.name + "' ends at " + format_duration(*spec.heal_at) + ", and " + ends);

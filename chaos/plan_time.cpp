@@ -43,8 +43,12 @@ bool is_time(std::string_view text) noexcept {
   return !text.empty() && ((text.front() >= '0' && text.front() <= '9') || text.front() == '-');
 }
 
-Nanoseconds start_of(const record::Window& phase) { return std::chrono::seconds(phase.start); }
-Nanoseconds end_of(const record::Window& phase) { return std::chrono::seconds(phase.end); }
+Nanoseconds start_of(const record::Window& phase) {
+  return std::chrono::seconds(phase.start);
+}
+Nanoseconds end_of(const record::Window& phase) {
+  return std::chrono::seconds(phase.end);
+}
 
 Nanoseconds length_within(const Extent& extent, const record::Window& phase) {
   if (const auto* duration = std::get_if<Nanoseconds>(&extent)) return *duration;

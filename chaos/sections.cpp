@@ -15,7 +15,8 @@ schema::TypePointer target_schema() {
 
 schema::TypePointer inject_schema() {
   std::vector<schema::Field> kinds;
-  for (const FaultKind& kind : fault_kinds()) kinds.push_back(schema::optional(kind.name, kind.parameters, kind.summary));
+  for (const FaultKind& kind : fault_kinds())
+    kinds.push_back(schema::optional(kind.name, kind.parameters, kind.summary));
   return schema::object(std::move(kinds), "the kind of fault and its parameters: exactly one");
 }
 

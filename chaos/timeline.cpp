@@ -138,8 +138,7 @@ void Timeline::State::inject(Play& play) {
     play.progress.stage = Stage::active;
   }
   play.second = second_of(now);
-  write(now, "fault_injected",
-        {{"fault", play.spec.name}, {"kind", play.spec.kind}, {"target", play.spec.target}});
+  write(now, "fault_injected", {{"fault", play.spec.name}, {"kind", play.spec.kind}, {"target", play.spec.target}});
 }
 
 void Timeline::State::look_after(Play& play) {
@@ -230,7 +229,9 @@ Play* Timeline::State::find(const std::string& name) {
 }
 
 Timeline::Timeline(TimelineOptions options) : state_(std::make_unique<State>(std::move(options))) {}
-Timeline::~Timeline() { stop(); }
+Timeline::~Timeline() {
+  stop();
+}
 
 void Timeline::start() {
   TIDEGATE_ASSERT(!state_->thread.joinable());

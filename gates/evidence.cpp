@@ -43,7 +43,11 @@ Evidence::Evidence(const record::RunInfo& run, const record::SeriesSet& series, 
     if (was_injected(span, events)) spans_.push_back(std::move(span));
   }
   for (const record::PlannedLoad& load : run.load) {
-    for (const auto& [flow, steps] : load.steps) flows_.push_back({load.block, flow, steps});
+    for (const auto& [flow, steps] : load.steps) {
+      Flow known{load.block, flow, steps, steps};
+      std::erase_if(known.requests, [&](const std::string& step) { return by_metric_.contains(step); });
+      flows_.push_back(std::move(known));
+    }
   }
   for (const record::Event& event : events.events) {
     if (event.type == "drain_ended" && boolean_member(event.fields, "drained").value_or(false)) {
@@ -114,7 +118,8 @@ std::uint64_t Evidence::missing(std::string_view metric, const Selector& selecto
   if (metric == record::kScheduleLateness) return 0;
   std::uint64_t total = 0;
   for (const Flow& flow : flows_) {
-    const std::uint64_t each = samples_per_iteration(metric, selector, flow.block, flow.name, flow.steps);
+    const auto& steps = record::find_metric(metric) != nullptr ? flow.requests : flow.steps;
+    const std::uint64_t each = samples_per_iteration(metric, selector, flow.block, flow.name, steps);
     if (each > 0) total += each * missing_iterations(flow, seconds);
   }
   return total;

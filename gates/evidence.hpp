@@ -64,6 +64,7 @@ class Evidence {
   struct Flow {
     std::string block, name;
     std::vector<std::string> steps;
+    std::vector<std::string> requests;  // those that are no polls: a poll's metric is named after it
   };
   std::uint64_t missing_iterations(const Flow& flow, const SecondSet& seconds) const;
 

@@ -83,8 +83,11 @@ struct Percentile {
 constexpr Percentile kPercentiles[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"max", 100}};
 
 Chart latency_chart(const std::string& step, const StepHistograms& histograms) {
-  Chart chart{"latency:" + step, "Response time: " + step, "s",
-              "Percentiles of each second, from the intended start to the last byte, failed requests included.", {}};
+  Chart chart{"latency:" + step,
+              "Response time: " + step,
+              "s",
+              "Percentiles of each second, from the intended start to the last byte, failed requests included.",
+              {}};
   for (const Percentile& percentile : kPercentiles) {
     BySecond values;
     for (const auto& [second, histogram] : histograms) {

@@ -21,10 +21,10 @@ struct ChartLine {
 };
 
 struct Chart {
-  std::string id;     ///< unique, stable between runs
+  std::string id;  ///< unique, stable between runs
   std::string title;
-  std::string unit;   ///< s, 1/s, records
-  std::string note;   ///< what exactly is drawn, in a sentence
+  std::string unit;  ///< s, 1/s, records
+  std::string note;  ///< what exactly is drawn, in a sentence
   std::vector<ChartLine> lines;
 };
 

@@ -12,7 +12,7 @@ namespace tidegate::reports {
 /// greatest value of the bin in the order in which they came.
 struct TimeAxis {
   std::int32_t start = 0;
-  std::int32_t end = 0;         ///< one past the last second
+  std::int32_t end = 0;  ///< one past the last second
   std::int32_t bin_seconds = 1;
   std::size_t bins = 0;
 
@@ -22,8 +22,8 @@ struct TimeAxis {
   std::vector<double> times() const;
 };
 
-/// One value per point of the axis; none where nothing was measured. Before `zero_until` a second without a value counts
-/// as 0 (counters); from there on, and with the axis's start for it, it is a gap (gauges, percentiles).
+/// One value per point of the axis; none where nothing was measured. Before `zero_until` a second without a value
+/// counts as 0 (counters); from there on, and with the axis's start for it, it is a gap (gauges, percentiles).
 std::vector<std::optional<double>> resampled(const std::map<std::int32_t, double>& values, const TimeAxis& axis,
                                              std::int32_t zero_until);
 

@@ -11,7 +11,8 @@
 namespace tidegate::reports {
 
 /// Reads the run directory and writes its report.html. What is missing or damaged (a run that was killed, a verdict not
-/// yet written) is said at the top of the page; an error is returned when run.json cannot be read or the page not written.
+/// yet written) is said at the top of the page; an error is returned when run.json cannot be read or the page not
+/// written.
 Result<void> write_html(const record::RunDirectory& directory);
 
 /// The page with this data inside. Nothing in the data can end the element that holds it.

@@ -97,12 +97,9 @@ class PageData {
 
   static json::object fault(const record::FaultSpan& span) {
     const std::optional<double> healed = span.was_healed ? std::optional(to_seconds(span.healed)) : std::nullopt;
-    return {{"name", span.fault},
-            {"kind", span.kind},
-            {"target", span.target},
-            {"injected", rounded(to_seconds(span.injected))},
-            {"healed", rounded(healed)},
-            {"hits", span.hits},
+    return {{"name", span.fault},        {"kind", span.kind},
+            {"target", span.target},     {"injected", rounded(to_seconds(span.injected))},
+            {"healed", rounded(healed)}, {"hits", span.hits},
             {"failure", span.failure}};
   }
 
@@ -133,10 +130,8 @@ class PageData {
     json::array times;
     for (const double time : axis.times()) times.push_back(rounded_time(time));
     measured_end_ = measured_end(charts);
-    page_["axis"] = json::object{{"start", axis.start},
-                                 {"end", axis.end},
-                                 {"bin_seconds", axis.bin_seconds},
-                                 {"measured_end", measured_end_}};
+    page_["axis"] = json::object{
+        {"start", axis.start}, {"end", axis.end}, {"bin_seconds", axis.bin_seconds}, {"measured_end", measured_end_}};
     page_["time"] = std::move(times);
     json::array list;
     for (const Chart& chart : charts) list.push_back(chart_to_json(chart, axis, measured_end_));

@@ -44,8 +44,12 @@ std::string interval_text(const record::GateResult& gate) {
   return (same_unit ? low.substr(0, low_space) : low) + " … " + high;
 }
 
-std::string confidence_text(double confidence) { return format_share(confidence); }
+std::string confidence_text(double confidence) {
+  return format_share(confidence);
+}
 
-std::string factor_text(double factor) { return fmt::format("×{:.3g}", factor); }
+std::string factor_text(double factor) {
+  return fmt::format("×{:.3g}", factor);
+}
 
 }  // namespace tidegate::reports

@@ -20,24 +20,34 @@ constexpr int kNarrowestTerminal = 60;
 
 Style style_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: return Style::good;
+    case Outcome::pass:
+      return Style::good;
     case Outcome::warn:
-    case Outcome::inconclusive: return Style::doubtful;
+    case Outcome::inconclusive:
+      return Style::doubtful;
     case Outcome::fail:
-    case Outcome::error: return Style::bad;
-    case Outcome::not_asked: return Style::dim;
+    case Outcome::error:
+      return Style::bad;
+    case Outcome::not_asked:
+      return Style::dim;
   }
   return Style::plain;
 }
 
 std::string_view symbol_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: return "✓";
-    case Outcome::warn: return "!";
-    case Outcome::fail: return "✗";
-    case Outcome::inconclusive: return "?";
-    case Outcome::error: return "✗";
-    case Outcome::not_asked: return "-";
+    case Outcome::pass:
+      return "✓";
+    case Outcome::warn:
+      return "!";
+    case Outcome::fail:
+      return "✗";
+    case Outcome::inconclusive:
+      return "?";
+    case Outcome::error:
+      return "✗";
+    case Outcome::not_asked:
+      return "-";
   }
   return "";
 }
@@ -109,16 +119,15 @@ class Summary {
 
   void reasons() {
     if (verdict_.cut_short) paragraph("  ! ", "cut short: the run was killed, its files end early", Style::bad);
-    if (verdict_.interrupted) paragraph("  ! ", "interrupted: faults were healed, what ran was judged", Style::doubtful);
+    if (verdict_.interrupted)
+      paragraph("  ! ", "interrupted: faults were healed, what ran was judged", Style::doubtful);
     if (!verdict_.judged) paragraph("  - ", "no gates: nothing was judged", Style::plain);
     for (const std::string& reason : verdict_.reasons) {
       paragraph("  " + verdict_symbol() + " ", reason, Style::plain);
     }
   }
 
-  std::string verdict_symbol() const {
-    return std::string(verdict_.judged ? symbol_of(verdict_.outcome) : "-");
-  }
+  std::string verdict_symbol() const { return std::string(verdict_.judged ? symbol_of(verdict_.outcome) : "-"); }
 
   void scale() {
     const auto& scale = verdict_.scale.empty() ? info_.scale : verdict_.scale;
@@ -210,11 +219,8 @@ class Summary {
   void lag() {
     if (verdict_.lag.empty()) return;
     section("LAG");
-    TextTable table({{"group"},
-                     {"topic"},
-                     {"worst age", Align::right},
-                     {"p99 age", Align::right},
-                     {"most records", Align::right}});
+    TextTable table(
+        {{"group"}, {"topic"}, {"worst age", Align::right}, {"p99 age", Align::right}, {"most records", Align::right}});
     for (const auto& lag : verdict_.lag) {
       table.add({{lag.group, Style::bold},
                  {lag.topic},

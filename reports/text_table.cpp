@@ -11,18 +11,25 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 8;  // no column is shortened below this
+constexpr std::size_t kNarrowest = 8;  // no name is shortened below this
 constexpr std::size_t kNoteIndent = 6;
 
 std::string_view sequence_of(Style style) {
   switch (style) {
-    case Style::plain: return {};
-    case Style::dim: return "\x1b[2m";
-    case Style::bold: return "\x1b[1m";
-    case Style::heading: return "\x1b[1;36m";
-    case Style::good: return "\x1b[32m";
-    case Style::bad: return "\x1b[1;31m";
-    case Style::doubtful: return "\x1b[33m";
+    case Style::plain:
+      return {};
+    case Style::dim:
+      return "\x1b[2m";
+    case Style::bold:
+      return "\x1b[1m";
+    case Style::heading:
+      return "\x1b[1;36m";
+    case Style::good:
+      return "\x1b[32m";
+    case Style::bad:
+      return "\x1b[1;31m";
+    case Style::doubtful:
+      return "\x1b[33m";
   }
   TIDEGATE_ASSERT(false);
   return {};
@@ -31,10 +38,14 @@ std::string_view sequence_of(Style style) {
 /// Bold white on the style's background, black where that would not be readable.
 std::string_view badge_sequence(Style style) {
   switch (style) {
-    case Style::good: return "\x1b[1;97;42m";
-    case Style::bad: return "\x1b[1;97;41m";
-    case Style::doubtful: return "\x1b[1;30;43m";
-    default: return "\x1b[1;7m";
+    case Style::good:
+      return "\x1b[1;97;42m";
+    case Style::bad:
+      return "\x1b[1;97;41m";
+    case Style::doubtful:
+      return "\x1b[1;30;43m";
+    default:
+      return "\x1b[1;7m";
   }
 }
 
@@ -73,10 +84,15 @@ std::vector<std::size_t> TextTable::widths(std::size_t width) const {
     for (const std::size_t one : out) sum += one == 0 ? 0 : one + kGap;
     return sum;
   };
+  // Names give way, numbers do not: a shortened number is a wrong one.
+  const auto room_to_give = [&](std::size_t i) { return columns_[i].align == Align::right ? 0 : out[i]; };
   while (total() > width + kGap) {
-    const auto widest = std::max_element(out.begin(), out.end());
-    if (*widest <= kNarrowest) break;
-    --*widest;
+    std::size_t widest = 0;
+    for (std::size_t i = 1; i < out.size(); ++i) {
+      if (room_to_give(i) > room_to_give(widest)) widest = i;
+    }
+    if (room_to_give(widest) <= kNarrowest) break;
+    --out[widest];
   }
   return out;
 }

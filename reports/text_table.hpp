@@ -39,7 +39,8 @@ class TextTable {
   void add(std::vector<Cell> cells);
   void note(std::string text, Style style);
   bool empty() const { return rows_.empty(); }
-  /// Indented by two. Columns in which nothing stands are left out; the widest texts are shortened until rows fit.
+  /// Indented by two. Columns in which nothing stands are left out; the widest left-aligned texts are shortened until
+  /// rows fit, or have become as narrow as can still be read.
   std::string render(const Painter& painter, std::size_t width) const;
 
  private:

@@ -11,14 +11,20 @@ char32_t code_point(std::string_view character) {
   const auto byte = [character](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   const auto low_bits = [&byte](std::size_t i) { return static_cast<char32_t>(byte(i) & 0x3fU); };
   switch (character.size()) {
-    case 1: return byte(0);
-    case 2: return static_cast<char32_t>(byte(0) & 0x1fU) << 6 | low_bits(1);
-    case 3: return static_cast<char32_t>(byte(0) & 0x0fU) << 12 | low_bits(1) << 6 | low_bits(2);
-    default: return static_cast<char32_t>(byte(0) & 0x07U) << 18 | low_bits(1) << 12 | low_bits(2) << 6 | low_bits(3);
+    case 1:
+      return byte(0);
+    case 2:
+      return static_cast<char32_t>(byte(0) & 0x1fU) << 6 | low_bits(1);
+    case 3:
+      return static_cast<char32_t>(byte(0) & 0x0fU) << 12 | low_bits(1) << 6 | low_bits(2);
+    default:
+      return static_cast<char32_t>(byte(0) & 0x07U) << 18 | low_bits(1) << 12 | low_bits(2) << 6 | low_bits(3);
   }
 }
 
-bool in(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
+bool in(char32_t c, char32_t first, char32_t last) {
+  return c >= first && c <= last;
+}
 
 /// C0, DEL, C1, and what reorders or hides the text around it: directional marks, zero width, byte order mark.
 bool is_unsafe(char32_t c) {

@@ -30,10 +30,9 @@ LatencyParameters parse_latency(const yaml::Node& parameters, Diagnostics& diagn
 
   using enum LatencyParameters::Distribution;
   if (out.delay > kLongest) diagnostics.add(delay->mark(), "a delay of more than 1h outlasts every timeout");
-  if (out.delay.count() == 0 && out.jitter.count() == 0) {
-    diagnostics.add(delay->mark(), "latency with a delay of 0 and no jitter does nothing");
-  }
-  if (out.jitter > out.delay && out.delay.count() > 0) {
+  if (out.delay.count() == 0) {
+    diagnostics.add(delay->mark(), "a delay of 0 does nothing");
+  } else if (out.jitter > out.delay) {
     diagnostics.add(jitter->mark(), "the jitter is longer than the delay, and nothing can arrive before it was sent");
   }
   if (distribution != nullptr && out.distribution == fixed && out.jitter.count() > 0) {
@@ -71,8 +70,9 @@ FaultKind latency_fault() {
   kind.parameters = schema::object(
       {schema::required("delay", schema::duration(), "how much later; required"),
        schema::optional("jitter", schema::duration(), "spread around the delay, at most as long; default 0ms"),
-       schema::optional("distribution", schema::choice({"fixed", "uniform", "normal"}),
-                        "fixed, uniform (delay ± jitter) or normal (jitter is the standard deviation); default uniform"),
+       schema::optional(
+           "distribution", schema::choice({"fixed", "uniform", "normal"}),
+           "fixed, uniform (delay ± jitter) or normal (jitter is the standard deviation); default uniform"),
        direction_field("downstream, so that a call takes one delay longer")},
       kind.summary);
   kind.check = [](const yaml::Node& parameters, Diagnostics& diagnostics) { parse_latency(parameters, diagnostics); };

@@ -7,10 +7,10 @@ namespace tidegate::chaos {
 
 struct LatencyParameters {
   enum class Distribution { fixed, uniform, normal };
-  Nanoseconds delay{0};                                ///< required
-  Nanoseconds jitter{0};                               ///< half the width of uniform; the standard deviation of normal
-  Distribution distribution = Distribution::uniform;   ///< without a jitter the same as fixed
-  Directions direction = Directions::downstream;       ///< so that a call takes `delay` longer, not twice that
+  Nanoseconds delay{0};                               ///< required
+  Nanoseconds jitter{0};                              ///< half the width of uniform; the standard deviation of normal
+  Distribution distribution = Distribution::uniform;  ///< without a jitter the same as fixed
+  Directions direction = Directions::downstream;      ///< so that a call takes `delay` longer, not twice that
 };
 
 /// The node conforms to the kind's schema; contradictions go to the diagnostics.

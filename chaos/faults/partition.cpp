@@ -9,7 +9,8 @@ class PartitionFault final : public LinkFault {
  public:
   explicit PartitionFault(Directions directions) : directions_(directions) {}
   bool stops(Direction direction) const override { return applies(directions_, direction); }
-  // With one direction cut, a connection is still made, as if it had been open before; its bytes of that direction stop.
+  // With one direction cut, a connection is still made, as if it had been open before; its bytes of that direction
+  // stop.
   bool stops_connecting() const override { return directions_ == Directions::both; }
 
  private:

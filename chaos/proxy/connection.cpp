@@ -94,7 +94,9 @@ void Connection::pump_ended() {
   if (up_.done() && down_.done()) close(up_.broke() || down_.broke());
 }
 
-void Connection::abort() { close(true); }
+void Connection::abort() {
+  close(true);
+}
 
 void Connection::close(bool with_reset) {
   if (stage_ == Stage::closed) return;

@@ -14,7 +14,9 @@ constexpr int kBacklog = 4096;
 constexpr auto kRetryAfter = std::chrono::milliseconds(20);
 using asio::ip::tcp;
 
-FileDescriptor open_spare() { return FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+FileDescriptor open_spare() {
+  return FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
 
 bool out_of_descriptors(const error_code& error) {
   return error == asio::error::no_descriptors || error.value() == ENFILE;
@@ -25,7 +27,9 @@ bool out_of_descriptors(const error_code& error) {
 Link::Link(ProxyContext& context, std::string name)
     : context_(context), name_(std::move(name)), acceptor_(context.executor), retry_(context.executor) {}
 
-Link::~Link() { stop(); }
+Link::~Link() {
+  stop();
+}
 
 Result<void> Link::open() {
   error_code error;
@@ -55,9 +59,10 @@ void Link::accept() {
 
 void Link::take(tcp::socket client) {
   const std::uint64_t number = next_number_++;
-  auto connection = std::make_shared<Connection>(context_, std::move(client), number, [this, alive = alive_](auto closed) {
-    if (*alive) connections_.erase(closed);
-  });
+  auto connection =
+      std::make_shared<Connection>(context_, std::move(client), number, [this, alive = alive_](auto closed) {
+        if (*alive) connections_.erase(closed);
+      });
   for (const auto& fault : faults_) {
     if (fault->picker.pick(number)) connection->add_fault(fault);
   }
@@ -74,8 +79,9 @@ void Link::refuse_waiting() {
     const linger reset{1, 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     if (refused_++ % 1000 == 0) {
-      log::warn("out of file descriptors: a client was refused",
-                {{"link", name_}, {"refused", std::to_string(refused_)}, {"open", std::to_string(connections_.size())}});
+      log::warn(
+          "out of file descriptors: a client was refused",
+          {{"link", name_}, {"refused", std::to_string(refused_)}, {"open", std::to_string(connections_.size())}});
     }
   }
   spare_ = open_spare();

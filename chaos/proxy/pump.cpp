@@ -1,5 +1,5 @@
-// Method: readiness, then one step that does all that can be done now and arms what it waits for. A step takes a bounded
-// number of rounds, so that one busy connection does not starve the others, nor the agent's control API.
+// Method: readiness, then one step that does all that can be done now and arms what it waits for. A step takes a
+// bounded number of rounds, so that one busy connection does not starve the others, nor the agent's control API.
 
 #include "chaos/proxy/pump.hpp"
 

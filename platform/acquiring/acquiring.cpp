@@ -91,7 +91,7 @@ class Acquiring {
     if (auto started = outbox_.start_relay(*bus_); !started) return started;
     runtime_.add_readiness("the consumer of payments", [this] { return inbox_.connected(); });
     runtime_.add_readiness("the relay of results", [this] { return outbox_.relay_running(); });
-    runtime_.on_drain([this] { return charger_.stop(std::chrono::seconds(1)); });
+    runtime_.on_drain([this] { return charger_.stop(std::chrono::milliseconds(400)); });
     runtime_.on_close([this] {
       inbox_.stop();
       outbox_.stop_relay(std::chrono::seconds(1));

@@ -138,7 +138,7 @@ asio::awaitable<void> Charger::stop(Nanoseconds limit) {
   for (asio::steady_timer* timer : pauses_) timer->cancel();
   co_await wait_until_idle(limit);
   link_.stop();
-  co_await wait_until_idle(std::chrono::seconds(1));
+  co_await wait_until_idle(limit);
 }
 
 }  // namespace tidegate::platform

@@ -27,7 +27,8 @@ class Charger {
   void submit(Attempt attempt, bool resumed);
   /// Attempts without an outcome, waiting or in flight. Thread-safe.
   std::size_t open() const { return open_; }
-  /// Starts nothing new, ends the waits, gives calls in flight up to the limit, then aborts them.
+  /// Starts nothing new, ends the waits, gives calls in flight up to the limit, then aborts them and
+  /// waits once more as long.
   asio::awaitable<void> stop(Nanoseconds limit);
 
  private:

@@ -8,6 +8,7 @@ namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
+constexpr Nanoseconds kForcedCommitLimit = std::chrono::milliseconds(500);
 constexpr Nanoseconds kAssignLimit = std::chrono::seconds(2);
 
 kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& group) {
@@ -46,6 +47,9 @@ bool passes_by_itself(rd_kafka_resp_err_t error) {
   }
 }
 
+/// The outcome of a commit is not needed: the next one says it all again.
+void ignore_commit(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {}
+
 BusRecord to_record(const rd_kafka_message_t& message) {
   BusRecord record;
   record.topic = rd_kafka_topic_name(message.rkt);
@@ -60,7 +64,8 @@ BusRecord to_record(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-KafkaConsumer::~KafkaConsumer() { rd_kafka_consumer_close(handle_.get()); }
+// Without closing: there is no group to leave, and closing waits for minutes when the brokers are gone.
+KafkaConsumer::~KafkaConsumer() { rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
 
 /// Replaces "no committed offset" by the oldest one held.
 Result<void> KafkaConsumer::find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms) {
@@ -128,9 +133,12 @@ Result<void> KafkaConsumer::commit(bool force) {
   const Nanoseconds now = monotonic_now();
   if (!force && (!moved_ || now - committed_at_ < kCommitEvery)) return {};
   const kafka::PartitionList list = positions();
-  constexpr int asynchronous = 1;
-  if (const auto failed = rd_kafka_commit(handle_.get(), list.get(), asynchronous)) {
+  const kafka::Queue answers(force ? rd_kafka_queue_new(handle_.get()) : nullptr);
+  if (const auto failed = rd_kafka_commit_queue(handle_.get(), list.get(), answers.get(), ignore_commit, nullptr)) {
     return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  if (force && rd_kafka_queue_poll_callback(answers.get(), milliseconds(kForcedCommitLimit)) == 0) {
+    return timeout_error("the broker did not acknowledge the offsets of topic " + topic_);
   }
   moved_ = false;
   committed_at_ = now;

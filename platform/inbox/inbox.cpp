@@ -52,7 +52,8 @@ struct Inbox::State {
   int generation = 0;
   Nanoseconds connect_at{0}, fill_at{0}, heads_at{0}, apply_at{0};  // not before
   bool told_unreachable = false;
-  std::map<int, std::int64_t> noticed;  // where the last gap of a partition began
+  std::vector<std::int64_t> former_heads;  // at the last check of the outbox
+  std::map<int, std::int64_t> noticed;     // where the last gap of a partition began
 
   std::mutex mutex;
   std::condition_variable wake;
@@ -193,12 +194,14 @@ struct Inbox::State {
     heads_at = now + options.idle_check;
     auto heads = source.heads();
     if (!heads) return;  // the producer is away: nobody can say what was lost, and nothing new comes
-    for (std::size_t i = 0; i < heads->size(); ++i) {
+    // What was committed by the last check and has not come since is lost; what is newer may be on its way.
+    for (std::size_t i = 0; i < former_heads.size(); ++i) {
       const int partition = static_cast<int>(i);
       if (sequencer.owns(partition) && sequencer.is_quiet(partition, now, options.idle_check)) {
-        sequencer.learn_head(partition, (*heads)[i]);
+        sequencer.learn_head(partition, former_heads[i]);
       }
     }
+    former_heads = std::move(*heads);
   }
 
   // --- the store ----------------------------------------------------------------------------------------------------

@@ -13,9 +13,23 @@ namespace {
 constexpr std::int64_t kDefaultLimit = 500;
 constexpr std::int64_t kLargestLimit = 1000;
 
+/// The last number of every stream of the topic, by partition: what a consumer asks for when nothing arrives.
+http::Response serve_heads(const Source& source, Connection& reader) {
+  http::Response response;
+  response.body = "{\"heads\":[";
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    const auto last = head(reader, source.topic_number, partition);
+    if (!last) return problem(503, "the store cannot be read");
+    response.body += fmt::format("{}{}", partition == 0 ? "" : ",", *last);
+  }
+  response.body += "]}";
+  return response;
+}
+
 }  // namespace
 
 http::Response serve(const Source& source, std::string_view rest, const http::Request& request, Connection& reader) {
+  if (rest == source.producer + "/" + source.topic) return serve_heads(source, reader);
   const auto stream = StreamId::parse(rest);
   if (!stream) return problem(404, "the path is /internal/outbox/PRODUCER/TOPIC/PARTITION");
   if (stream->producer != source.producer || stream->topic != source.topic) {

@@ -11,7 +11,7 @@ namespace tidegate::platform {
 namespace {
 
 /// How long requests in progress may take once the process was told to end.
-constexpr Nanoseconds kDrainLimit = std::chrono::milliseconds(2500);
+constexpr Nanoseconds kDrainLimit = std::chrono::seconds(2);
 
 }  // namespace
 

@@ -24,7 +24,11 @@ function counterexampleTable(finding: Finding): HTMLElement {
     return members;
   });
   const cells = rows.map((members) => columns.map((column) => name(cellText(members[column]))));
-  return table(`What ${finding.checker} found`, columns.map((head) => ({ head })), cells);
+  return table(
+    `What ${finding.checker} found`,
+    columns.map((head) => ({ head })),
+    cells,
+  );
 }
 
 function counterexamples(finding: Finding): HTMLElement {

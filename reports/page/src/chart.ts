@@ -45,14 +45,25 @@ export class Chart {
     this.shown = chart.lines.map((line, i) => lineStyle(line, i).hidden !== true);
     const title = h("h3", {}, chart.title);
     const note = h("p", { class: "quiet" }, chart.note);
-    this.element = h("article", { class: "chart", id: `chart-${chart.id}` }, h("div", { class: "chart-head" }, title, this.legend), this.frame, note);
+    this.element = h(
+      "article",
+      { class: "chart", id: `chart-${chart.id}` },
+      h("div", { class: "chart-head" }, title, this.legend),
+      this.frame,
+      note,
+    );
     if (this.hasData) {
-      this.frame.setAttribute("aria-label", `${chart.title}. Arrow keys move the cursor, plus and minus zoom, Escape shows all.`);
+      this.frame.setAttribute(
+        "aria-label",
+        `${chart.title}. Arrow keys move the cursor, plus and minus zoom, Escape shows all.`,
+      );
       this.frame.addEventListener("keydown", (event) => this.onKey(event));
       this.buildLegend();
       this.element.append(this.dataTable());
     } else {
-      this.frame.replaceChildren(h("p", { class: "empty" }, chart.id === "errors" ? "No request failed." : "Nothing was recorded."));
+      this.frame.replaceChildren(
+        h("p", { class: "empty" }, chart.id === "errors" ? "No request failed." : "Nothing was recorded."),
+      );
       this.frame.removeAttribute("tabindex");
     }
   }
@@ -87,7 +98,12 @@ export class Chart {
   private options(styles: LineStyle[]): uPlot.Options {
     const colours = theme();
     const span = () => this.range[1] - this.range[0];
-    const axis = { stroke: colours.text, font: "12px system-ui, sans-serif", grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 } };
+    const axis = {
+      stroke: colours.text,
+      font: "12px system-ui, sans-serif",
+      grid: { stroke: colours.grid, width: 1 },
+      ticks: { stroke: colours.grid, width: 1 },
+    };
     return {
       width: Math.max(240, this.frame.clientWidth),
       height: plotHeight,
@@ -98,11 +114,21 @@ export class Chart {
         y: this.logarithmic ? { distr: 3 } : { range: (_plot, _low, high) => [0, high > 0 ? high * 1.2 : 1] },
       },
       axes: [
-        { ...axis, size: 32, space: 70, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400], values: (_plot, ticks) => ticks.map((tick) => moment(tick, span())) },
+        {
+          ...axis,
+          size: 32,
+          space: 70,
+          incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400],
+          values: (_plot, ticks) => ticks.map((tick) => moment(tick, span())),
+        },
         { ...axis, size: plotLeft, values: (_plot, ticks) => axisValues(ticks, this.chart.unit) },
       ],
       series: [{}, ...styles.map((style, i) => this.series(style, i))],
-      cursor: { sync: { key: "tidegate", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false, setScale: true }, points: { size: 7 } },
+      cursor: {
+        sync: { key: "tidegate", setSeries: false, scales: ["x", null] },
+        drag: { x: true, y: false, setScale: true },
+        points: { size: 7 },
+      },
       plugins: [shading(this.host.data)],
       hooks: {
         setCursor: [(plot) => this.showValues(plot.cursor.idx ?? null)],
@@ -113,14 +139,20 @@ export class Chart {
 
   private series(style: LineStyle, index: number): uPlot.Series {
     const values = this.chart.lines[index]!.values;
-    const alone = (i: number) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+    const alone = (i: number) =>
+      values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
     const series: uPlot.Series = {
       label: this.chart.lines[index]!.label,
       stroke: style.colour,
       width: style.width,
       show: this.shown[index] ?? true,
       // A value between two gaps has no line; a dot shows it.
-      points: { show: true, size: 5, fill: style.colour, filter: (_plot, _series, show) => (show === false ? null : values.map((_value, i) => i).filter(alone)) },
+      points: {
+        show: true,
+        size: 5,
+        fill: style.colour,
+        filter: (_plot, _series, show) => (show === false ? null : values.map((_value, i) => i).filter(alone)),
+      },
     };
     if (style.dash !== undefined) series.dash = style.dash;
     return series;
@@ -151,7 +183,11 @@ export class Chart {
       const value = h("span", { class: "reading" });
       const button = h(
         "button",
-        { type: "button", class: style.dash === undefined ? "line" : "line dashed", "aria-pressed": String(this.shown[i]) },
+        {
+          type: "button",
+          class: style.dash === undefined ? "line" : "line dashed",
+          "aria-pressed": String(this.shown[i]),
+        },
         line.label,
         value,
       );
@@ -169,7 +205,8 @@ export class Chart {
   private showValues(index: number | null): void {
     this.chart.lines.forEach((line, i) => {
       const entry = this.entries[i];
-      if (entry !== undefined) entry.value.textContent = index === null ? "" : quantity(line.values[index] ?? null, this.chart.unit);
+      if (entry !== undefined)
+        entry.value.textContent = index === null ? "" : quantity(line.values[index] ?? null, this.chart.unit);
     });
   }
 
@@ -215,7 +252,10 @@ export class Chart {
       "toggle",
       () => {
         const span = this.host.data.axis.end - this.host.data.axis.start;
-        const columns = [{ head: "Time", numeric: true }, ...this.chart.lines.map((line) => ({ head: line.label, numeric: true }))];
+        const columns = [
+          { head: "Time", numeric: true },
+          ...this.chart.lines.map((line) => ({ head: line.label, numeric: true })),
+        ];
         const rows = this.host.data.time.map((time, row) => [
           moment(time, span),
           ...this.chart.lines.map((line) => quantity(line.values[row] ?? null, this.chart.unit)),

@@ -39,7 +39,10 @@ export function environment(data: PageData): HTMLElement {
     if (value !== "") list.append(h("dt", {}, label), h("dd", {}, name(value)));
   }
   const scenario =
-    run.scenario === "" ? null : h("details", {}, h("summary", {}, "Scenario as it ran"), h("pre", { tabindex: 0 }, run.scenario));
-  const reproduce = run.command === "" ? null : h("div", { class: "command" }, command, copyButton(run.command, command));
+    run.scenario === ""
+      ? null
+      : h("details", {}, h("summary", {}, "Scenario as it ran"), h("pre", { tabindex: 0 }, run.scenario));
+  const reproduce =
+    run.command === "" ? null : h("div", { class: "command" }, command, copyButton(run.command, command));
   return section("environment", "Environment and how to reproduce", reproduce, list, scenario);
 }

@@ -18,9 +18,7 @@ function intervalBar(gate: Gate): Child {
   const from = lowest >= 0 && lowest < span ? 0 : lowest - span * room;
   const to = highest + span * room;
   const percent = (x: number) => `${(((x - from) / (to - from)) * 100).toFixed(2)}%`;
-  const good = gate.comparison.startsWith(">")
-    ? `left:${percent(limit)};right:0`
-    : `left:0;width:${percent(limit)}`;
+  const good = gate.comparison.startsWith(">") ? `left:${percent(limit)};right:0` : `left:0;width:${percent(limit)}`;
   const width = `calc(max(3px, ${percent(from + ends[1] - ends[0])}))`;
   return h(
     "span",

@@ -7,7 +7,9 @@ import { badge, name, outcomeClass } from "./table";
 
 function startedText(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString("en-GB", { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC";
+  return Number.isNaN(date.getTime())
+    ? iso
+    : date.toLocaleString("en-GB", { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC";
 }
 
 function facts(data: PageData): HTMLElement {
@@ -46,7 +48,12 @@ function scaleChips(scale: Scale): Child {
   const chips = phases.map(([phase, factors]) =>
     h("li", {}, name(phase), ` rate ${factor(factors.rate)}, time ${factor(factors.time)}`),
   );
-  return h("div", { class: "scale" }, h("span", {}, "Scaled against the full variant"), h("ul", { class: "chips" }, ...chips));
+  return h(
+    "div",
+    { class: "scale" },
+    h("span", {}, "Scaled against the full variant"),
+    h("ul", { class: "chips" }, ...chips),
+  );
 }
 
 export function header(data: PageData): HTMLElement {
@@ -63,7 +70,12 @@ export function header(data: PageData): HTMLElement {
       "div",
       { class: "verdict-line" },
       badge(word, true),
-      h("div", {}, h("h1", {}, name(run.title || run.name)), h("p", { class: "counts" }, verdict ? gateCounts(verdict) : "")),
+      h(
+        "div",
+        {},
+        h("h1", {}, name(run.title || run.name)),
+        h("p", { class: "counts" }, verdict ? gateCounts(verdict) : ""),
+      ),
     ),
     run.description === "" ? null : h("p", { class: "description" }, name(run.description)),
     cut,

@@ -30,7 +30,14 @@ export class Lanes {
     data.faults.forEach((fault, i) => {
       const text = fault.target === "" ? fault.name : `${fault.name} · ${fault.target}`;
       const lane = faultLanes[rows[i] ?? 0];
-      if (lane) this.add(lane, h("span", { class: "bar fault" }, name(text)), fault.injected, fault.healed ?? data.axis.measured_end, text);
+      if (lane)
+        this.add(
+          lane,
+          h("span", { class: "bar fault" }, name(text)),
+          fault.injected,
+          fault.healed ?? data.axis.measured_end,
+          text,
+        );
     });
     const lanes = [phases, ...faultLanes].filter((lane) => lane.childElementCount > 0);
     this.element = h("div", { class: "lanes", role: "group", "aria-label": "Phases and faults" }, ...lanes);

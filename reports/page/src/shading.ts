@@ -102,7 +102,8 @@ export function shading(data: PageData): uPlot.Plugin {
           marks.forEach((mark) => painter.mark(mark));
         }),
       // Names lie over the grid and the lines.
-      draw: (plot: uPlot) => paint(plot, (painter) => faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0))),
+      draw: (plot: uPlot) =>
+        paint(plot, (painter) => faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0))),
     },
   };
 }

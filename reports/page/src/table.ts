@@ -16,13 +16,17 @@ export function table(caption: string, allColumns: Column[], allRows: Child[][])
   const rows = allRows.map((cells) => cells.filter((_cell, i) => used[i]));
   const kind = (column: Column) => [column.numeric ? "number" : "", column.wide ? "wide" : ""].join(" ").trim();
   const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.head));
-  const body = rows.map((cells) =>
-    h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(columns[i]!) }, cell))),
-  );
+  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(columns[i]!) }, cell))));
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    h("table", columns.some((column) => column.wide) ? {} : { class: "compact" }, h("caption", { class: "unseen" }, caption), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body)),
+    h(
+      "table",
+      columns.some((column) => column.wide) ? {} : { class: "compact" },
+      h("caption", { class: "unseen" }, caption),
+      h("thead", {}, h("tr", {}, ...head)),
+      h("tbody", {}, ...body),
+    ),
   );
 }
 

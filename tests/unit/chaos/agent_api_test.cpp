@@ -145,10 +145,13 @@ TEST_CASE("bad requests are refused with the reason") {
       {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"latency\"}", 400, "delay"},
       {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"b->a\", \"kind\": \"partition\"}", 400, "no link 'b->a'"},
       {"POST", "/v1/faults", "{\"id\": \"\", \"link\": \"a->b\", \"kind\": \"partition\"}", 400, "id"},
-      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"for_ms\": -1}", 400, "for_ms"},
-      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"seed\": \"x\"}", 400, "seed"},
-      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"match\": {\"probability\": 2}}",
-       400, "probability"},
+      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"for_ms\": -1}", 400,
+       "for_ms"},
+      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"seed\": \"x\"}", 400,
+       "seed"},
+      {"POST", "/v1/faults",
+       "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"partition\", \"match\": {\"probability\": 2}}", 400,
+       "probability"},
   }));
   const auto response = api.call(row.method, row.path, row.body);
   INFO(row.method << " " << row.path << " " << row.body << "\n" << response.status << " " << response.body);
@@ -158,8 +161,8 @@ TEST_CASE("bad requests are refused with the reason") {
 
 TEST_CASE("the smallest lease that a person would type works") {
   ApiHost api;
-  const auto response =
-      api.call("POST", "/v1/faults", R"({"id": "f", "link": "a->b", "kind": "latency", "parameters": {"delay": "5ms"}})");
+  const auto response = api.call("POST", "/v1/faults",
+                                 R"({"id": "f", "link": "a->b", "kind": "latency", "parameters": {"delay": "5ms"}})");
   INFO(response.body);
   CHECK(response.status == 201);
   CHECK(api.call("DELETE", "/v1/faults").status == 200);

@@ -42,7 +42,7 @@ class ForeignHarness {
   ~ForeignHarness() {
     process_.stop(Nanoseconds{0});
     // The agent sees the pipe's end; its file goes when it ends.
-    if (agent_) eventually([&] { return ::kill(agent_->endpoint().pid, 0) != 0; });
+    if (agent_) eventually([&] { return process_gone(agent_->endpoint().pid); });
   }
 
   const std::string& link() const { return link_; }
@@ -83,8 +83,8 @@ LeaseRequest hold_everything(const std::string& id) {
 }
 
 /// Every kind of link fault, with parameters that hold a byte for good.
-const std::vector<std::pair<std::string, std::string>> kLinkFaults{
-    {"latency", "{delay: 30m}"}, {"partition", "{direction: downstream}"}};
+const std::vector<std::pair<std::string, std::string>> kLinkFaults{{"latency", "{delay: 30m}"},
+                                                                   {"partition", "{direction: downstream}"}};
 
 }  // namespace
 
@@ -101,7 +101,7 @@ TEST_CASE("each link fault heals when the harness is killed with -9") {
     REQUIRE(harness.hit_once());
     REQUIRE_FALSE(client.readable());
     harness.signal(SIGKILL);
-    CHECK(client.receive(1) == "x");                                                   // what was held is let go
+    CHECK(client.receive(1) == "x");                                                       // what was held is let go
     CHECK(eventually([&] { return ::access(harness.agent_file().c_str(), F_OK) != 0; }));  // and the agent ends
     CHECK(eventually([&] { return !TestClient(harness.link()).connected(); }));
   }
@@ -126,8 +126,8 @@ TEST_CASE("each link fault heals when the harness hangs") {
 }
 
 TEST_CASE("kill: a harness killed with -9 leaves no process behind") {
-  const char* restart_after = GENERATE("0s",     // killed once restarted
-                                       "10m");   // killed before the restart
+  const char* restart_after = GENERATE("0s",    // killed once restarted
+                                       "10m");  // killed before the restart
   TemporaryDirectory directory;
   ProcessOptions options;
   options.command = {kHelper, "killer", directory.path(), restart_after};
@@ -140,13 +140,15 @@ TEST_CASE("kill: a harness killed with -9 leaves no process behind") {
   const bool restarted = std::string(restart_after) == "0s";
   REQUIRE(eventually([&] { return lines() == (restarted ? 2 : 1); }));
   REQUIRE(eventually([&] {  // the first one is dead, by the fault
-    return ::kill(std::atoi(read_file(directory.path() + "/pids")->c_str()), 0) != 0;
+    return process_gone(std::atoi(read_file(directory.path() + "/pids")->c_str()));
   }));
-  if (!restarted) REQUIRE(eventually([&] { return read_file(directory.path() + "/events.ndjson")->find("injected") != std::string::npos; }));
+  if (!restarted)
+    REQUIRE(eventually(
+        [&] { return read_file(directory.path() + "/events.ndjson")->find("injected") != std::string::npos; }));
   REQUIRE(started->signal(SIGKILL).ok());
   const std::string pids = *read_file(directory.path() + "/pids");
   const int newest = std::atoi(pids.c_str() + pids.find_last_of('\n', pids.size() - 2) + 1);
-  CHECK(eventually([&] { return ::kill(newest, 0) != 0; }));
+  CHECK(eventually([&] { return process_gone(newest); }));
   CHECK(lines() == (restarted ? 2 : 1));  // and nobody starts another
 }
 
@@ -175,7 +177,7 @@ TEST_CASE("the harness's heartbeat keeps a lease; stopping heals and ends the ag
   const int pid = agent.endpoint().pid;
   agent.stop();
   CHECK(traffic.receive(1) == "x");
-  CHECK(::kill(pid, 0) != 0);
+  CHECK(process_gone(pid));
   agent.stop();
   CHECK_FALSE(agent.inject(hold_everything("late")).ok());
 }
@@ -247,8 +249,8 @@ TEST_CASE("an agent that cannot start says why") {
 
 TEST_CASE("options of the agent") {
   ::unsetenv("TIDEGATE_AGENT_TOKEN");
-  const auto good = parse_agent_options(
-      {"--listen", "127.0.0.1:4000", "--token", "t", "--watch-fd", "5", "--ready-file", "/tmp/x"});
+  const auto good =
+      parse_agent_options({"--listen", "127.0.0.1:4000", "--token", "t", "--watch-fd", "5", "--ready-file", "/tmp/x"});
   REQUIRE(good.ok());
   CHECK(good->listen == "127.0.0.1:4000");
   CHECK(good->watch_fd == 5);
@@ -263,4 +265,16 @@ TEST_CASE("options of the agent") {
       {"--token", "t", "--lisen", "x"},      // a misspelt name
   }));
   CHECK_FALSE(parse_agent_options(bad).ok());
+}
+
+TEST_CASE("an agent without a token, or with a bad address, does not start") {
+  CHECK(run_agent({"127.0.0.1:0", "", -1, ""}) == 104);
+  ProcessOptions options;
+  options.command = {kHelper, "agent", "--token", "t", "--listen", "nowhere:1"};
+  options.output_path = "/dev/null";
+  auto process = ChildProcess::start(options);
+  REQUIRE(process.ok());
+  const auto status = process->wait(kDeadline);
+  REQUIRE(status.has_value());
+  CHECK(status->code == 104);
 }

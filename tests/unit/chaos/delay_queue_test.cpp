@@ -47,7 +47,8 @@ TEST_CASE("rescheduling keeps the order when later chunks get shorter delays") {
   DelayQueue queue;
   queue.push("a", 0, milliseconds(0), milliseconds(0));
   queue.push("b", 1, milliseconds(1), milliseconds(1));
-  queue.reschedule([](const DelayQueue::Chunk& chunk) { return chunk.index == 0 ? milliseconds(100) : milliseconds(0); });
+  queue.reschedule(
+      [](const DelayQueue::Chunk& chunk) { return chunk.index == 0 ? milliseconds(100) : milliseconds(0); });
   CHECK(queue.last_due() == milliseconds(100));
 }
 

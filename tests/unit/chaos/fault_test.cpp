@@ -52,7 +52,6 @@ TEST_CASE("parameters of faults are checked") {
       {"latency", "{delay: 300ms}", ""},
       {"latency", "{delay: 300ms, jitter: 50ms}", ""},
       {"latency", "{delay: '300ms', jitter: 300ms, distribution: normal, direction: both}", ""},
-      {"latency", "{delay: 0ms, jitter: 5ms}", ""},  // now and then late
       {"partition", "{}", ""},
       {"partition", "{direction: upstream}", ""},
       {"kill", "{}", ""},
@@ -60,9 +59,10 @@ TEST_CASE("parameters of faults are checked") {
       {"kill", "{restart_after: 0s}", ""},
       // Unhappy.
       {"latency", "{}", "delay"},
-      {"latency", "{delay: 300}", "unit"},                                      // no unit
-      {"latency", "{delay: 2h}", "1h"},                                         // beyond every timeout
+      {"latency", "{delay: 300}", "unit"},  // no unit
+      {"latency", "{delay: 2h}", "1h"},     // beyond every timeout
       {"latency", "{delay: 0ms}", "does nothing"},
+      {"latency", "{delay: 0ms, jitter: 5ms}", "does nothing"},                 // half of the draws lie before 0
       {"latency", "{delay: 10ms, jitter: 20ms}", "jitter"},                     // would arrive before it was sent
       {"latency", "{delay: 10ms, jitter: 5ms, distribution: fixed}", "fixed"},  // a contradiction
       {"latency", "{delay: 10ms, distribution: normal}", "jitter"},             // nothing to distribute

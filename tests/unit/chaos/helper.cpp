@@ -83,8 +83,9 @@ int run_killer(const std::vector<std::string>& arguments) {
   chaos::FaultContext context;
   context.processes = {"child"};
   Diagnostics diagnostics;
-  const auto node = yaml::parse(
-      "f: {at: 0s, target: {process: child}, inject: {kill: {restart_after: " + arguments.at(1) + "}}}", "plan", diagnostics);
+  const auto node =
+      yaml::parse("f: {at: 0s, target: {process: child}, inject: {kill: {restart_after: " + arguments.at(1) + "}}}",
+                  "plan", diagnostics);
   auto events = record::EventWriter::create(arguments.at(0) + "/events.ndjson");
   if (!events) return failed(events.error().message);
   chaos::TimelineOptions options;

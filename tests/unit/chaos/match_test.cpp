@@ -37,7 +37,8 @@ TEST_CASE("which connections are picked is a pure function of seed, fault, targe
 TEST_CASE("the parts of match: agree") {
   const FaultIdentity identity{7, "f", "a->b"};
   CHECK(share(choices({}, identity)) == 1.0);
-  CHECK(choices({1, 4, {}}, identity, 9) == std::vector<bool>{true, false, false, false, true, false, false, false, true});
+  CHECK(choices({1, 4, {}}, identity, 9) ==
+        std::vector<bool>{true, false, false, false, true, false, false, false, true});
   Picker two({1, 3, 2}, identity);  // every third, the first two of them
   std::vector<std::uint64_t> taken;
   for (std::uint64_t i = 0; i < 20; ++i) {
@@ -60,10 +61,7 @@ TEST_CASE("a match survives the way to the agent") {
 TEST_CASE("mistakes in match: are found") {
   const char* row = GENERATE("{probability: 1.5}",  // more than all
                              "{probability: 0}",    // nothing
-                             "{probability: -0.1}",
-                             "{every: 0}",
-                             "{first: 0}",
-                             "{first: 1.5}",
+                             "{probability: -0.1}", "{every: 0}", "{first: 0}", "{first: 1.5}",
                              "{per: message}",  // not known on a TCP link
                              "{probabilty: 0.3}");
   Diagnostics diagnostics;

@@ -133,10 +133,11 @@ b: {after: a, for: 1s, target: {link: acquiring->bank}, inject: {partition: {}}}
 }
 
 TEST_CASE("exclusive faults must not overlap on one target") {
-  const char* second = GENERATE("{at: 13s, for: 1s, target: {link: acquiring->bank}, inject: {partition: {}}}",  // within
-                                "{at: 10s, for: 10s, target: {link: acquiring->bank}, inject: {partition: {}}}",  // around
-                                "{at: 12s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {}}}",   // same
-                                "{at: 14s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {direction: upstream}}}");
+  const char* second =
+      GENERATE("{at: 13s, for: 1s, target: {link: acquiring->bank}, inject: {partition: {}}}",   // within
+               "{at: 10s, for: 10s, target: {link: acquiring->bank}, inject: {partition: {}}}",  // around
+               "{at: 12s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {}}}",   // same
+               "{at: 14s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {direction: upstream}}}");
   Diagnostics diagnostics;
   parse_faults(test::parse_yaml("a: {at: 12s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {}}}\nb: " +
                                 std::string(second)),

@@ -104,7 +104,8 @@ b: {at: 13s, for: 5s, target: {link: acquiring->bank}, inject: {latency: {delay:
 c: {at: 13s, for: 5s, target: {link: acquiring->bank}, inject: {partition: {}}}
 d: {at: 13s, for: 5s, target: {link: harness->gateway}, inject: {partition: {}}}
 e: {at: 18s, for: 1s, target: {link: acquiring->bank}, inject: {partition: {}}}
-)").size() == 5);  // e begins when c ends
+)")
+            .size() == 5);  // e begins when c ends
 }
 
 TEST_CASE("an absent section is an empty plan") {

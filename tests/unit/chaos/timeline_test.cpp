@@ -99,7 +99,8 @@ struct Fixture {
   std::vector<std::string> story() {
     std::vector<std::string> out;
     for (const auto& event : log().events) {
-      if (event.type != "fault_hits") out.push_back(event.type + " " + string_member(event.fields, "fault").value_or("?"));
+      if (event.type != "fault_hits")
+        out.push_back(event.type + " " + string_member(event.fields, "fault").value_or("?"));
     }
     return out;
   }
@@ -113,7 +114,8 @@ constexpr const char* kSlow = "target: {link: acquiring->bank}, inject: {latency
 TEST_CASE("a timeline injects and heals in the order of the plan, and tells every hit") {
   Fixture f;
   const std::string slow = kSlow;
-  Timeline timeline(f.options("b: {after: a + 20ms, for: 50ms, " + slow + "}\n" + "a: {at: 50ms, for: 1200ms, " + slow + "}\n"));
+  Timeline timeline(
+      f.options("b: {after: a + 20ms, for: 50ms, " + slow + "}\n" + "a: {at: 50ms, for: 1200ms, " + slow + "}\n"));
   CHECK(timeline.progress().at(0).stage == FaultProgress::Stage::waiting);
   timeline.start();
   REQUIRE(eventually([&] { return timeline.finished(); }));
@@ -216,11 +218,17 @@ TEST_CASE("a fault that cannot be healed has failed, after a second try") {
 
 TEST_CASE("a kill of a process that does not run, or does not come back, has failed") {
   Fixture f;
-  SECTION("it does not run") { f.processes.kill_fails = true; }
-  SECTION("it does not start") { f.processes.restart_fails = true; }
-  SECTION("it is never ready") { f.processes.ready_after_restart = false; }
-  Timeline timeline(f.options(
-      "dies: {at: 0s, target: {process: ledger}, inject: {kill: {restart_after: 0s, ready_within: 10ms}}}"));
+  SECTION("it does not run") {
+    f.processes.kill_fails = true;
+  }
+  SECTION("it does not start") {
+    f.processes.restart_fails = true;
+  }
+  SECTION("it is never ready") {
+    f.processes.ready_after_restart = false;
+  }
+  Timeline timeline(
+      f.options("dies: {at: 0s, target: {process: ledger}, inject: {kill: {restart_after: 0s, ready_within: 10ms}}}"));
   timeline.start();
   REQUIRE(eventually([&] { return timeline.finished(); }));
   timeline.stop();

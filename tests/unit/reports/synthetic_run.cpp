@@ -133,7 +133,8 @@ void write_events(const RunDirectory& directory, const SyntheticRun& run) {
   if (!run.finished) return;
   write(shape.slow_to(), "fault_healed", {{"fault", "bank_slow"}, {"hits", 718}, {"reason", "its time was over"}});
   write(shape.kill_from(), "fault_injected", {{"fault", "ledger_killed"}, {"kind", "kill"}, {"target", "ledger"}});
-  write(shape.kill_from() + 0.01, "process_exited", {{"process", "ledger"}, {"status", "killed by SIGKILL"}, {"asked", true}});
+  write(shape.kill_from() + 0.01, "process_exited",
+        {{"process", "ledger"}, {"status", "killed by SIGKILL"}, {"asked", true}});
   write(shape.kill_to(), "fault_healed", {{"fault", "ledger_killed"}, {"hits", 1}, {"reason", "restarted"}});
   if (run.failing) {
     write(shape.at(0.9), "process_exited", {{"process", "fraud"}, {"status", "exit 3"}, {"asked", false}});
@@ -166,15 +167,18 @@ std::vector<GateResult> gates_of(bool failing) {
   return {
       gate("ack_p99", "expect", "ramp", Outcome::pass, 0.0412, 0.5, "s", {0.0391, 0.0448}, 2268, clustering),
       gate("ack_p99", "expect", "peak", worst, slow, 0.5, "s", {slow - 0.014, slow + 0.019}, 8987,
-           failing ? "612 ms is over 500 ms: 142 of 8,987 requests (1.58 %) took longer, 1 % may; " + clustering : clustering),
+           failing ? "612 ms is over 500 ms: 142 of 8,987 requests (1.58 %) took longer, 1 % may; " + clustering
+                   : clustering),
       gate("ack_p99", "expect", "during:bank_slow", worst, slow + 0.1, 0.5, "s", {slow, slow + 0.2}, 1801,
            failing ? "712 ms is over 500 ms; " + clustering : clustering),
       gate("ack_p99", "expect", "after:bank_slow", failing ? Outcome::inconclusive : Outcome::pass, 0.0388, 0.5, "s",
            {0.0361, 0.0402}, failing ? 212 : 4212, failing ? "212 samples; 299 are needed for p99" : clustering),
       gate("settled_p99", "expect", "peak", Outcome::pass, 1.71, 5, "s", {1.62, 1.8}, 8987, clustering),
-      gate("availability", "budget", "", worst, failing ? 2.31 : 0.31, 1, "", {failing ? 2.02 : 0.2, failing ? 2.63 : 0.44}, 16021,
-           failing ? "burn rate 2.31 over 1; if production ran like this for 1 h, it would spend 0.32 % of a 30-day budget"
-                   : "burn rate 0.31"),
+      gate("availability", "budget", "", worst, failing ? 2.31 : 0.31, 1, "",
+           {failing ? 2.02 : 0.2, failing ? 2.63 : 0.44}, 16021,
+           failing
+               ? "burn rate 2.31 over 1; if production ran like this for 1 h, it would spend 0.32 % of a 30-day budget"
+               : "burn rate 0.31"),
       gate("ledger_lag", "lag", "", Outcome::pass, 2, 30, "s", {0, 0}, 33, "a census of 33 one-second slices"),
       gate("drained", "recovery", "after:bank_slow", Outcome::pass, 3, 15, "s", {0, 0}, 12, ""),
       gate("books", "audit", "", worst, failing ? 2 : 0, 0, "count", {0, 0}, 16021,
@@ -237,10 +241,19 @@ Verdict synthetic_verdict(const SyntheticRun& run) {
   }
   verdict.validity = {Outcome::pass, 485.5, run.failing ? 478.9 : 485.4, 84e-6, 0, 0.31, 0.012, {}};
   verdict.gates = gates_of(run.failing);
-  FaultResult slow{"bank_slow", "latency", "acquiring->bank-simulator", 1.0 * shape.slow_from(), 1.0 * shape.slow_to(),
-                   718, 1.0, 3.0, Outcome::pass, ""};
-  FaultResult killed{"ledger_killed", "kill", "ledger", 1.0 * shape.kill_from(), 1.0 * shape.kill_to(),
-                     1, std::nullopt, 2.4, Outcome::pass, ""};
+  FaultResult slow{"bank_slow",
+                   "latency",
+                   "acquiring->bank-simulator",
+                   1.0 * shape.slow_from(),
+                   1.0 * shape.slow_to(),
+                   718,
+                   1.0,
+                   3.0,
+                   Outcome::pass,
+                   ""};
+  FaultResult killed{"ledger_killed",       "kill", "ledger",     1.0 * shape.kill_from(),
+                     1.0 * shape.kill_to(), 1,      std::nullopt, 2.4,
+                     Outcome::pass,         ""};
   verdict.faults = {slow, killed};
   json::array twice;
   for (int i = 1; i <= 2; ++i) {

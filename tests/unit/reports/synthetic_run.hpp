@@ -1,5 +1,6 @@
 #pragma once
-// A run directory made from arithmetic instead of a rehearsal: a smoke run of 33 s with a slow bank and a killed worker.
+// A run directory made from arithmetic instead of a rehearsal: a smoke run of 33 s with a slow bank and a killed
+// worker.
 
 #include <cstdint>
 #include <string>

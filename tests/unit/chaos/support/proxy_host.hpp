@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "base/asio.hpp"
+#include "base/log.hpp"
 #include "chaos/agent_state.hpp"
 #include "chaos/fault.hpp"
 #include "tests/support/catch.hpp"
@@ -23,6 +24,9 @@ inline yaml::Node parse_yaml(const std::string& text) {
   REQUIRE(diagnostics.empty());
   return node;
 }
+
+/// The agent's log of who injected what would bury the tests' own output.
+inline const bool kQuiet = (log::configure("unit_chaos", log::Level::error), true);
 
 class ProxyHost {
  public:

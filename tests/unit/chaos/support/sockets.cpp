@@ -17,7 +17,9 @@
 
 namespace tidegate::chaos::test {
 
-void wait_a_little() { ::poll(nullptr, 0, 2); }
+void wait_a_little() {
+  ::poll(nullptr, 0, 2);
+}
 
 TestClient::TestClient(const std::string& address) {
   const auto colon = address.rfind(':');
@@ -85,7 +87,9 @@ std::optional<std::string> TestClient::receive_all(Nanoseconds limit) {
   return std::nullopt;
 }
 
-bool TestClient::readable() const { return wait_for(POLLIN, Nanoseconds{0}); }
+bool TestClient::readable() const {
+  return wait_for(POLLIN, Nanoseconds{0});
+}
 
 bool TestClient::was_reset(Nanoseconds limit) {
   const Nanoseconds until = monotonic_now() + limit;
@@ -98,7 +102,9 @@ bool TestClient::was_reset(Nanoseconds limit) {
   return false;
 }
 
-void TestClient::end_sending() { ::shutdown(fd_.get(), SHUT_WR); }
+void TestClient::end_sending() {
+  ::shutdown(fd_.get(), SHUT_WR);
+}
 
 void TestClient::abort() {
   const linger reset{1, 0};
@@ -114,6 +120,13 @@ std::string random_bytes(std::size_t count, std::uint64_t seed) {
     out.append(reinterpret_cast<const char*>(&value), std::min(sizeof value, count - out.size()));
   }
   return out;
+}
+
+bool process_gone(int pid) {
+  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return true;
+  const auto end_of_name = stat->rfind(") ");
+  return end_of_name == std::string::npos || (*stat)[end_of_name + 2] == 'Z';
 }
 
 int mode_of(const std::string& path) {

@@ -50,6 +50,8 @@ class TestClient {
 
 /// The same bytes for the same seed.
 std::string random_bytes(std::size_t count, std::uint64_t seed);
+/// No such process, or one that has ended and waits for its parent to notice.
+bool process_gone(int pid);
 /// The permission bits of a file.
 int mode_of(const std::string& path);
 /// A directory that goes away with the object.
