@@ -79,16 +79,34 @@ Result<std::uint64_t> count_open_payments(const System& system, Nanoseconds limi
   return open;
 }
 
+namespace {
+
+Result<void> fetch_one(const record::RunDirectory& directory, const std::string& name, const std::string& url,
+                       const std::string& token, Nanoseconds limit) {
+  auto writer = record::TruthWriter::create(directory.truth(name + ".ndjson.gz"));
+  if (!writer) return writer.error();
+  auto read = read_export(url, token, limit,
+                          [&writer](const json::object& item) { return (*writer)->write_line(json::serialize(item)); });
+  if (!read) return read;
+  return (*writer)->close();
+}
+
+}  // namespace
+
+// A system that did not drain goes on between one export and the next. So payments are read first (whatever they say
+// was charged and posted must then be found) and once more last (whatever the bank charged must then be explained).
 Result<void> fetch_truth(const record::RunDirectory& directory, const System& system, Nanoseconds limit) {
   const Nanoseconds deadline = monotonic_now() + limit;
+  std::vector<std::pair<std::string, std::string>> order;  // file and export
+  const bool payments = system.exports.contains("payments");
+  if (payments) order.emplace_back("payments", "payments");
   for (const auto& [name, url] : system.exports) {
-    auto writer = record::TruthWriter::create(directory.truth(name + ".ndjson.gz"));
-    if (!writer) return writer.error();
-    auto read = read_export(url, system.token, deadline - monotonic_now(), [&writer](const json::object& item) {
-      return (*writer)->write_line(json::serialize(item));
-    });
-    if (!read) return read;
-    if (auto closed = (*writer)->close(); !closed) return closed;
+    if (name != "payments") order.emplace_back(name, name);
+  }
+  if (payments) order.emplace_back("payments-after", "payments");
+  for (const auto& [file, name] : order) {
+    auto fetched = fetch_one(directory, file, system.exports.at(name), system.token, deadline - monotonic_now());
+    if (!fetched) return fetched;
   }
   return {};
 }

@@ -21,6 +21,11 @@ class Members {
     if (!value) note(key);
     return std::move(value).value_or(std::string());
   }
+  /// A name, which some systems write as a number.
+  std::string identifier(std::string_view key) {
+    if (const auto number = integer_member(object_, key)) return std::to_string(*number);
+    return text(key);
+  }
   std::int64_t integer(std::string_view key) {
     const auto value = integer_member(object_, key);
     if (!value) note(key);
@@ -36,10 +41,10 @@ class Members {
   std::string missing_;
 };
 
-Result<void> read_payment(const json::object& object, Truth& truth) {
+Result<void> read_payment(const json::object& object, std::vector<Payment>& payments) {
   Members members(object);
   Payment payment;
-  payment.id = members.text("id");
+  payment.id = members.identifier("id");
   payment.tenant = members.text("tenant");
   payment.key = members.text("key");
   payment.currency = members.text("currency");
@@ -48,14 +53,14 @@ Result<void> read_payment(const json::object& object, Truth& truth) {
   const std::string scope = members.text("scope");
   const auto parsed = std::from_chars(scope.data(), scope.data() + scope.size(), payment.scope, 16);
   if (parsed.ec != std::errc{} || parsed.ptr != scope.data() + scope.size()) return malformed("scope");
-  truth.payments.push_back(std::move(payment));
+  payments.push_back(std::move(payment));
   return members.result();
 }
 
 Result<void> read_charge(const json::object& object, Truth& truth) {
   Members members(object);
   Charge charge;
-  charge.reference = members.text("reference");
+  charge.reference = members.identifier("reference");
   charge.client_key = members.text("client_key");
   charge.merchant = members.text("merchant");
   charge.currency = members.text("currency");
@@ -69,8 +74,8 @@ Result<void> read_entry(const json::object& object, Truth& truth) {
   Members members(object);
   Entry entry;
   entry.sequence = members.integer("sequence");
-  entry.transfer = members.text("transfer");
-  entry.payment = members.text("payment");
+  entry.transfer = members.identifier("transfer");
+  entry.payment = members.identifier("payment");
   entry.kind = members.text("kind");
   entry.account = members.text("account");
   entry.currency = members.text("currency");
@@ -109,7 +114,10 @@ void read_all(const record::RunDirectory& directory, const std::string& name, Tr
 
 Truth read_truth_of(const record::RunDirectory& directory) {
   Truth truth;
-  read_all(directory, "payments", truth, read_payment);
+  read_all(directory, "payments", truth,
+           [](const json::object& object, Truth& all) { return read_payment(object, all.payments); });
+  read_all(directory, "payments-after", truth,
+           [](const json::object& object, Truth& all) { return read_payment(object, all.payments_after); });
   read_all(directory, "bank", truth, read_charge);
   read_all(directory, "ledger", truth, read_entry);
   return truth;

@@ -33,9 +33,10 @@ struct Entry {
 };
 
 struct Truth {
-  std::vector<Payment> payments;  ///< in commit order
-  std::vector<Charge> charges;    ///< the bank's statement, in its order
-  std::vector<Entry> entries;     ///< in the order of postings
+  std::vector<Payment> payments;        ///< in commit order, read before the bank and the ledger
+  std::vector<Payment> payments_after;  ///< the same, read after them; differs when the system had not drained
+  std::vector<Charge> charges;          ///< the bank's statement, in its order
+  std::vector<Entry> entries;           ///< in the order of postings
   /// Which exports could not be read, with the reason; a checker that needs one says unknown.
   std::map<std::string, std::string> broken;
 };

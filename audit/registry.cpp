@@ -13,7 +13,7 @@ const std::vector<Checker>& checker_registry() {
        check_no_lost_acks},
       {"no_double_charge",
        "One payment for one key, and the bank took its amount at most once.",
-       {"payments", "bank"},
+       {"payments", "bank", "payments-after"},
        check_no_double_charge},
       {"ledger_balanced",
        "Debits equal credits per currency after every transfer; a captured payment is posted once, whole.",

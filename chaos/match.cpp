@@ -30,11 +30,15 @@ json::object to_json(const Match& match) {
   return out;
 }
 
+// A golden-ratio sequence from a drawn start: each connection has exactly this probability, and the picked ones are
+// spread evenly, so that a link with few connections has its share too.
 bool picks(const Match& match, const FaultIdentity& identity, std::uint64_t connection) {
   if (connection % match.every != 0) return false;
   if (match.probability >= 1) return true;
-  Draws draws(identity.seed, stable_hash(identity.fault + "\n" + identity.target), connection);
-  return draws.uniform() < match.probability;
+  constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15ULL;  // of 2^64
+  const std::uint64_t start = Draws(identity.seed, stable_hash(identity.fault + "\n" + identity.target), 0).next();
+  const std::uint64_t place = start + connection / match.every * kGoldenRatio;
+  return static_cast<double>(place >> 11) * 0x1.0p-53 < match.probability;
 }
 
 bool Picker::pick(std::uint64_t connection) {

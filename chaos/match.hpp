@@ -13,7 +13,7 @@ namespace tidegate::chaos {
 
 /// All must agree: every N-th connection, of those the share, of those the first N. The defaults take all.
 struct Match {
-  double probability = 1;              ///< share of connections, 0 < probability <= 1
+  double probability = 1;              ///< of each connection, 0 < probability <= 1; spread evenly
   std::uint64_t every = 1;             ///< connections 0, N, 2N, ... of the link
   std::optional<std::uint64_t> first;  ///< the first N that the others let through, from the injection on
 

@@ -38,7 +38,8 @@ class FlowCompiler {
     const yaml::Node* name = step.find("name");
     if (captures == nullptr) return;
     for (const auto& [variable, place] : captures->entries()) {
-      names_.add_later_capture(variable.text(), name != nullptr ? name->text() : "at " + step.mark().text());
+      names_.add_later_capture(variable.text(),
+                               name != nullptr ? "step '" + name->text() + "'" : "the step at " + step.mark().text());
     }
   }
 
@@ -150,9 +151,7 @@ class FlowCompiler {
     if (step.kind == Step::Kind::think) return;
     step.name = name != nullptr ? name->text() : default_name(step.request);
     const Mark& mark = name != nullptr ? name->mark() : node.mark();
-    if (name != nullptr && (step.name.empty() || step.name.find("${") != std::string::npos)) {
-      diagnostics_.add(mark, "a step's name is a metric tag: a text that does not vary");
-    }
+    if (step.name.empty()) diagnostics_.add(mark, "a step's name is a metric tag; it cannot be empty");
     for (const Step& other : flow_.steps) {
       if (other.kind != Step::Kind::think && other.name == step.name) {
         diagnostics_.add(mark, "two steps of flow '" + flow_.name + "' are named '" + step.name + "'; name one of them");

@@ -73,9 +73,12 @@ class BlockCompiler {
     const yaml::Node* start_rate = node_.find("start_rate");
     double rate = start_rate == nullptr ? 0 : bounded_rate(*start_rate);
     std::optional<RateCurve> curve;
+    const std::size_t mistakes = diagnostics_.size();
     for (const yaml::Node& stage : stages->items()) append_stage(stage, curve, rate);
     if (!curve || curve->total() <= 0) {
-      diagnostics_.add(stages->mark(), fmt::format("load block '{}' plans no arrival", block_.name));
+      if (diagnostics_.size() == mistakes) {
+        diagnostics_.add(stages->mark(), fmt::format("load block '{}' plans no arrival", block_.name));
+      }
       return;
     }
     block_.curve = *std::move(curve);

@@ -172,7 +172,7 @@ std::optional<Slot> Names::resolve_variable(std::string_view name, const Mark& m
   const auto later =
       std::find_if(later_.begin(), later_.end(), [&](const auto& candidate) { return candidate.first == name; });
   if (later != later_.end()) {
-    diagnostics.add(mark, quoted(name) + " is used before step " + quoted(later->second) + " captures it");
+    diagnostics.add(mark, quoted(name) + " is used before " + later->second + " captures it");
     return std::nullopt;
   }
   std::vector<std::string> known = captures_;

@@ -31,7 +31,7 @@ class Names {
   /// `${name}` of an earlier step's capture; numbered in order of appearance.
   std::uint32_t add_capture(const std::string& name);
   std::uint32_t captures() const { return static_cast<std::uint32_t>(captures_.size()); }
-  /// Steps that come later capture this: for the message "used before".
+  /// A step that comes later, "step 'pay'", captures this: for the message "used before".
   void add_later_capture(const std::string& name, const std::string& step) { later_.emplace_back(name, step); }
 
   /// What stands between `${` and `}`. Adds a diagnostic when it means nothing.

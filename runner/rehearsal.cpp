@@ -26,7 +26,6 @@ namespace {
 
 // Time for the loops and the probe to be ready before the first arrival.
 constexpr auto kLeadTime = std::chrono::milliseconds(500);
-constexpr auto kResolveLimit = std::chrono::seconds(30);
 constexpr auto kTruthLimit = std::chrono::seconds(120);
 
 bool interrupted() {
@@ -174,7 +173,7 @@ class Rehearsal {
     audit::ResolveOptions options;
     options.base_url = session_.base_url();
     options.clock = recording_.clock();
-    options.limit = kResolveLimit;
+    options.limit = scenario_.drain_limit;
     options.interrupted = interrupted;
     options.render = [this](std::uint16_t block, std::uint64_t iteration,
                             std::uint16_t step) -> Result<audit::RenderedRequest> {

@@ -41,7 +41,12 @@ void check_transfers(const Truth& truth, Finding& finding) {
   if (!transfer.empty()) check_transfer(transfer, finding);
 }
 
-// A captured payment: the credits of its posted transfer are its amount, once.
+// What is owed or was kept out of a payment's amount: captured = payable + reserve + paid out + fees.
+bool is_share_of_captured(const std::string& account) {
+  return account == "merchant-payable" || account == "reserve" || account == "paid-out" || account == "fees";
+}
+
+// A captured payment's amount stands on those accounts, whole and once; of any other payment, nothing does.
 void check_payments(const Evidence& evidence, Finding& finding) {
   for (const Payment& payment : evidence.truth.payments) {
     const auto entries = evidence.entries_by_payment.find(payment.id);
@@ -50,7 +55,7 @@ void check_payments(const Evidence& evidence, Finding& finding) {
     json::array shown;
     for (const Entry* entry : entries->second) {
       shown.emplace_back(describe(*entry));
-      if (entry->kind == "posted" && !entry->debit) posted += entry->amount;
+      if (is_share_of_captured(entry->account)) posted += entry->debit ? -entry->amount : entry->amount;
     }
     const std::int64_t due = is_captured(payment.status) ? payment.amount : 0;
     if (posted == due) continue;

@@ -29,7 +29,7 @@ void check_payments(const Evidence& evidence, Finding& finding) {
 // own key, so a mistake in the platform's mapping cannot hide a second charge.
 void check_bank(const Evidence& evidence, Finding& finding) {
   std::map<std::pair<std::string, std::string>, const Payment*> payments;
-  for (const Payment& payment : evidence.truth.payments) payments[{payment.tenant, payment.key}] = &payment;
+  for (const Payment& payment : evidence.truth.payments_after) payments[{payment.tenant, payment.key}] = &payment;
   for (const auto& [id, charges] : evidence.charges_by_key) {
     std::int64_t taken = 0;
     for (const Charge* charge : charges) {

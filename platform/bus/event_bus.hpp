@@ -40,7 +40,8 @@ class EventConsumer {
   /// Waits up to `limit` for records and returns what came, at most `maximum`. Empty: nothing came.
   virtual Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) = 0;
   /// Commits the offset after the last record returned, for each partition; asynchronous, at most every 100 ms;
-  /// forced, at once and acknowledged (within half a second). Also commits on assignment, so that a group shows up at once.
+  /// forced: at once, and waits for the broker's acknowledgement, half a second at most. Also commits on assignment, so
+  /// that a group shows up at once.
   virtual Result<void> commit(bool force) = 0;
 };
 

@@ -129,17 +129,28 @@ kafka::PartitionList KafkaConsumer::positions() const {
   return list;
 }
 
+Result<void> KafkaConsumer::commit_soon(rd_kafka_topic_partition_list_s* offsets) {
+  constexpr int asynchronous = 1;
+  const auto failed = rd_kafka_commit(handle_.get(), offsets, asynchronous);
+  if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+}
+
+Result<void> KafkaConsumer::commit_and_wait(rd_kafka_topic_partition_list_s* offsets) {
+  const kafka::Queue answers(rd_kafka_queue_new(handle_.get()));
+  const auto failed = rd_kafka_commit_queue(handle_.get(), offsets, answers.get(), ignore_commit, nullptr);
+  if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  if (rd_kafka_queue_poll_callback(answers.get(), milliseconds(kForcedCommitLimit)) > 0) return {};
+  return timeout_error("the broker did not acknowledge the offsets of topic " + topic_);
+}
+
 Result<void> KafkaConsumer::commit(bool force) {
   const Nanoseconds now = monotonic_now();
   if (!force && (!moved_ || now - committed_at_ < kCommitEvery)) return {};
   const kafka::PartitionList list = positions();
-  const kafka::Queue answers(force ? rd_kafka_queue_new(handle_.get()) : nullptr);
-  if (const auto failed = rd_kafka_commit_queue(handle_.get(), list.get(), answers.get(), ignore_commit, nullptr)) {
-    return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
-  }
-  if (force && rd_kafka_queue_poll_callback(answers.get(), milliseconds(kForcedCommitLimit)) == 0) {
-    return timeout_error("the broker did not acknowledge the offsets of topic " + topic_);
-  }
+  if (auto done = force ? commit_and_wait(list.get()) : commit_soon(list.get()); !done) return done;
   moved_ = false;
   committed_at_ = now;
   return {};

@@ -26,6 +26,8 @@ class KafkaConsumer final : public EventConsumer {
 
  private:
   kafka::PartitionList positions() const;
+  Result<void> commit_soon(rd_kafka_topic_partition_list_s* offsets);
+  Result<void> commit_and_wait(rd_kafka_topic_partition_list_s* offsets);
   Result<void> find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms);
 
   kafka::Handle handle_;

@@ -7,6 +7,7 @@
 namespace tidegate::platform {
 namespace {
 
+constexpr int kMetadataLimitMs = 500;
 constexpr Nanoseconds kQueueFullLimit = std::chrono::seconds(1);
 constexpr Nanoseconds kQueueFullPause = std::chrono::milliseconds(5);
 
@@ -32,11 +33,22 @@ rd_kafka_resp_err_t produce(rd_kafka_t* handle, const BusRecord& record) {
                            RD_KAFKA_V_END);
 }
 
+/// Learns the cluster's topics before the first record needs them: without it, that record waits up to a second. A
+/// broker that does not answer now is found later.
+void learn_topics(rd_kafka_t* handle) {
+  constexpr int all_topics = 1;
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(handle, all_topics, nullptr, &metadata, kMetadataLimitMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EventProducer>> make_kafka_producer(const std::string& bootstrap, const std::string& client_id) {
   auto handle = kafka::make_producer(producer_settings(bootstrap, client_id));
   if (!handle) return handle.error();
+  learn_topics(handle->get());
   return std::unique_ptr<EventProducer>(std::make_unique<KafkaProducer>(std::move(*handle)));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// `GET /internal/outbox/PRODUCER/TOPIC/PARTITION?from=N&limit=M`. Private to platform/outbox.
+// `GET /internal/outbox/PRODUCER/TOPIC/PARTITION?from=N&limit=M` and `GET /internal/outbox/PRODUCER/TOPIC`. Private to
+// platform/outbox.
 
 #include <cstdint>
 #include <string>

@@ -34,6 +34,7 @@ inline record::Operation operation(const std::string& key, record::OperationEven
 struct Books {
   std::vector<record::Operation> operations;
   std::vector<json::object> payments, bank, ledger;
+  std::vector<json::object> payments_after;  ///< empty: as payments
 
   /// A payment that was acknowledged, approved and posted.
   void add_captured(const std::string& key, std::int64_t amount = 1000) {
@@ -77,13 +78,17 @@ struct Books {
     add_entry(name, payment, kind, "debit", debit);
     add_entry(name, payment, kind, "credit", credit);
   }
+  static std::string account_of(const std::string& kind, const std::string& direction) {
+    if (kind == "posted") return direction == "debit" ? "bank-settlement" : "merchant-payable";
+    return direction == "debit" ? "customer-receivable" : "merchant-pending";
+  }
   void add_entry(const std::string& transfer, const std::string& payment, const std::string& kind,
                  const std::string& direction, std::int64_t amount) {
     ledger.push_back({{"sequence", static_cast<std::int64_t>(ledger.size()) + 1},
                       {"transfer", transfer},
                       {"payment", payment},
                       {"kind", kind},
-                      {"account", direction + "-account"},
+                      {"account", account_of(kind, direction)},
                       {"direction", direction},
                       {"amount", amount},
                       {"currency", "EUR"}});
@@ -102,6 +107,7 @@ class BooksDirectory {
     REQUIRE(writer.ok());
     REQUIRE((*writer)->write(books.operations).ok());
     write("payments", books.payments);
+    write("payments-after", books.payments_after.empty() ? books.payments : books.payments_after);
     write("bank", books.bank);
     write("ledger", books.ledger);
   }

@@ -34,6 +34,29 @@ TEST_CASE("which connections are picked is a pure function of seed, fault, targe
   CHECK(chosen != choices(third, {7, "bank_slow", "gateway->bank"}));
 }
 
+TEST_CASE("a share is spread evenly, and over seeds each connection has its probability") {
+  const Match third{0.3, 1, {}}, third_of_every_fourth{0.3, 4, {}};
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const FaultIdentity identity{seed, "bank_slow", "acquiring->bank"};
+    const auto chosen = choices(third, identity, 200);
+    for (std::size_t i = 0; i + 10 <= chosen.size(); ++i) {
+      const auto picked =
+          std::count(chosen.begin() + static_cast<long>(i), chosen.begin() + static_cast<long>(i) + 10, true);
+      REQUIRE(picked >= 2);
+      REQUIRE(picked <= 4);
+    }
+    CHECK(share(choices(third_of_every_fourth, identity, 4000)) == Approx(0.075).margin(0.002));
+  }
+  int first = 0, first_and_second = 0;
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    const FaultIdentity identity{seed, "f", "a->b"};
+    first += picks(third, identity, 0) ? 1 : 0;
+    first_and_second += picks({0.5, 1, {}}, identity, 0) && picks({0.5, 1, {}}, identity, 1) ? 1 : 0;
+  }
+  CHECK(first == Approx(600).margin(60));
+  CHECK(first_and_second > 100);  // not one pattern shifted: neighbours may be picked together
+}
+
 TEST_CASE("the parts of match: agree") {
   const FaultIdentity identity{7, "f", "a->b"};
   CHECK(share(choices({}, identity)) == 1.0);

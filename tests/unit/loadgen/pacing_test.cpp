@@ -69,8 +69,8 @@ TEST_CASE("even arrivals are exactly as many as the curve's integral") {
 TEST_CASE("even arrivals stand where the integral reaches their index") {
   const RateCurve steady = curve_of(400, {{seconds(10), 400}});
   CHECK(steady.time_of(0) == Nanoseconds{0});
-  CHECK(steady.time_of(1) == milliseconds(5) / 2);
-  CHECK(steady.time_of(399) == seconds(1) - milliseconds(5) / 2);
+  CHECK(steady.time_of(1) == std::chrono::microseconds(2500));
+  CHECK(steady.time_of(399) == seconds(1) - std::chrono::microseconds(2500));
   const RateCurve ramp = curve_of(0, {{seconds(10), 100}});  // n(t) = 5 t^2
   CHECK(ramp.time_of(5) == seconds(1));
   CHECK(ramp.time_of(125) == seconds(5));

@@ -155,10 +155,11 @@ TEST_CASE("mistakes in flows are found where they are") {
       {"a poll without a name", "flows: {a: [{get: /a}, {poll: /b, until: {status: 200}}]}", "a poll needs a 'name'"},
       {"a poll with the name of a metric", "flows: {a: [{get: /a}, {poll: /b, name: vus, until: {status: 200}}]}", "'vus' is a metric of the harness"},
       {"a poll before any request", "flows: {a: [{poll: /b, name: p, until: {status: 200}}, {get: /a}]}", "a poll needs a request before it"},
-      {"a poll since nothing", "flows: {a: [{get: /a, name: one}, {poll: /b, name: p, since: won, until: {status: 200}}]}", "did you mean 'one'?"},
+      {"a poll since nothing", "flows: {a: [{get: /a, name: one}, {poll: /b, name: p, since: on, until: {status: 200}}]}", "did you mean 'one'?"},
       {"until without a poll", "flows: {a: [{get: /a, until: {status: 200}}]}", "'until' needs 'poll'"},
       {"two steps of one name", "flows: {a: [{get: /a, name: x}, {get: /b, name: x}]}", "two steps of flow 'a' are named 'x'"},
-      {"a name that varies", "flows: {a: [{get: /a, name: 'x${uuid()}'}]}", "a text that does not vary"},
+      {"a name that varies", "flows: {a: [{get: /a, name: 'x${uuid()}'}]}", "is not known in 'a[0].name'"},
+      {"a name that is none", "flows: {a: [{get: /a, name: ''}]}", "cannot be empty"},
       {"a flow that sends nothing", "flows: {a: [{think: 1s}]}", "sends no request"},
       {"a long kind", "flows: {a: [{get: /a, operation: {kind: a-kind-that-is-too-long, key: x}}]}", "1 to 16 bytes"},
   });
@@ -201,7 +202,7 @@ TEST_CASE("mistakes in load are found where they are") {
   const auto load = [](const std::string& block) { return "load: {l: {" + block + "}}"; };
   check_mistakes({
       {"weights of 90", load("executor: constant-arrival-rate, rate: 1/s, flows: {a: 90}"), "sum to 90, not to 100"},
-      {"an unknown flow", load("executor: constant-arrival-rate, rate: 1/s, flows: {b: 100}"), "unknown flow 'b'; did you mean 'a'?"},
+      {"an unknown flow", load("executor: constant-arrival-rate, rate: 1/s, flows: {b: 100}"), "unknown flow 'b'"},
       {"no rate", load("executor: constant-arrival-rate"), "needs 'rate'"},
       {"a rate of nothing", load("executor: constant-arrival-rate, rate: 0/s"), "above 0"},
       {"a rate beyond reason", load("executor: constant-arrival-rate, rate: 5000000/s"), "over the highest rate"},

@@ -88,7 +88,7 @@ class CapturedErrors {
 
 TEST_CASE("gateway: no card number and no API key is in any file or log, of a running or an ended gateway") {
   const ScratchDirectory scratch;
-  const std::string number = "4929081234567891";
+  const std::string number = "4929081234567899";
   REQUIRE(is_card_number(number));
   std::vector<std::string> secrets{number, number.substr(0, 12), kOperatorToken};
   const auto scan = [&](bool finds_token, const std::string& token) {

@@ -59,7 +59,13 @@ TEST_CASE("gateway: a terminal or later state does not regress, whatever arrives
       acquiring.report(paid.id, late);
     }
     wait_until([&] { return gateway.metric("illegal_transitions_total") == 3; });
-    CHECK(gateway.status_of(paid.tenant, paid.id) == status);
+    const std::string expected = status;
+    wait_until([&] { return gateway.status_of(paid.tenant, paid.id) == expected; });
+    wait_until([&] { return events_of(gateway.bus(), "payments").size() == 2; });
+    // One more, after everything else was applied: still nothing.
+    acquiring.report(paid.id, "acquirer_declined");
+    wait_until([&] { return gateway.metric("illegal_transitions_total") == 4; });
+    CHECK(gateway.status_of(paid.tenant, paid.id) == expected);
     CHECK(events_of(gateway.bus(), "payments").size() == 2);
   }
 }

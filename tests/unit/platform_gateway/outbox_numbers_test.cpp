@@ -122,6 +122,12 @@ TEST_CASE("outbox: serve gives pages and the head") {
   // A stream without events: head 0.
   const int quiet = (partition_of("pay_1") + 1) % kPartitions;
   CHECK(opened.get("gateway-0/payments/" + std::to_string(quiet), "from=1").at("head").as_int64() == 0);
+  // All heads at once, by partition.
+  const json::object all = opened.get("gateway-0/payments", "");
+  const json::array& heads = all.at("heads").as_array();
+  REQUIRE(heads.size() == static_cast<std::size_t>(kPartitions));
+  CHECK(heads[static_cast<std::size_t>(partition_of("pay_1"))].as_int64() == 25);
+  CHECK(heads[static_cast<std::size_t>(quiet)].as_int64() == 0);
 }
 
 TEST_CASE("outbox: serve refuses what is no stream or no number") {
@@ -139,7 +145,8 @@ TEST_CASE("outbox: serve refuses what is no stream or no number") {
       {"gateway-0/payments/20", "from=1", 404},  // partitions end at 19
       {"gateway-0/payments/-1", "from=1", 404},
       {"gateway-0/payments/", "from=1", 404},
-      {"gateway-0/payments", "from=1", 404},
+      {"gateway-0/acquiring", "", 404},
+      {"gateway-1/payments", "", 404},
       {"", "from=1", 404},
       {"gateway-0/payments/0/1", "from=1", 404},
       {"gateway-0/payments/0", "from=0", 400},
