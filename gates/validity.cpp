@@ -109,6 +109,7 @@ class Judge {
 
   // Gates that do not look at answers would all hold on a target that is dead.
   void check_iterations() {
+    if (evidence_.counter(record::kHttpReqs, {}, evidence_.judged()) <= 0) withhold("no request ended in judged time");
     if (ended("ok") > 0) return;
     const double failed = ended("failed");
     withhold(failed > 0 ? fmt::format("no iteration succeeded: all {} failed",

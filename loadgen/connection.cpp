@@ -141,7 +141,14 @@ Io Connection::end_of_input(ErrorClass& error) {
   return parser.finish() == http::ParseStatus::done ? Io::done : failed(error, ErrorClass::closed);
 }
 
-void Connection::close() noexcept { socket_.reset(); }
+// With a reset: a connection that was given up (a timeout, say) must not keep its port for a minute in TIME_WAIT. At a
+// thousand timeouts a second the ports would run out, and the kernel's search for a free one would stall the loop.
+void Connection::close() noexcept {
+  if (!socket_) return;
+  const linger abortive{1, 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
+  socket_.reset();
+}
 
 void Connection::on_events(std::uint32_t events) {
   if (!open()) return;

@@ -83,7 +83,6 @@ asio::awaitable<Exchange> ClientConnection::receive() {
     error_code error;
     const std::size_t size =
         co_await socket_.async_read_some(asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
-    if (timed_out_) co_return failed_exchange(asio::error::timed_out);
     if (is_end_of_stream(error) && parser_.started() && parser_.finish() == ParseStatus::done) {
       co_return complete_exchange(false);
     }
@@ -98,7 +97,7 @@ asio::awaitable<Exchange> ClientConnection::receive() {
 Exchange ClientConnection::complete_exchange(bool left_over) const {
   Exchange exchange;
   exchange.complete = true;
-  exchange.reusable = parser_.keep_alive() && !left_over;
+  exchange.reusable = parser_.keep_alive() && !left_over && !timed_out_;
   return exchange;
 }
 

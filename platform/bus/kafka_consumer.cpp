@@ -23,7 +23,7 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
           {"queued.max.messages.kbytes", "8192"},
-          {"log_level", "3"}};
+          {"log_level", "7"}, {"debug", "cgrp,generic"}};
 }
 
 int milliseconds(Nanoseconds t) {

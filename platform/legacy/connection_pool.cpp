@@ -1,5 +1,6 @@
 #include "platform/legacy/connection_pool.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 
@@ -8,7 +9,7 @@ namespace tidegate::platform {
 namespace {
 
 struct Waiter {
-  explicit Waiter(const asio::any_io_executor& loop) : timer(loop, asio::steady_timer::time_point::max()) {}
+  Waiter(const asio::any_io_executor& loop, Nanoseconds limit) : timer(loop, limit) {}
   asio::steady_timer timer;
   bool served = false;
 };
@@ -17,6 +18,7 @@ struct Waiter {
 
 struct PoolState {
   std::size_t connections = 0;
+  Nanoseconds limit{0};
   std::atomic<std::size_t> taken{0};
   std::atomic<std::size_t> queued{0};
   std::deque<std::shared_ptr<Waiter>> queue;
@@ -34,10 +36,18 @@ struct PoolState {
     next->served = true;
     next->timer.cancel();
   }
+
+  void give_up(const std::shared_ptr<Waiter>& waiter) {
+    const auto found = std::find(queue.begin(), queue.end(), waiter);
+    if (found == queue.end()) return;
+    queue.erase(found);
+    --queued;
+  }
 };
 
-ConnectionPool::ConnectionPool(std::size_t connections) : state_(std::make_shared<PoolState>()) {
+ConnectionPool::ConnectionPool(std::size_t connections, Nanoseconds limit) : state_(std::make_shared<PoolState>()) {
   state_->connections = connections;
+  state_->limit = limit;
 }
 
 void ConnectionPool::close() {
@@ -58,11 +68,13 @@ asio::awaitable<ConnectionPool::Lease> ConnectionPool::take() {
     ++state->taken;
     co_return Lease(state);
   }
-  const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
+  const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor, state->limit);
   state->queue.push_back(waiter);
   ++state->queued;
   co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return waiter->served ? Lease(state) : Lease();
+  if (waiter->served) co_return Lease(state);
+  state->give_up(waiter);
+  co_return Lease();
 }
 
 std::size_t ConnectionPool::in_use() const { return state_->taken; }

@@ -1,18 +1,20 @@
 #pragma once
-// The legacy platform's pool of database connections: a fixed number, handed out first come, first served, with a queue
-// that nothing limits. A request that waits is neither refused nor told; that is the fault of the case study.
+// The legacy platform's pool of database connections: a fixed number, handed out first come, first served. A request
+// waits for one up to a limit, longer than its caller does: the work that follows is for nobody. That is the fault of the
+// case study.
 
 #include <cstddef>
 #include <memory>
 
 #include "base/asio.hpp"
+#include "base/time.hpp"
 
 namespace tidegate::platform {
 
 /// Used on one loop.
 class ConnectionPool {
  public:
-  explicit ConnectionPool(std::size_t connections);
+  ConnectionPool(std::size_t connections, Nanoseconds limit);
   /// Ends waiting: whoever still waits gets nothing, and nothing given back is handed on.
   void close();
 
@@ -23,7 +25,7 @@ class ConnectionPool {
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
-    /// False: the pool was closed.
+    /// False: the limit passed, or the pool was closed.
     explicit operator bool() const { return static_cast<bool>(pool_); }
 
    private:

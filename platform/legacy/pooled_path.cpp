@@ -13,7 +13,7 @@ PooledPath::PooledPath(std::unique_ptr<PaymentPath> next, Metrics& metrics) : ne
 
 asio::awaitable<http::Response> PooledPath::pay(PaymentCommand command) {
   const auto connection = co_await pool_.take();
-  if (!connection) co_return problem(503, "The platform is stopping.");
+  if (!connection) co_return problem(503, "No database connection became free.");
   co_return co_await next_->pay(std::move(command));
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/time.hpp"
 #include "platform/gateway/payment_path.hpp"
 #include "platform/legacy/connection_pool.hpp"
 #include "platform/service/metrics.hpp"
@@ -11,6 +12,8 @@
 namespace tidegate::platform {
 
 inline constexpr std::size_t kLegacyConnections = 35;
+/// As long as a provider call may take; callers of the case study gave up after 800 ms.
+inline constexpr auto kLegacyAcquireLimit = std::chrono::seconds(2);
 
 class PooledPath final : public PaymentPath {
  public:
@@ -21,7 +24,7 @@ class PooledPath final : public PaymentPath {
 
  private:
   std::unique_ptr<PaymentPath> next_;
-  ConnectionPool pool_{kLegacyConnections};
+  ConnectionPool pool_{kLegacyConnections, kLegacyAcquireLimit};
 };
 
 }  // namespace tidegate::platform

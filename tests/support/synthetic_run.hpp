@@ -104,6 +104,9 @@ class SyntheticRun {
                                     [&](const record::Event& other) { return other.time > one.time; });
     events.events.insert(later, std::move(one));
   }
+  void erase_events(std::string_view type) {
+    std::erase_if(events.events, [&](const record::Event& one) { return one.type == type; });
+  }
   /// Removes a metric's records of these seconds, all series.
   void erase(std::string_view metric, std::int32_t from, std::int32_t to) {
     for (auto& [key, one] : series_) {

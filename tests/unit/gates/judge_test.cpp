@@ -81,7 +81,7 @@ TEST_CASE("what a run says by itself", "[judge]") {
        "harness error at -1.0 s: the stack never became ready"},
       {"a probe failed", [](SyntheticRun& run) { run.event(12, "probe_failed", {{"probe", "lag"}, {"message", "no client"}}); }, "ERROR", 97,
        "probe lag failed at 12.0 s: no client"},
-      {"not drained", [](SyntheticRun& run) { std::erase_if(run.events.events, [](const auto& e) { return e.type == "drain_ended"; });
+      {"not drained", [](SyntheticRun& run) { run.erase_events("drain_ended");
                                               run.event(34, "drain_ended", {{"drained", false}, {"seconds", 60.0}, {"open", 3}}); },
        "FAIL", 99, "the system did not drain within 60 s: 3 open"},
       {"records lost", [](SyntheticRun& run) { run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120); },

@@ -65,6 +65,38 @@ TEST_CASE("more requests than connections wait for a free one") {
 
 namespace {
 
+asio::awaitable<void> take_body(Client* client, std::vector<std::string>* bodies, Event* all, std::size_t wanted) {
+  const Result<Response> result = co_await client->send(get("/"), long_enough);
+  bodies->push_back(result.ok() ? result->body : result.error().message);
+  if (bodies->size() == wanted) all->set();
+}
+
+}  // namespace
+
+TEST_CASE("the connection used last is used next") {
+  Loop loop;
+  std::vector<std::vector<std::string>> script;
+  for (const std::string name : {"A", "B", "C"}) {
+    script.emplace_back(8, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + name);
+  }
+  ScriptedServer server(loop, script);
+  Client client(loop.executor(), "127.0.0.1", server.port());
+  std::vector<std::string> bodies;
+  Event together(loop.executor());
+  for (int i = 0; i < 3; ++i) loop.spawn(take_body(&client, &bodies, &together, 3));
+  loop.play(together.wait());
+  const std::string last = bodies.back();
+  for (int i = 0; i < 5; ++i) {
+    Event one(loop.executor());
+    loop.spawn(take_body(&client, &bodies, &one, bodies.size() + 1));
+    loop.play(one.wait());
+    CHECK(bodies.back() == last);
+  }
+  CHECK(server.accepted() == 3);
+}
+
+namespace {
+
 asio::awaitable<void> send_into(Client* client, Nanoseconds timeout, std::string* outcome, Event* done) {
   const Result<Response> result = co_await client->send(get("/"), timeout);
   *outcome = result.ok() ? std::to_string(result->status) : result.error().message;

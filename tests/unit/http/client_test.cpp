@@ -113,6 +113,12 @@ TEST_CASE("the client reuses a connection exactly when it may") {
   });
 }
 
+TEST_CASE("a pooled connection older than the idle timeout is not reused") {
+  ClientOptions options;
+  options.idle_timeout = Nanoseconds(0);
+  check({{"at once", {{ok, ok}}, {{get, "200 ok"}, {get, "200 ok"}}, 2}}, long_enough, options);
+}
+
 TEST_CASE("a pooled connection that ends under a request: only what may be repeated is") {
   const std::string lost = "closed: " + post_failed + "closed without an answer";
   check({

@@ -90,7 +90,7 @@ asio::awaitable<bool> Peer::closed() {
   char byte = 0;
   const auto [error, size] =
       co_await socket_.async_read_some(asio::buffer(&byte, 1), asio::as_tuple(asio::use_awaitable));
-  co_return unread_.empty() && size == 0 && error;
+  co_return unread_.empty() && size == 0 && error == asio::error::eof;
 }
 
 void Peer::reset() {

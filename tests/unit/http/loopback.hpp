@@ -58,7 +58,7 @@ class Peer {
   asio::awaitable<std::string> response(bool head = false);
   /// Exactly so many bytes, or fewer at the end of the connection.
   asio::awaitable<std::string> read(std::size_t size);
-  /// True when the server closes without another byte.
+  /// True when the server closes without another byte, and without a reset.
   asio::awaitable<bool> closed();
   void close() { socket_.close(); }
   /// Ends the connection with a reset.

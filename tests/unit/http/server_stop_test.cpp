@@ -60,7 +60,9 @@ asio::awaitable<void> drain(Loop* loop, Server* server, Held* held) {
   CHECK(server->connections() == 0);
 }
 
-asio::awaitable<Response> answer(const Request&) { co_return Response{}; }
+asio::awaitable<Response> answer(const Request&) {
+  co_return Response{};
+}
 
 asio::awaitable<void> stop_under_a_request(Loop* loop, Server* server) {
   Peer peer(loop->executor());

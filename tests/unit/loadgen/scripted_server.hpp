@@ -14,8 +14,13 @@ namespace tidegate::loadgen {
 /// One request, and the means to answer it, well or badly.
 class Conversation {
  public:
-  Conversation(int descriptor, std::string head, std::string body, int number, const std::atomic<bool>& stopping)
-      : head(std::move(head)), body(std::move(body)), number(number), descriptor_(descriptor), stopping_(stopping) {}
+  Conversation(int descriptor, std::string its_head, std::string its_body, int its_number,
+               const std::atomic<bool>& stopping)
+      : head(std::move(its_head)),
+        body(std::move(its_body)),
+        number(its_number),
+        descriptor_(descriptor),
+        stopping_(stopping) {}
 
   std::string head;  ///< request line and headers
   std::string body;

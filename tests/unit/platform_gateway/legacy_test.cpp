@@ -187,7 +187,7 @@ asio::awaitable<void> borrow(ConnectionPool& pool, int number, std::vector<int>&
 
 TEST_CASE("legacy pool: first come, first served; closing sends the waiting away") {
   asio::io_context context;
-  ConnectionPool pool(2);
+  ConnectionPool pool(2, std::chrono::minutes(1));
   std::vector<int> order;
   asio::steady_timer until(context, asio::steady_timer::time_point::max());
   const auto run = [&] {
