@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "gates/planned.hpp"
+#include "gates/vocabulary.hpp"
 #include "gates/window.hpp"
 
 namespace tidegate::gates {
@@ -118,7 +119,7 @@ std::uint64_t Evidence::missing(std::string_view metric, const Selector& selecto
   if (metric == record::kScheduleLateness) return 0;
   std::uint64_t total = 0;
   for (const Flow& flow : flows_) {
-    const auto& steps = record::find_metric(metric) != nullptr ? flow.requests : flow.steps;
+    const auto& steps = is_time_of_steps(metric) ? flow.requests : flow.steps;
     const std::uint64_t each = samples_per_iteration(metric, selector, flow.block, flow.name, steps);
     if (each > 0) total += each * missing_iterations(flow, seconds);
   }

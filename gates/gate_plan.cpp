@@ -8,6 +8,7 @@
 #include "gates/gate_kind.hpp"
 #include "gates/kinds/recovery.hpp"
 #include "gates/planned.hpp"
+#include "gates/vocabulary.hpp"
 
 namespace tidegate::gates {
 namespace {
@@ -16,10 +17,10 @@ std::string where(const GateEntry& entry, const WindowReference& window) {
   return fmt::format("gate '{}'{}", entry.name, window.kind == WindowReference::Kind::all ? "" : " " + window.phrase());
 }
 
-// A poll gives no request samples, so that its steps do not count where requests do.
+// A poll gives no sample of the time of steps.
 std::vector<record::PlannedLoad> load_for(const SampleNeed& need, const GateContext& context) {
   std::vector<record::PlannedLoad> load = context.load;
-  if (record::find_metric(need.metric) == nullptr) return load;
+  if (!is_time_of_steps(need.metric)) return load;
   for (record::PlannedLoad& block : load) {
     for (auto& [flow, steps] : block.steps) {
       std::erase_if(steps, [&](const std::string& step) {

@@ -28,14 +28,14 @@ const std::vector<TagList>& tag_lists() {
         {record::kHttpReqFailed, {"name", "flow", "block"}},
         {record::kErrors, {"name", "flow", "block", "class"}},
         {record::kIterations, {"block", "flow", "outcome"}},
-        {record::kIterationDuration, {"block", "flow", "outcome"}},
+        {record::kIterationDuration, iteration},
         {record::kDroppedIterations, iteration},
         {record::kScheduledIterations, iteration},
         {record::kLateIterations, iteration},
         {record::kScheduleLateness, {"block"}},
         {record::kGeneratorCpu, {"loop"}},
         {record::kGeneratorRunQueueWait, {"loop"}},
-        {record::kPolls, {"name"}},
+        {record::kPolls, {"name", "flow", "block"}},
         {record::kLagRecords, {"group", "topic", "partition"}},
         {record::kLagAge, {"group", "topic", "partition"}},
         {record::kLagReadAge, {"group", "topic", "partition"}},
@@ -83,6 +83,10 @@ std::vector<std::string> Vocabulary::tags_of(std::string_view metric) const {
   return {};
 }
 
+bool is_time_of_steps(std::string_view metric) {
+  return metric == record::kResponseTime || metric == record::kResponseTimeFromSend;
+}
+
 std::vector<std::string> Vocabulary::request_steps() const {
   std::vector<std::string> names;
   for (const record::PlannedLoad& load : context_.load) {
@@ -95,8 +99,16 @@ std::vector<std::string> Vocabulary::request_steps() const {
   return names;
 }
 
+std::vector<std::string> Vocabulary::steps_with(std::string_view metric) const {
+  if (metric == record::kPolls) return context_.poll_metrics;
+  std::vector<std::string> names = request_steps();
+  // A poll's requests are requests too, but its time is the metric of its own name.
+  if (!is_time_of_steps(metric)) names.insert(names.end(), context_.poll_metrics.begin(), context_.poll_metrics.end());
+  return names;
+}
+
 std::optional<std::vector<std::string>> Vocabulary::values_of(std::string_view metric, std::string_view tag) const {
-  if (tag == "name") return metric == record::kPolls ? context_.poll_metrics : request_steps();
+  if (tag == "name") return steps_with(metric);
   if (tag == "group") return context_.groups;
   if (tag == "fault") return context_.faults;
   if (tag == "expected") return std::vector<std::string>{"any", "true", "false"};

@@ -21,6 +21,9 @@ struct MetricKind {
   bool is_failure_share = false;
 };
 
+/// Whether a metric has one sample per step that is a request, and none for polls.
+bool is_time_of_steps(std::string_view metric);
+
 class Vocabulary {
  public:
   /// The context must outlive it.
@@ -37,6 +40,7 @@ class Vocabulary {
 
  private:
   bool is_poll(std::string_view name) const;
+  std::vector<std::string> steps_with(std::string_view metric) const;
   const GateContext& context_;
 };
 

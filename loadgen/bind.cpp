@@ -27,7 +27,8 @@ void visit_step(Step& step, Visit visit) {
   visit_expectation(step.expect, visit);
   visit_expectation(step.until, visit);
   if (!step.operation) return;
-  for (Template* part : {&step.operation->key, &step.operation->scope, &step.operation->amount, &step.operation->currency}) {
+  for (Template* part :
+       {&step.operation->key, &step.operation->scope, &step.operation->amount, &step.operation->currency}) {
     visit(*part);
   }
 }
@@ -75,7 +76,8 @@ class Values {
 void note_feeders(const Template& source, std::vector<std::uint32_t>& feeders) {
   for (const Piece& piece : source.pieces()) {
     if (!piece.slot || piece.slot->source != Slot::Source::column) continue;
-    if (std::find(feeders.begin(), feeders.end(), piece.slot->first) == feeders.end()) feeders.push_back(piece.slot->first);
+    if (std::find(feeders.begin(), feeders.end(), piece.slot->first) == feeders.end())
+      feeders.push_back(piece.slot->first);
   }
 }
 
@@ -85,7 +87,8 @@ void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host)
     if (step.kind != Step::Kind::think) prepare_request(step.request, host);
     if (!step.operation) continue;
     note_feeders(step.operation->key, step.operation->key_feeders);
-    std::erase_if(step.operation->key_feeders, [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
+    std::erase_if(step.operation->key_feeders,
+                  [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
   }
 }
 

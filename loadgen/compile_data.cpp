@@ -28,8 +28,8 @@ void read_table(Feeder& feeder, const yaml::Node& file, CompileContext& context)
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
   if (!error && size > kLargestFile) {
-    context.diagnostics.add(file.mark(), path + " holds " + format_bytes(size) + "; a feeder holds at most " +
-                                             format_bytes(kLargestFile));
+    context.diagnostics.add(
+        file.mark(), path + " holds " + format_bytes(size) + "; a feeder holds at most " + format_bytes(kLargestFile));
     return;
   }
   const auto text = read_file(path);
@@ -80,7 +80,8 @@ void declare_feeders(CompileContext& context) {
     feeder.stream = substream(stable_hash("data"), stable_hash(feeder.name));
     feeder.pick = pick_of(node.find("pick"));
     if (feeder.name == "stack" || feeder.name == "env") {
-      context.diagnostics.add(name.mark(), "a feeder cannot be named '" + feeder.name + "'; the name has a meaning of its own");
+      context.diagnostics.add(name.mark(),
+                              "a feeder cannot be named '" + feeder.name + "'; the name has a meaning of its own");
     }
     const yaml::Node* file = node.find("file");
     const yaml::Node* generate = node.find("generate");

@@ -57,7 +57,8 @@ void compile_values(const yaml::Node& node, JsonExpectation& expectation, Names&
   for (const yaml::Node& item : node.items()) add(item);
 }
 
-void compile_json_expectations(const yaml::Node& node, Expectation& expectation, Names& names, Diagnostics& diagnostics) {
+void compile_json_expectations(const yaml::Node& node, Expectation& expectation, Names& names,
+                               Diagnostics& diagnostics) {
   for (const auto& [key, value] : node.entries()) {
     auto path = JsonPath::parse(key.text());
     if (!path) {

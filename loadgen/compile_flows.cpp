@@ -45,10 +45,12 @@ class FlowCompiler {
 
   void compile_step(const yaml::Node& node, Step& step) {
     const char* method = method_of(node);
-    const auto methods = std::count_if(kMethods.begin(), kMethods.end(), [&](const char* key) { return node.find(key); });
+    const auto methods =
+        std::count_if(kMethods.begin(), kMethods.end(), [&](const char* key) { return node.find(key); });
     const bool poll = node.find("poll") != nullptr, think = node.find("think") != nullptr;
     if (methods + poll + think != 1) {
-      diagnostics_.add(node.mark(), "a step needs exactly one of get, post, put, patch, delete, head, options, poll and think");
+      diagnostics_.add(node.mark(),
+                       "a step needs exactly one of get, post, put, patch, delete, head, options, poll and think");
       return;
     }
     if (think) return compile_think(node, step);
@@ -81,7 +83,8 @@ class FlowCompiler {
     step.limit = timeout_at(node, step.limit, diagnostics_);
     step.timeout = step.limit;
     if (step.every.count() <= 0) diagnostics_.add(node.find("every")->mark(), "'every' must be longer than 0");
-    if (node.find("until") == nullptr) diagnostics_.add(node.mark(), "a poll needs 'until', the condition that ends it");
+    if (node.find("until") == nullptr)
+      diagnostics_.add(node.mark(), "a poll needs 'until', the condition that ends it");
     step.until = compile_expectation(node.find("until"), names_, diagnostics_);
     step.since = find_since(node);
     compile_step_captures(node, step);
@@ -100,7 +103,8 @@ class FlowCompiler {
     if (since == nullptr) {
       diagnostics_.add(node.mark(), "a poll needs a request before it");
     } else {
-      diagnostics_.add(since->mark(), "no earlier step is named '" + since->text() + "'", nearest_spelling(since->text(), known));
+      diagnostics_.add(since->mark(), "no earlier step is named '" + since->text() + "'",
+                       nearest_spelling(since->text(), known));
     }
     return 0;
   }
@@ -123,7 +127,8 @@ class FlowCompiler {
         if (*error == ErrorClass::reset) retry.classes.push_back(ErrorClass::closed);
       } else {
         const std::vector<std::string> known{"timeout", "reset", "refused", "closed", "unreachable", "protocol"};
-        diagnostics_.add(when.mark(), "'" + when.text() + "' is neither a status nor an error class", nearest_spelling(when.text(), known));
+        diagnostics_.add(when.mark(), "'" + when.text() + "' is neither a status nor an error class",
+                         nearest_spelling(when.text(), known));
       }
     }
     return retry;
@@ -137,7 +142,8 @@ class FlowCompiler {
     }
     const auto part = [&](const char* key) {
       const yaml::Node* value = node.find(key);
-      return value == nullptr ? Template{} : compile_template(value->text(), Escape::none, names_, value->mark(), diagnostics_);
+      return value == nullptr ? Template{}
+                              : compile_template(value->text(), Escape::none, names_, value->mark(), diagnostics_);
     };
     mark.key = part("key");
     mark.scope = part("scope");
@@ -154,7 +160,8 @@ class FlowCompiler {
     if (step.name.empty()) diagnostics_.add(mark, "a step's name is a metric tag; it cannot be empty");
     for (const Step& other : flow_.steps) {
       if (other.kind != Step::Kind::think && other.name == step.name) {
-        diagnostics_.add(mark, "two steps of flow '" + flow_.name + "' are named '" + step.name + "'; name one of them");
+        diagnostics_.add(mark,
+                         "two steps of flow '" + flow_.name + "' are named '" + step.name + "'; name one of them");
       }
     }
     if (step.kind != Step::Kind::poll) return;
@@ -166,7 +173,8 @@ class FlowCompiler {
 
   void refuse(const yaml::Node& node, std::initializer_list<const char*> keys, const char* why) {
     for (const char* key : keys) {
-      if (const yaml::Node* value = node.find(key)) diagnostics_.add(value->mark(), std::string("'") + key + "' " + why);
+      if (const yaml::Node* value = node.find(key))
+        diagnostics_.add(value->mark(), std::string("'") + key + "' " + why);
     }
   }
 
@@ -192,7 +200,8 @@ void compile_flows(CompileContext& context) {
   for (const auto& [name, steps] : context.input.flows->entries()) {
     context.plan.flows.push_back(FlowCompiler(name.text(), steps, context).compile());
     const auto& compiled = context.plan.flows.back().steps;
-    if (std::none_of(compiled.begin(), compiled.end(), [](const Step& step) { return step.kind == Step::Kind::request; })) {
+    if (std::none_of(compiled.begin(), compiled.end(),
+                     [](const Step& step) { return step.kind == Step::Kind::request; })) {
       context.diagnostics.add(name.mark(), "flow '" + name.text() + "' sends no request");
     }
   }

@@ -133,7 +133,8 @@ class BlockCompiler {
   double bounded_rate(const yaml::Node& node) {
     const double rate = schema::as_rate(node);
     if (rate <= kHighestRate) return rate;
-    diagnostics_.add(node.mark(), fmt::format("{} is over the highest rate of a load block, {}", format_rate(rate), format_rate(kHighestRate)));
+    diagnostics_.add(node.mark(), fmt::format("{} is over the highest rate of a load block, {}", format_rate(rate),
+                                              format_rate(kHighestRate)));
     return kHighestRate;
   }
 
@@ -164,11 +165,13 @@ class BlockCompiler {
       if (found == known.end()) {
         diagnostics_.add(name.mark(), "unknown flow '" + name.text() + "'", nearest_spelling(name.text(), known));
       } else if (schema::as_number(weight) > 0) {
-        block_.flows.push_back({static_cast<std::uint32_t>(found - known.begin()), schema::as_number(weight) / 100, sum / 100});
+        block_.flows.push_back(
+            {static_cast<std::uint32_t>(found - known.begin()), schema::as_number(weight) / 100, sum / 100});
       }
     }
     if (std::abs(sum - 100) > 1e-9) {
-      diagnostics_.add(weights->mark(), fmt::format("the weights of load block '{}' sum to {:g}, not to 100", block_.name, sum));
+      diagnostics_.add(weights->mark(),
+                       fmt::format("the weights of load block '{}' sum to {:g}, not to 100", block_.name, sum));
     }
     if (!block_.flows.empty()) block_.flows.back().up_to = 1;
   }
@@ -176,7 +179,8 @@ class BlockCompiler {
   void refuse(std::initializer_list<const char*> keys) {
     for (const char* key : keys) {
       if (const yaml::Node* value = node_.find(key)) {
-        diagnostics_.add(value->mark(), fmt::format("'{}' does not go with the executor {}", key, to_string(block_.executor)));
+        diagnostics_.add(value->mark(),
+                         fmt::format("'{}' does not go with the executor {}", key, to_string(block_.executor)));
       }
     }
   }
@@ -184,7 +188,8 @@ class BlockCompiler {
   const yaml::Node* need(const char* key) {
     const yaml::Node* value = node_.find(key);
     if (value == nullptr) {
-      diagnostics_.add(mark_, fmt::format("load block '{}' needs '{}' for the executor {}", block_.name, key, to_string(block_.executor)));
+      diagnostics_.add(mark_, fmt::format("load block '{}' needs '{}' for the executor {}", block_.name, key,
+                                          to_string(block_.executor)));
     }
     return value;
   }

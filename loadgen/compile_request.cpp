@@ -13,12 +13,14 @@ namespace {
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return out;
 }
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is_in(http::token_bytes, c); });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return http::is_in(http::token_bytes, c); });
 }
 
 /// Headers that the engine itself decides.
@@ -73,7 +75,8 @@ void compile_headers(const yaml::Node& headers, RequestSpec& request, Names& nam
   }
 }
 
-void append_json_text(Template& out, const std::string& text, Names& names, const Mark& mark, Diagnostics& diagnostics) {
+void append_json_text(Template& out, const std::string& text, Names& names, const Mark& mark,
+                      Diagnostics& diagnostics) {
   out.append_literal("\"");
   out.append(compile_template(text, Escape::json_string, names, mark, diagnostics));
   out.append_literal("\"");
@@ -89,7 +92,9 @@ bool is_single_slot(const std::string& text) {
 Template compile_json(const yaml::Node& node, Names& names, Diagnostics& diagnostics) {
   Template out;
   switch (node.kind()) {
-    case yaml::Node::Kind::null: out.append_literal("null"); break;
+    case yaml::Node::Kind::null:
+      out.append_literal("null");
+      break;
     case yaml::Node::Kind::scalar:
       if (is_single_slot(node.text())) {
         out = compile_template(node.text(), Escape::json_value, names, node.mark(), diagnostics);
@@ -128,7 +133,9 @@ const char* method_of(const yaml::Node& step) {
   return found == kMethods.end() ? nullptr : *found;
 }
 
-std::string default_name(const RequestSpec& request) { return request.method + " " + request.target.outline(); }
+std::string default_name(const RequestSpec& request) {
+  return request.method + " " + request.target.outline();
+}
 
 RequestSpec compile_request(const yaml::Node& step, std::string_view method, const yaml::Node& path, Names& names,
                             Diagnostics& diagnostics) {

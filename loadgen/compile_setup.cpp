@@ -13,7 +13,8 @@ std::optional<std::uint32_t> find_feeder(const yaml::Node& name, CompileContext&
     const Feeder& feeder = context.plan.feeders[i];
     const bool generated = !feeder.table && !feeder.unreadable;
     if (feeder.name == name.text() && generated) {
-      context.diagnostics.add(name.mark(), "for_each needs a feeder with a file; '" + name.text() + "' is generated without end");
+      context.diagnostics.add(name.mark(),
+                              "for_each needs a feeder with a file; '" + name.text() + "' is generated without end");
       return std::nullopt;
     }
     if (feeder.name == name.text()) return i;
@@ -26,14 +27,16 @@ std::optional<std::uint32_t> find_feeder(const yaml::Node& name, CompileContext&
 /// Numbers the captured names: columns of the feeder, or set-up variables. A name captured again keeps its number.
 void place_captures(SetupStep& step, CompileContext& context, const yaml::Node& node) {
   for (Capture& capture : step.captures) {
-    std::vector<std::string>& known = step.for_each ? context.plan.feeders[*step.for_each].columns : context.plan.variables;
+    std::vector<std::string>& known =
+        step.for_each ? context.plan.feeders[*step.for_each].columns : context.plan.variables;
     const std::size_t fixed = step.for_each ? context.plan.feeders[*step.for_each].file_columns() : 0;
     const auto found = std::find(known.begin(), known.end(), capture.name);
     const auto place = static_cast<std::size_t>(found - known.begin());
     if (found == known.end()) {
       known.push_back(capture.name);
     } else if (place < fixed) {
-      context.diagnostics.add(node.find("capture")->mark(), "'" + capture.name + "' is a column of the file already; capture it under another name");
+      context.diagnostics.add(node.find("capture")->mark(),
+                              "'" + capture.name + "' is a column of the file already; capture it under another name");
       continue;
     }
     capture.variable = static_cast<std::uint32_t>(place - fixed);
@@ -45,7 +48,8 @@ SetupStep compile_setup_step(const yaml::Node& node, std::size_t index, CompileC
   const char* method = method_of(node);
   const auto methods = std::count_if(kMethods.begin(), kMethods.end(), [&](const char* key) { return node.find(key); });
   if (methods != 1) {
-    context.diagnostics.add(node.mark(), "a set-up step needs exactly one of get, post, put, patch, delete, head and options");
+    context.diagnostics.add(node.mark(),
+                            "a set-up step needs exactly one of get, post, put, patch, delete, head and options");
     return step;
   }
   if (const yaml::Node* feeder = node.find("for_each")) {
@@ -58,7 +62,8 @@ SetupStep compile_setup_step(const yaml::Node& node, std::size_t index, CompileC
   step.request = compile_request(node, method, *node.find(method), names, context.diagnostics);
   step.timeout = timeout_at(node, step.timeout, context.diagnostics);
   step.expect = compile_expectation(node.find("expect"), names, context.diagnostics);
-  if (node.find("expect") == nullptr || node.find("expect")->find("status") == nullptr) step.expect.statuses = {{200, 299}};
+  if (node.find("expect") == nullptr || node.find("expect")->find("status") == nullptr)
+    step.expect.statuses = {{200, 299}};
   const yaml::Node* name = node.find("name");
   step.name = name != nullptr ? name->text() : default_name(step.request);
   step.captures = compile_captures(node.find("capture"), context.diagnostics);

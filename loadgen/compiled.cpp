@@ -9,9 +9,12 @@ namespace tidegate::loadgen {
 
 std::string_view to_string(Executor executor) noexcept {
   switch (executor) {
-    case Executor::constant_arrival_rate: return "constant-arrival-rate";
-    case Executor::ramping_arrival_rate: return "ramping-arrival-rate";
-    case Executor::constant_vus: return "constant-vus";
+    case Executor::constant_arrival_rate:
+      return "constant-arrival-rate";
+    case Executor::ramping_arrival_rate:
+      return "ramping-arrival-rate";
+    case Executor::constant_vus:
+      return "constant-vus";
   }
   return "";
 }
@@ -30,7 +33,8 @@ const FlowShare& CompiledPlan::flow_of(const Block& block, std::uint64_t iterati
   TIDEGATE_ASSERT(!block.flows.empty());
   if (block.flows.size() == 1) return block.flows.front();
   const double drawn = Draws(seed, substream(block.stream, 1), iteration).uniform();
-  const auto found = std::find_if(block.flows.begin(), block.flows.end(), [&](const FlowShare& share) { return drawn < share.up_to; });
+  const auto found =
+      std::find_if(block.flows.begin(), block.flows.end(), [&](const FlowShare& share) { return drawn < share.up_to; });
   return found == block.flows.end() ? block.flows.back() : *found;
 }
 

@@ -27,13 +27,13 @@ struct Feeder {
   std::string name;
   std::shared_ptr<const CsvTable> table;  ///< null: generated
   Pick pick = Pick::random;
-  std::vector<std::string> columns;       ///< of the file, then what set-up captures; or of the generated row
-  std::vector<Template> generated;        ///< one per column
-  double repeat = 0;                      ///< share of rows that return an earlier one whole
-  std::uint64_t among = 1;                ///< how many rows back a repeat may reach
+  std::vector<std::string> columns;  ///< of the file, then what set-up captures; or of the generated row
+  std::vector<Template> generated;   ///< one per column
+  double repeat = 0;                 ///< share of rows that return an earlier one whole
+  std::uint64_t among = 1;           ///< how many rows back a repeat may reach
   std::uint64_t stream = 0;
   Mark mark;
-  bool unreadable = false;                ///< its file was refused, so its columns are not known
+  bool unreadable = false;  ///< its file was refused, so its columns are not known
 
   std::size_t file_columns() const { return table ? table->columns.size() : 0; }
   std::size_t captured_columns() const { return table ? columns.size() - file_columns() : 0; }
@@ -74,7 +74,7 @@ struct JsonExpectation {
 struct Expectation {
   std::vector<std::pair<int, int>> statuses{{200, 399}};  ///< ranges, both ends included
   std::vector<JsonExpectation> json;
-  std::optional<Nanoseconds> latency;                     ///< response_time stays below it
+  std::optional<Nanoseconds> latency;  ///< response_time stays below it
 
   bool reads_body() const { return !json.empty(); }
 };
@@ -105,7 +105,7 @@ struct Step {
   std::optional<OperationMark> operation;
   bool continue_on_failure = false;
   // Polls:
-  std::uint32_t since = 0;                         ///< step whose last byte starts the sample
+  std::uint32_t since = 0;  ///< step whose last byte starts the sample
   Nanoseconds every = std::chrono::milliseconds(100);
   Nanoseconds limit = std::chrono::seconds(30);
   Expectation until;
@@ -118,7 +118,7 @@ struct Step {
 struct Flow {
   std::string name;
   std::vector<Step> steps;
-  std::uint32_t captures = 0;  ///< variables that its steps capture
+  std::uint32_t captures = 0;          ///< variables that its steps capture
   std::vector<std::uint32_t> feeders;  ///< that its steps read; noted when the engine starts
 };
 
@@ -127,8 +127,8 @@ std::string_view to_string(Executor executor) noexcept;
 
 struct FlowShare {
   std::uint32_t flow = 0;
-  double share = 0;    ///< of the block's iterations
-  double up_to = 0;    ///< shares so far, this one included
+  double share = 0;  ///< of the block's iterations
+  double up_to = 0;  ///< shares so far, this one included
 };
 
 struct Block {

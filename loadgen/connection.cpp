@@ -18,15 +18,21 @@ constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
 
 ErrorClass connect_error(int error_number) {
   switch (error_number) {
-    case ECONNREFUSED: return ErrorClass::refused;
+    case ECONNREFUSED:
+      return ErrorClass::refused;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM: return ErrorClass::descriptors;
-    case EADDRNOTAVAIL: return ErrorClass::ports;
-    case ETIMEDOUT: return ErrorClass::timeout;
-    case ECONNRESET: return ErrorClass::reset;
-    default: return ErrorClass::unreachable;
+    case ENOMEM:
+      return ErrorClass::descriptors;
+    case EADDRNOTAVAIL:
+      return ErrorClass::ports;
+    case ETIMEDOUT:
+      return ErrorClass::timeout;
+    case ECONNRESET:
+      return ErrorClass::reset;
+    default:
+      return ErrorClass::unreachable;
   }
 }
 
@@ -128,9 +134,12 @@ Io Connection::read(ErrorClass& error) {
 Io Connection::feed(std::string_view bytes, ErrorClass& error) {
   std::size_t consumed = 0;
   switch (parser.feed(bytes, consumed)) {
-    case http::ParseStatus::need_more: return Io::would_block;
-    case http::ParseStatus::failed: return failed(error, ErrorClass::protocol);
-    case http::ParseStatus::done: break;
+    case http::ParseStatus::need_more:
+      return Io::would_block;
+    case http::ParseStatus::failed:
+      return failed(error, ErrorClass::protocol);
+    case http::ParseStatus::done:
+      break;
   }
   surplus_ = consumed != bytes.size();
   return Io::done;

@@ -92,7 +92,7 @@ class ConnectionPool {
   Reactor& reactor_;
   std::vector<Address> addresses_;
   std::vector<std::unique_ptr<Connection>> all_;
-  std::vector<Connection*> idle_;    // may hold ones that the peer closed meanwhile
+  std::vector<Connection*> idle_;  // may hold ones that the peer closed meanwhile
   std::vector<Connection*> closed_;
   std::vector<char> read_buffer_;
 };

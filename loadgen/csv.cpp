@@ -36,7 +36,8 @@ class RowReader {
     for (;;) {
       const std::size_t quote = rest_.find('"');
       if (quote == std::string_view::npos) return failure("a quote is not closed");
-      next_line_ += static_cast<int>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
+      next_line_ +=
+          static_cast<int>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
       cell.append(rest_.substr(0, quote));
       rest_.remove_prefix(quote + 1);
       if (!rest_.starts_with('"')) return std::nullopt;
@@ -98,7 +99,8 @@ Result<CsvTable> parse_csv(std::string_view text) {
     const bool blank = row.size() == 1 && row[0].empty();
     if (blank && table.columns.size() > 1) continue;
     if (row.size() != table.columns.size()) {
-      return usage_error(fmt::format("line {}: {} cells where the header has {}", reader.line(), row.size(), table.columns.size()));
+      return usage_error(
+          fmt::format("line {}: {} cells where the header has {}", reader.line(), row.size(), table.columns.size()));
     }
     std::move(row.begin(), row.end(), std::back_inserter(table.cells));
   }

@@ -54,7 +54,9 @@ struct Exchanged {
 
 struct Engine::State {
   State(Plan its_plan, EngineOptions its_options, CompiledPlan bound)
-      : plan(std::move(its_plan)), options(std::move(its_options)), runtime(std::move(bound)),
+      : plan(std::move(its_plan)),
+        options(std::move(its_options)),
+        runtime(std::move(bound)),
         series(runtime.plan, runtime.layout, options.series) {}
 
   Plan plan;
@@ -85,7 +87,9 @@ struct Engine::State {
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Engine::~Engine() { stop(Nanoseconds{0}); }
+Engine::~Engine() {
+  stop(Nanoseconds{0});
+}
 
 Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options) {
   TIDEGATE_ASSERT(options.loops > 0);
@@ -97,7 +101,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   if (!addresses) return addresses.error();
   const auto port = parse_integer(url->port);
   TIDEGATE_ASSERT(port.ok());
-  auto bound = bind_plan(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
+  auto bound =
+      bind_plan(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
   if (!bound) return bound.error();
   raise_descriptor_limit();
   auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
@@ -106,11 +111,14 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
-const Plan& Engine::plan() const { return state_->plan; }
+const Plan& Engine::plan() const {
+  return state_->plan;
+}
 
 Result<void> Engine::run_setup() {
   TIDEGATE_ASSERT(!state_->running);
-  return run_setup_steps(state_->runtime, {state_->url.host, state_->url.port, state_->options.setup_timeout});
+  return run_setup_steps(state_->runtime, {state_->url.host, state_->url.port, state_->options.setup_timeout,
+                                           state_->options.interrupted});
 }
 
 Result<void> Engine::start(RunClock clock) {
@@ -141,14 +149,16 @@ std::unique_ptr<MetricBuffer> Engine::State::take_buffer(LoopThread& own) {
   auto empty = own.spare ? std::move(own.spare) : std::make_unique<MetricBuffer>(runtime.layout);
   if (!running) return own.loop->exchange(std::move(empty));
   const auto exchanged = std::make_shared<Exchanged>();
-  own.loop->post([exchanged, loop = own.loop.get(), empty = std::make_shared<std::unique_ptr<MetricBuffer>>(std::move(empty))] {
-    const std::lock_guard lock(exchanged->mutex);
-    exchanged->buffer = loop->exchange(std::move(*empty));
-    exchanged->done = true;
-    exchanged->changed.notify_one();
-  });
+  own.loop->post(
+      [exchanged, loop = own.loop.get(), empty = std::make_shared<std::unique_ptr<MetricBuffer>>(std::move(empty))] {
+        const std::lock_guard lock(exchanged->mutex);
+        exchanged->buffer = loop->exchange(std::move(*empty));
+        exchanged->done = true;
+        exchanged->changed.notify_one();
+      });
   std::unique_lock lock(exchanged->mutex);
-  if (exchanged->changed.wait_for(lock, kLongestSwap, [&] { return exchanged->done; })) return std::move(exchanged->buffer);
+  if (exchanged->changed.wait_for(lock, kLongestSwap, [&] { return exchanged->done; }))
+    return std::move(exchanged->buffer);
   lock.unlock();
   outstanding.push_back(exchanged);
   return nullptr;
@@ -218,10 +228,13 @@ void Engine::stop_arrivals() {
 }
 
 bool Engine::State::finished() const {
-  return !loops.empty() && std::all_of(loops.begin(), loops.end(), [](const auto& own) { return own->loop->finished(); });
+  return !loops.empty() &&
+         std::all_of(loops.begin(), loops.end(), [](const auto& own) { return own->loop->finished(); });
 }
 
-bool Engine::finished() const { return state_->finished(); }
+bool Engine::finished() const {
+  return state_->finished();
+}
 
 void Engine::State::wait_until_finished(Nanoseconds limit) const {
   const Nanoseconds until = monotonic_now() + limit;
@@ -257,7 +270,8 @@ Result<RenderedRequest> Engine::render(std::size_t block, std::uint64_t iteratio
   const RenderScope scope{plan, state_->runtime.setup, &plan.blocks[block], iteration, {}, {}, std::nullopt};
   RenderedRequest parts;
   if (!render_parts(scope, flow.steps[step].request, parts)) {
-    return usage_error("step '" + flow.steps[step].name + "' cannot be sent again: it needs an earlier answer or the time of day");
+    return usage_error("step '" + flow.steps[step].name +
+                       "' cannot be sent again: it needs an earlier answer or the time of day");
   }
   return parts;
 }

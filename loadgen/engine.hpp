@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@ struct EngineOptions {
   std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
   record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress
   Nanoseconds setup_timeout = std::chrono::seconds(60);  ///< for all set-up steps together
+  std::function<bool()> interrupted;                     ///< asked some 20 times a second during set-up; true ends it
 };
 
 /// What the last interval (from swap to swap) looked like.
@@ -67,7 +69,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Sends the set-up steps and keeps what they capture; blocks. An error names the step, the row and the answer.
+  /// Sends the set-up steps and keeps what they capture; blocks. An error names the step, the row and the answer;
+  /// Kind::closed when it was interrupted.
   Result<void> run_setup();
 
   /// Starts the loops. Load begins at the clock's zero, which may lie ahead.
@@ -79,9 +82,10 @@ class Engine {
   void stop_arrivals();
   /// The plan is played (or arrivals were stopped) and no iteration is in progress.
   bool finished() const;
-  /// Stops arrivals, lets iterations finish within the grace, interrupts the rest (their requests are recorded as
-  /// failed with error class `interrupted`, their operations as unknown), and joins the threads. swap() may be called
-  /// once more afterwards.
+  /// Blocks: a caller that wants to go on swapping while iterations finish calls stop_arrivals(), waits for finished(),
+  /// and then this. Stops arrivals, lets iterations finish within the grace, interrupts the rest (their requests are
+  /// recorded as failed with error class `interrupted`, their operations as unknown), and joins the threads. swap() may
+  /// be called once more afterwards.
   void stop(Nanoseconds grace);
 
   /// The request of an operation step, from randomness and data alone; for asking again about unknown outcomes. An

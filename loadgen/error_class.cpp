@@ -16,7 +16,9 @@ static_assert(static_cast<std::size_t>(ErrorClass::interrupted) + 1 == kErrorCla
 
 }  // namespace
 
-std::string_view to_string(ErrorClass error) noexcept { return kNames[static_cast<std::size_t>(error)]; }
+std::string_view to_string(ErrorClass error) noexcept {
+  return kNames[static_cast<std::size_t>(error)];
+}
 
 std::optional<ErrorClass> retryable_class(std::string_view name) noexcept {
   for (const ErrorClass candidate : kRetryable) {

@@ -5,7 +5,9 @@
 namespace tidegate::loadgen {
 namespace {
 
-ErrorClass class_of(Wake wake) { return wake == Wake::timeout ? ErrorClass::timeout : ErrorClass::interrupted; }
+ErrorClass class_of(Wake wake) {
+  return wake == Wake::timeout ? ErrorClass::timeout : ErrorClass::interrupted;
+}
 
 /// Connects to the address that worked last, then to the others in turn.
 Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, ErrorClass* error) {

@@ -47,18 +47,18 @@ struct Attempt {
   bool sent = false;                    ///< a byte of the request left
   Nanoseconds started{0};               ///< before connecting
   Nanoseconds sending{0}, sent_at{0}, first_byte{0}, ended{0};
-  bool connected = false;               ///< a new connection was made: sending - started is its time
+  bool connected = false;  ///< a new connection was made: sending - started is its time
   std::size_t bytes_sent = 0, bytes_received = 0;
-  ConnectionLease connection;           ///< holds the answer
+  ConnectionLease connection;  ///< holds the answer
 
   int status() const { return error == ErrorClass::none ? connection->parser.status() : 0; }
 };
 
 struct ExchangeOptions {
-  std::string_view bytes;   ///< must outlive the exchange
-  Nanoseconds started{0};   ///< the clock, just read
+  std::string_view bytes;  ///< must outlive the exchange
+  Nanoseconds started{0};  ///< the clock, just read
   Nanoseconds deadline{0};
-  bool head = false;        ///< a HEAD request: no body follows
+  bool head = false;  ///< a HEAD request: no body follows
   bool keep_body = false;
 };
 Task<Attempt> exchange(Vu* vu, ExchangeOptions options);

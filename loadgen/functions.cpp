@@ -56,6 +56,8 @@ constexpr FunctionInfo kFunctions[] = {
 
 }  // namespace
 
-std::span<const FunctionInfo> functions() { return kFunctions; }
+std::span<const FunctionInfo> functions() {
+  return kFunctions;
+}
 
 }  // namespace tidegate::loadgen

@@ -8,7 +8,9 @@
 namespace tidegate::loadgen {
 namespace {
 
-bool ends_name(char c) { return c == '.' || c == '[' || c == ']' || c == ' ' || c == '\'' || c == '"'; }
+bool ends_name(char c) {
+  return c == '.' || c == '[' || c == ']' || c == ' ' || c == '\'' || c == '"';
+}
 
 std::uint32_t hex4(std::string_view digits) {
   std::uint32_t value = 0;
@@ -116,7 +118,8 @@ std::optional<JsonSlice> JsonPath::find(std::string_view json) const {
   JsonScanner scanner(json);
   int depth = 0;
   for (const Segment& segment : segments_) {
-    const bool entered = segment.is_key ? scanner.enter_member(segment.key, depth) : scanner.enter_element(segment.index, depth);
+    const bool entered =
+        segment.is_key ? scanner.enter_member(segment.key, depth) : scanner.enter_element(segment.index, depth);
     if (!entered) return std::nullopt;
     ++depth;
   }

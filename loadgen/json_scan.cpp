@@ -3,9 +3,13 @@
 namespace tidegate::loadgen {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 bool same_key(const JsonSlice& key, std::string_view wanted) {
   if (!key.escaped) return key.raw == wanted;
@@ -83,17 +87,22 @@ std::optional<JsonSlice> JsonScanner::value(int depth) {
   skip_space();
   if (at_ == end_ || depth >= kDeepest) return std::nullopt;
   const char* const start = at_;
-  const auto slice = [&](Type type) {
-    return JsonSlice{type, {start, static_cast<std::size_t>(at_ - start)}, false};
-  };
+  const auto slice = [&](Type type) { return JsonSlice{type, {start, static_cast<std::size_t>(at_ - start)}, false}; };
   switch (*at_) {
-    case '"': return string();
-    case '{': return skip_collection('}', true, depth) ? std::optional(slice(Type::object)) : std::nullopt;
-    case '[': return skip_collection(']', false, depth) ? std::optional(slice(Type::array)) : std::nullopt;
-    case 't': return take_word("true") ? std::optional(slice(Type::boolean)) : std::nullopt;
-    case 'f': return take_word("false") ? std::optional(slice(Type::boolean)) : std::nullopt;
-    case 'n': return take_word("null") ? std::optional(slice(Type::null)) : std::nullopt;
-    default: return number();
+    case '"':
+      return string();
+    case '{':
+      return skip_collection('}', true, depth) ? std::optional(slice(Type::object)) : std::nullopt;
+    case '[':
+      return skip_collection(']', false, depth) ? std::optional(slice(Type::array)) : std::nullopt;
+    case 't':
+      return take_word("true") ? std::optional(slice(Type::boolean)) : std::nullopt;
+    case 'f':
+      return take_word("false") ? std::optional(slice(Type::boolean)) : std::nullopt;
+    case 'n':
+      return take_word("null") ? std::optional(slice(Type::null)) : std::nullopt;
+    default:
+      return number();
   }
 }
 

@@ -46,7 +46,8 @@ std::optional<std::string_view> Answer::header(std::string_view name) const {
   return *value;
 }
 
-ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const Answer& answer, Nanoseconds response_time) {
+ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const Answer& answer,
+                 Nanoseconds response_time) {
   const bool status = std::any_of(expectation.statuses.begin(), expectation.statuses.end(), [&](const auto& range) {
     return answer.status >= range.first && answer.status <= range.second;
   });

@@ -15,8 +15,10 @@ namespace tidegate::loadgen {
 /// A view of an answer, from whichever client it came.
 class Answer {
  public:
-  explicit Answer(const http::ResponseParser& parser) : status(parser.status()), body(parser.body()), parser_(&parser) {}
-  explicit Answer(const http::Response& response) : status(response.status), body(response.body), response_(&response) {}
+  explicit Answer(const http::ResponseParser& parser)
+      : status(parser.status()), body(parser.body()), parser_(&parser) {}
+  explicit Answer(const http::Response& response)
+      : status(response.status), body(response.body), response_(&response) {}
 
   int status;
   std::string_view body;
@@ -28,7 +30,8 @@ class Answer {
 };
 
 /// none, status or expectation, in this order.
-ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const Answer& answer, Nanoseconds response_time);
+ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const Answer& answer,
+                 Nanoseconds response_time);
 /// none, or capture when a value is not there or is longer than 4 KiB; `values` then holds those before it.
 ErrorClass take_captures(const std::vector<Capture>& captures, const Answer& answer, std::vector<Value>& values);
 /// One value; nullopt when it is not there.

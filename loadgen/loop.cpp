@@ -47,7 +47,9 @@ void Loop::add_block(const Block& block) {
   if (block.open_loop()) advance(blocks_.back());
 }
 
-void Loop::advance(BlockState& state) { state.next = state.arrivals->next_of(index_, count_); }
+void Loop::advance(BlockState& state) {
+  state.next = state.arrivals->next_of(index_, count_);
+}
 
 void Loop::run() {
   ::prctl(PR_SET_TIMERSLACK, 1);
@@ -179,7 +181,8 @@ void Loop::stop_arrivals() {
   stopping_ = true;
   for (BlockState& state : blocks_) {
     // What was due and not yet started belongs to the schedule, and was not sent.
-    for (const Nanoseconds until = now(); state.next && state.next->time <= until; advance(state)) drop(state, *state.next);
+    for (const Nanoseconds until = now(); state.next && state.next->time <= until; advance(state))
+      drop(state, *state.next);
     state.next.reset();
   }
 }
@@ -207,6 +210,8 @@ std::unique_ptr<std::string> Loop::take_text() {
   return text;
 }
 
-void Loop::give_text(std::unique_ptr<std::string> text) { texts_.push_back(std::move(text)); }
+void Loop::give_text(std::unique_ptr<std::string> text) {
+  texts_.push_back(std::move(text));
+}
 
 }  // namespace tidegate::loadgen

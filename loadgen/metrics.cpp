@@ -65,7 +65,8 @@ void SecondMetrics::reset(std::int32_t to) noexcept {
 }
 
 SecondMetrics& MetricBuffer::find(std::int32_t second) {
-  const auto found = std::find_if(seconds_.rbegin(), seconds_.rend(), [&](const auto& each) { return each->second == second; });
+  const auto found =
+      std::find_if(seconds_.rbegin(), seconds_.rend(), [&](const auto& each) { return each->second == second; });
   if (found != seconds_.rend()) {
     last_ = found->get();
     return *last_;

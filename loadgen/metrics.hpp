@@ -86,7 +86,8 @@ class MetricBuffer {
   explicit MetricBuffer(const MetricLayout& layout) : layout_(&layout) {}
 
   SecondMetrics& at(std::int32_t second) {
-    if (last_ != nullptr && last_->second == second) [[likely]] return *last_;
+    if (last_ != nullptr && last_->second == second) [[likely]]
+      return *last_;
     return find(second);
   }
   const std::vector<std::unique_ptr<SecondMetrics>>& seconds() const { return seconds_; }

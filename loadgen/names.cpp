@@ -9,7 +9,9 @@
 namespace tidegate::loadgen {
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
 /// Splits `1, "a, b", c`; nullopt when a quote is not closed or an argument is missing.
 std::optional<std::vector<Argument>> split_arguments(std::string_view text) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <mutex>
 
 #include "base/assert.hpp"
 #include "base/schema.hpp"
@@ -65,9 +65,15 @@ double seconds_of_iteration(const Flow& flow, Nanoseconds latency) {
   double seconds = 0;
   for (const Step& step : flow.steps) {
     switch (step.kind) {
-      case Step::Kind::request: seconds += to_seconds(latency); break;
-      case Step::Kind::poll: seconds += to_seconds(step.every + latency); break;
-      case Step::Kind::think: seconds += to_seconds(step.think); break;
+      case Step::Kind::request:
+        seconds += to_seconds(latency);
+        break;
+      case Step::Kind::poll:
+        seconds += to_seconds(step.every + latency);
+        break;
+      case Step::Kind::think:
+        seconds += to_seconds(step.think);
+        break;
     }
   }
   return seconds;
@@ -91,14 +97,32 @@ std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics) 
   return std::make_unique<Plan>(std::make_shared<const CompiledPlan>(std::move(context.plan)));
 }
 
-Plan::Plan(std::shared_ptr<const CompiledPlan> compiled) : compiled_(std::move(compiled)) {
+/// The drawn schedule, made when first asked for.
+struct Plan::Drawn {
+  std::once_flag once;
+  std::vector<record::PlannedLoad> load;
+};
+
+Plan::Plan(std::shared_ptr<const CompiledPlan> compiled)
+    : compiled_(std::move(compiled)), drawn_(std::make_shared<Drawn>()) {
   TIDEGATE_ASSERT(compiled_ != nullptr);
 }
 
-std::vector<record::PlannedLoad> Plan::planned() const {
-  std::vector<record::PlannedLoad> planned;
-  for (const Block& block : compiled_->blocks) planned.push_back(planned_block(*compiled_, block));
-  return planned;
+const std::vector<record::PlannedLoad>& Plan::planned() const {
+  std::call_once(drawn_->once, [this] {
+    for (const Block& block : compiled_->blocks) drawn_->load.push_back(planned_block(*compiled_, block));
+  });
+  return drawn_->load;
+}
+
+double Plan::mean_rate(std::int32_t from, std::int32_t to) const {
+  TIDEGATE_ASSERT(from < to);
+  double arrivals = 0;
+  for (const Block& block : compiled_->blocks) {
+    arrivals +=
+        block.curve.arrivals_before(std::chrono::seconds(to)) - block.curve.arrivals_before(std::chrono::seconds(from));
+  }
+  return arrivals / (to - from);
 }
 
 Nanoseconds Plan::duration() const {
@@ -138,7 +162,8 @@ std::uint64_t Plan::peak_concurrency(Nanoseconds assumed_latency) const {
   for (const Block& block : compiled_->blocks) {
     double busy = block.vus;
     for (const FlowShare& share : block.flows) {
-      busy += block.curve.highest_rate() * share.share * seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
+      busy += block.curve.highest_rate() * share.share *
+              seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
     }
     sum += std::min(busy, static_cast<double>(block.max_vus));
   }
@@ -151,7 +176,9 @@ std::uint64_t Plan::max_vus() const {
   return sum;
 }
 
-bool Plan::has_setup() const { return !compiled_->setup.empty(); }
+bool Plan::has_setup() const {
+  return !compiled_->setup.empty();
+}
 
 bool Plan::has_operations() const {
   for (const Flow& flow : compiled_->flows) {
@@ -163,7 +190,8 @@ bool Plan::has_operations() const {
 }
 
 bool Plan::has_closed_loop() const {
-  return std::any_of(compiled_->blocks.begin(), compiled_->blocks.end(), [](const Block& block) { return !block.open_loop(); });
+  return std::any_of(compiled_->blocks.begin(), compiled_->blocks.end(),
+                     [](const Block& block) { return !block.open_loop(); });
 }
 
 }  // namespace tidegate::loadgen

@@ -37,8 +37,11 @@ class Plan {
   explicit Plan(std::shared_ptr<const CompiledPlan> compiled);
 
   /// One entry per load block. For open-loop blocks `planned_iterations` and `rate` count the drawn schedule exactly;
-  /// closed-loop blocks plan 0 iterations and no rate, since the system's speed decides.
-  std::vector<record::PlannedLoad> planned() const;
+  /// closed-loop blocks plan 0 iterations and no rate, since the system's speed decides. Drawn at the first call (0.1 s
+  /// per million arrivals) and kept.
+  const std::vector<record::PlannedLoad>& planned() const;
+  /// Planned iterations per second over [from, to) seconds, from the rate curves alone: nothing is drawn.
+  double mean_rate(std::int32_t from, std::int32_t to) const;
   /// From the start of load to the last block's end.
   Nanoseconds duration() const;
   /// Names of request steps, each once: values of the tag `name`.
@@ -63,12 +66,14 @@ class Plan {
   const CompiledPlan& compiled() const { return *compiled_; }
 
  private:
+  struct Drawn;
   std::shared_ptr<const CompiledPlan> compiled_;
+  std::shared_ptr<Drawn> drawn_;
 };
 
 /// Compiles and checks the sections: every mistake becomes a diagnostic with its place and the nearest valid spelling.
-/// Expects that schema::check was run on the sections with the shapes of loadgen/sections.hpp by the caller; parts that
-/// do not conform are skipped here without a second message. Null when anything is wrong.
+/// Sections that do not have the shapes of loadgen/sections.hpp are reported and not looked into further. Null when
+/// anything is wrong.
 std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics);
 
 /// Load on one URL, without a file (`tidegate load URL`). Block `load`, flow `url`, step `request`.
@@ -77,9 +82,9 @@ struct UrlLoad {
   std::string method = "GET";
   http::Headers headers;
   std::string body;
-  std::optional<double> rate;         ///< per second, constant-arrival-rate, even arrivals
-  std::optional<std::uint32_t> vus;   ///< constant-vus; exactly one of rate and vus
-  std::uint32_t max_vus = 10'000;     ///< with `rate`
+  std::optional<double> rate;        ///< per second, constant-arrival-rate, even arrivals
+  std::optional<std::uint32_t> vus;  ///< constant-vus; exactly one of rate and vus
+  std::uint32_t max_vus = 10'000;    ///< with `rate`
   Nanoseconds duration{0};
   Nanoseconds timeout = std::chrono::seconds(30);
   std::uint64_t seed = 0;

@@ -55,7 +55,8 @@ bool may_retry(const Step& step, const Attempt& attempt, ErrorClass error, Nanos
 }
 
 /// Judges the answer and takes the captures.
-ErrorClass judge_attempt(Vu& vu, const Step& step, const Expectation& expectation, const Attempt& attempt, Nanoseconds response_time) {
+ErrorClass judge_attempt(Vu& vu, const Step& step, const Expectation& expectation, const Attempt& attempt,
+                         Nanoseconds response_time) {
   if (attempt.error != ErrorClass::none) return attempt.error;
   const Answer answer(attempt.connection->parser);
   const ErrorClass error = judge(expectation, vu.scope(), answer, response_time);
@@ -146,7 +147,9 @@ Task<void> play_iteration(Vu* vu, Nanoseconds* ended) {
       case Step::Kind::request:
         end = co_await play_request(vu, index, due, index == 0 ? started : loop.now());
         break;
-      case Step::Kind::poll: end = co_await play_poll(vu, index); break;
+      case Step::Kind::poll:
+        end = co_await play_poll(vu, index);
+        break;
       case Step::Kind::think:
         end.ended = due + step.think;
         if (co_await SleepUntil{*vu, end.ended} == Wake::interrupted) end.outcome = IterationOutcome::interrupted;
@@ -154,8 +157,8 @@ Task<void> play_iteration(Vu* vu, Nanoseconds* ended) {
     }
     due = vu->step_ends[index] = end.ended;
     if (end.outcome != IterationOutcome::ok) outcome = end.outcome;
-    const bool goes_on = end.outcome == IterationOutcome::ok ||
-                         (end.outcome == IterationOutcome::failed && step.continue_on_failure);
+    const bool goes_on =
+        end.outcome == IterationOutcome::ok || (end.outcome == IterationOutcome::failed && step.continue_on_failure);
     if (!goes_on) break;
   }
   *ended = outcome == IterationOutcome::interrupted ? loop.now() : due;

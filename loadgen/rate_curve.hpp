@@ -33,9 +33,9 @@ class RateCurve {
 
  private:
   struct Piece {
-    double start_s, length_s;   // from the curve's start
-    double from, to;            // per second
-    double before;              // expected arrivals before the piece
+    double start_s, length_s;  // from the curve's start
+    double from, to;           // per second
+    double before;             // expected arrivals before the piece
     double at(double since_s) const noexcept { return from + (to - from) * since_s / length_s; }
     double expected(double since_s) const noexcept { return (from + at(since_s)) / 2 * since_s; }
   };

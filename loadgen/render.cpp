@@ -42,7 +42,8 @@ bool append_generated(const RenderScope& scope, const Feeder& feeder, std::uint3
 
 bool append_column(const RenderScope& scope, const Slot& slot, Escape escape, std::string& out) {
   const Feeder& feeder = scope.plan.feeders[slot.first];
-  const Row row = scope.rows.empty() ? row_of(scope.plan, feeder, *scope.block, scope.iteration) : scope.rows[slot.first];
+  const Row row =
+      scope.rows.empty() ? row_of(scope.plan, feeder, *scope.block, scope.iteration) : scope.rows[slot.first];
   if (row.dry) return false;
   if (!feeder.table) return append_generated(scope, feeder, slot.second, row.index, escape, out);
   if (slot.second < feeder.file_columns()) {
@@ -60,13 +61,20 @@ bool append_slot(const RenderScope& scope, const Slot& slot, Escape escape, std:
   };
   switch (slot.source) {
     case Slot::Source::stack:
-    case Slot::Source::environment: return false;  // put in when the engine started; before that there is no value
-    case Slot::Source::variable: return append_value(out, scope.setup.variables[slot.first], escape);
-    case Slot::Source::column: return append_column(scope, slot, escape, out);
+    case Slot::Source::environment:
+      return false;  // put in when the engine started; before that there is no value
+    case Slot::Source::variable:
+      return append_value(out, scope.setup.variables[slot.first], escape);
+    case Slot::Source::column:
+      return append_column(scope, slot, escape, out);
     case Slot::Source::capture:
       return slot.first < scope.captures.size() && append_value(out, scope.captures[slot.first], escape);
-    case Slot::Source::uuid: append_uuid(out, draws(), escape); return true;
-    case Slot::Source::integer: append_integer(out, draws().between(slot.low, slot.high)); return true;
+    case Slot::Source::uuid:
+      append_uuid(out, draws(), escape);
+      return true;
+    case Slot::Source::integer:
+      append_integer(out, draws().between(slot.low, slot.high));
+      return true;
     case Slot::Source::pick: {
       const auto chosen = draws().between(0, static_cast<std::int64_t>(slot.choices.size()) - 1);
       append_escaped(out, slot.choices[static_cast<std::size_t>(chosen)], escape, slot.numeric_choices);

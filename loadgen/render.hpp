@@ -35,9 +35,9 @@ struct SetupData {
 struct RenderScope {
   const CompiledPlan& plan;
   const SetupData& setup;
-  const Block* block = nullptr;     ///< null in set-up
-  std::uint64_t iteration = 0;      ///< in set-up: the row
-  std::span<const Row> rows;        ///< of each feeder; empty: worked out when asked for
+  const Block* block = nullptr;  ///< null in set-up
+  std::uint64_t iteration = 0;   ///< in set-up: the row
+  std::span<const Row> rows;     ///< of each feeder; empty: worked out when asked for
   std::span<const Value> captures;
   std::optional<std::int64_t> now_ms;
 };

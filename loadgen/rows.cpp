@@ -17,8 +17,10 @@ Row table_row(const CompiledPlan& plan, const Feeder& feeder, const Block& block
       Draws draws(plan.seed, substream(block.stream, feeder.stream), iteration);
       return {static_cast<std::uint64_t>(draws.between(0, static_cast<std::int64_t>(rows) - 1)), false, false};
     }
-    case Feeder::Pick::sequential: return {turn % rows, false, false};
-    case Feeder::Pick::unique: return {std::min(turn, rows - 1), false, turn >= rows};
+    case Feeder::Pick::sequential:
+      return {turn % rows, false, false};
+    case Feeder::Pick::unique:
+      return {std::min(turn, rows - 1), false, turn >= rows};
   }
   return {};
 }

@@ -14,13 +14,15 @@ using schema::TypePointer;
 std::vector<Field> method_fields() {
   std::vector<Field> fields;
   for (const char* method : kMethods) {
-    fields.push_back(optional(method, schema::templated(), std::string("Sends this method to the path: ") + method +
-                                                               ": /v1/payments."));
+    fields.push_back(optional(method, schema::templated(),
+                              std::string("Sends this method to the path: ") + method + ": /v1/payments."));
   }
   return fields;
 }
 
-TypePointer headers_shape() { return schema::map_of(schema::templated(), "Header name to value."); }
+TypePointer headers_shape() {
+  return schema::map_of(schema::templated(), "Header name to value.");
+}
 
 TypePointer captures_shape() {
   const auto header = schema::object({required("header", schema::text(), "Name of the header whose value is taken.")});
@@ -29,12 +31,12 @@ TypePointer captures_shape() {
 }
 
 TypePointer expectation_shape() {
-  return schema::object(
-      {optional("status", schema::one_of({schema::text(), schema::list_of(schema::text())}),
-                "202, a class such as 2xx, or a list of them. Without it: 200 to 399."),
-       optional("json", schema::map_of(schema::any()), "JSON path to the value, or to a list of values, that may stand there."),
-       optional("latency", schema::text(), "Response time below this: 500ms.")},
-      "What the answer must be; anything else fails the step.");
+  return schema::object({optional("status", schema::one_of({schema::text(), schema::list_of(schema::text())}),
+                                  "202, a class such as 2xx, or a list of them. Without it: 200 to 399."),
+                         optional("json", schema::map_of(schema::any()),
+                                  "JSON path to the value, or to a list of values, that may stand there."),
+                         optional("latency", schema::text(), "Response time below this: 500ms.")},
+                        "What the answer must be; anything else fails the step.");
 }
 
 void append_request_fields(std::vector<Field>& fields) {
@@ -71,9 +73,12 @@ TypePointer step_shape() {
   fields.push_back(optional("retry", retry_shape(), "Attempts after a failure."));
   fields.push_back(optional("operation", operation_shape(), "Marks the request for the audit."));
   fields.push_back(optional("continue", schema::boolean(), "true: a failure of this step does not end the iteration."));
-  fields.push_back(optional("poll", schema::templated(), "GETs the path until a condition holds; a metric of its name."));
-  fields.push_back(optional("since", schema::text(), "The step whose last byte starts the sample; by default the one before."));
-  fields.push_back(optional("every", schema::duration(), "Time between polls, and before the first one; 100ms by default."));
+  fields.push_back(
+      optional("poll", schema::templated(), "GETs the path until a condition holds; a metric of its name."));
+  fields.push_back(
+      optional("since", schema::text(), "The step whose last byte starts the sample; by default the one before."));
+  fields.push_back(
+      optional("every", schema::duration(), "Time between polls, and before the first one; 100ms by default."));
   fields.push_back(optional("until", expectation_shape(), "The condition that ends the poll."));
   fields.push_back(optional("think", schema::duration(), "A pause; the next step is due at its end."));
   return schema::object(std::move(fields), "One step: a request, a poll or a pause.");
@@ -97,7 +102,8 @@ TypePointer block_shape() {
        optional("start_rate", schema::rate(), "ramping-arrival-rate: the rate at the start; 0/s by default."),
        optional("stages", schema::list_of(stage_shape()), "ramping-arrival-rate: one after the other."),
        optional("vus", schema::integer(1, 1e6), "constant-vus: how many iterate at once."),
-       optional("max_vus", schema::integer(1, 1e6), "*-arrival-rate: iterations in progress at most; an arrival beyond is dropped."),
+       optional("max_vus", schema::integer(1, 1e6),
+                "*-arrival-rate: iterations in progress at most; an arrival beyond is dropped."),
        optional("start_after", schema::duration(), "Starts this long after the start of load.")},
       "One source of load.");
 }
@@ -110,7 +116,8 @@ TypePointer load_schema() {
 }
 
 TypePointer flows_schema() {
-  static const TypePointer shape = schema::map_of(schema::list_of(step_shape()), "Flows by name: the steps of one iteration.");
+  static const TypePointer shape =
+      schema::map_of(schema::list_of(step_shape()), "Flows by name: the steps of one iteration.");
   return shape;
 }
 
@@ -118,10 +125,13 @@ TypePointer data_schema() {
   static const TypePointer shape = schema::map_of(
       schema::object(
           {optional("file", schema::text(), "A CSV file with a header line."),
-           optional("pick", schema::choice({"random", "sequential", "unique"}), "Which row an iteration reads; random by default."),
-           optional("generate", schema::map_of(schema::templated()), "Or: column to its template, drawn per iteration."),
+           optional("pick", schema::choice({"random", "sequential", "unique"}),
+                    "Which row an iteration reads; random by default."),
+           optional("generate", schema::map_of(schema::templated()),
+                    "Or: column to its template, drawn per iteration."),
            optional("repeat", schema::share(), "With generate: share of rows that return an earlier row whole."),
-           optional("among", schema::integer(1, 1e9), "With repeat: how many rows back it may reach; 10000 by default.")},
+           optional("among", schema::integer(1, 1e9),
+                    "With repeat: how many rows back it may reach; 10000 by default.")},
           "Rows of data; an iteration reads one row of each."),
       "Feeders by name.");
   return shape;
@@ -130,7 +140,8 @@ TypePointer data_schema() {
 TypePointer setup_schema() {
   std::vector<Field> fields = method_fields();
   append_request_fields(fields);
-  fields.push_back(optional("for_each", schema::text(), "Sends it once for each row of this feeder; captures become columns."));
+  fields.push_back(
+      optional("for_each", schema::text(), "Sends it once for each row of this feeder; captures become columns."));
   static const TypePointer shape =
       schema::list_of(schema::object(std::move(fields), "One set-up request."), "Requests sent once, before load.");
   return shape;

@@ -17,17 +17,24 @@ record::Tags with(record::Tags tags, const char* key, std::string value) {
   return tags;
 }
 
-const char* text_of(bool expected) { return expected ? "true" : "false"; }
+const char* text_of(bool expected) {
+  return expected ? "true" : "false";
+}
 
 constexpr std::array<const char*, 3> kOutcomes = {"ok", "failed", "interrupted"};
 
 }  // namespace
 
 SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer)
-    : plan_(plan), writer_(writer), steps_(layout.steps().size()), flows_(layout.flows().size()), blocks_(layout.blocks()) {
+    : plan_(plan),
+      writer_(writer),
+      steps_(layout.steps().size()),
+      flows_(layout.flows().size()),
+      blocks_(layout.blocks()) {
   for (const auto& place : layout.steps()) {
     const Step& step = plan.flows[place.flow].steps[place.step];
-    step_tags_.push_back({{"name", step.name}, {"flow", plan.flows[place.flow].name}, {"block", plan.blocks[place.block].name}});
+    step_tags_.push_back(
+        {{"name", step.name}, {"flow", plan.flows[place.flow].name}, {"block", plan.blocks[place.block].name}});
     poll_names_.push_back(step.kind == Step::Kind::poll ? step.name : std::string{});
   }
   for (const auto& place : layout.flows()) {
@@ -89,7 +96,8 @@ void SeriesExport::write_block(std::int32_t second, std::uint32_t place, const B
   counter(ids.received, second, record::kDataReceived, metrics.received, tags);
 }
 
-void SeriesExport::histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values, const record::Tags& tags) {
+void SeriesExport::histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values,
+                             const record::Tags& tags) {
   if (values.empty()) return;
   if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::histogram, tags));
   writer_->merge(second, *id, values);
@@ -104,7 +112,8 @@ void SeriesExport::pair(std::array<Id, 2>& ids, std::int32_t second, std::string
   }
 }
 
-void SeriesExport::counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value, const record::Tags& tags) {
+void SeriesExport::counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value,
+                           const record::Tags& tags) {
   if (value == 0) return;
   if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::counter, tags));
   writer_->add(second, *id, static_cast<double>(value));

@@ -40,7 +40,8 @@ class SeriesExport {
   void write_step(std::int32_t second, std::uint32_t place, const StepMetrics& metrics);
   void write_flow(std::int32_t second, std::uint32_t place, const FlowMetrics& metrics);
   void write_block(std::int32_t second, std::uint32_t place, const BlockMetrics& metrics);
-  void histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values, const record::Tags& tags);
+  void histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values,
+                 const record::Tags& tags);
   void pair(std::array<Id, 2>& ids, std::int32_t second, std::string_view metric,
             const std::array<Histogram, 2>& values, const record::Tags& tags);
   void counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value, const record::Tags& tags);

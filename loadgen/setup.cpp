@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kSideBySide = 16;
 constexpr std::size_t kShownBody = 200;
+constexpr auto kInterruptEvery = std::chrono::milliseconds(50);
 
 /// What the workers of one step share. They run on one thread.
 struct StepRun {
@@ -67,15 +68,18 @@ Result<void> keep(StepRun& run, std::uint64_t row, const Answer& answer) {
   return {};
 }
 
-Result<void> accept(StepRun& run, std::uint64_t row, const http::Response& response, const RenderScope& scope, Nanoseconds took) {
+Result<void> accept(StepRun& run, std::uint64_t row, const http::Response& response, const RenderScope& scope,
+                    Nanoseconds took) {
   const Answer answer(response);
   switch (judge(run.step.expect, scope, answer, took)) {
-    case ErrorClass::none: return keep(run, row, answer);
+    case ErrorClass::none:
+      return keep(run, row, answer);
     case ErrorClass::status:
       return protocol_error(fmt::format("{}: the answer was {} {}: {}", place_of(run, row), response.status,
                                         http::reason_phrase(response.status), shown(response.body)));
     default:
-      return protocol_error(fmt::format("{}: the answer is not what the step expects: {}", place_of(run, row), shown(response.body)));
+      return protocol_error(
+          fmt::format("{}: the answer is not what the step expects: {}", place_of(run, row), shown(response.body)));
   }
 }
 
@@ -104,15 +108,31 @@ asio::awaitable<void> send_rows(StepRun* run, asio::io_context* context) {
   if (--run->workers == 0) context->stop();  // idle connections would keep it running
 }
 
-Result<void> run_step(Runtime& runtime, const SetupStep& step, http::Client& client, asio::io_context& context, Nanoseconds deadline) {
+/// Runs until the workers stop the context; false when interrupted.
+bool run_until_done(asio::io_context& context, const std::function<bool()>& interrupted) {
+  while (!context.stopped()) {
+    context.run_for(kInterruptEvery);
+    if (!context.stopped() && interrupted && interrupted()) return false;
+  }
+  return true;
+}
+
+Result<void> run_step(Runtime& runtime, const SetupStep& step, const SetupTarget& target, Nanoseconds deadline) {
+  const auto port = parse_integer(target.port);
+  TIDEGATE_ASSERT(port.ok());
+  asio::io_context context(1);
+  http::ClientOptions options;
+  options.max_connections = kSideBySide;
+  http::Client client(context.get_executor(), target.host, static_cast<std::uint16_t>(*port), options);
   StepRun run{runtime, step, client, deadline, 1, 0, 0, std::nullopt};
   if (step.for_each) run.rows = runtime.plan.feeders[*step.for_each].table->rows();
   run.workers = std::min(run.rows, kSideBySide);
   for (std::uint64_t i = 0; i < run.workers; ++i) {
-    asio::co_spawn(context, send_rows(&run, &context), asio::detached);  // run() below returns when all have ended
+    asio::co_spawn(context, send_rows(&run, &context), asio::detached);  // run_until_done returns when all have ended
   }
-  context.run();
+  const bool done = run_until_done(context, target.interrupted);
   client.stop();
+  if (!done) return closed_error("interrupted during set-up step '" + step.name + "'");
   if (run.failure) return *run.failure;
   return {};
 }
@@ -120,15 +140,9 @@ Result<void> run_step(Runtime& runtime, const SetupStep& step, http::Client& cli
 }  // namespace
 
 Result<void> run_setup_steps(Runtime& runtime, const SetupTarget& target) {
-  const auto port = parse_integer(target.port);
-  TIDEGATE_ASSERT(port.ok());
   const Nanoseconds deadline = monotonic_now() + target.limit;
   for (const SetupStep& step : runtime.plan.setup) {
-    asio::io_context context(1);
-    http::ClientOptions options;
-    options.max_connections = kSideBySide;
-    http::Client client(context.get_executor(), target.host, static_cast<std::uint16_t>(*port), options);
-    if (auto done = run_step(runtime, step, client, context, deadline); !done) return done;
+    if (auto done = run_step(runtime, step, target, deadline); !done) return done;
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The set-up steps of a plan: requests sent once before load, and what they capture.
 
+#include <functional>
 #include <string>
 
 #include "base/result.hpp"
@@ -11,7 +12,8 @@ namespace tidegate::loadgen {
 
 struct SetupTarget {
   std::string host, port;
-  Nanoseconds limit{0};  ///< for all steps together
+  Nanoseconds limit{0};               ///< for all steps together
+  std::function<bool()> interrupted;  ///< may be empty
 };
 
 /// Sends them in order, the rows of one step side by side; fills `runtime.setup`. Blocks. The first failure ends it and

@@ -7,7 +7,7 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 32;       // frames up to 2 KiB are kept
+constexpr std::size_t kClasses = 32;  // frames up to 2 KiB are kept
 constexpr std::size_t kKeptPerClass = 4096;
 
 /// Free frames of one thread, by size class.
@@ -24,7 +24,9 @@ struct FreeFrames {
 };
 thread_local FreeFrames free_frames;
 
-std::size_t class_of(std::size_t size) { return (size - 1) / kStep; }
+std::size_t class_of(std::size_t size) {
+  return (size - 1) / kStep;
+}
 
 }  // namespace
 

@@ -43,7 +43,9 @@ void Template::append_literal(std::string_view text) {
   pieces_.back().literal.append(text);
 }
 
-void Template::append_slot(Slot slot, Escape escape) { pieces_.push_back({{}, std::move(slot), escape}); }
+void Template::append_slot(Slot slot, Escape escape) {
+  pieces_.push_back({{}, std::move(slot), escape});
+}
 
 void Template::append(const Template& other) {
   for (const Piece& piece : other.pieces_) {
@@ -81,14 +83,24 @@ std::string Template::outline() const {
 
 void append_escaped(std::string& out, std::string_view value, Escape escape, bool number) {
   switch (escape) {
-    case Escape::none: out.append(value); return;
+    case Escape::none:
+      out.append(value);
+      return;
     case Escape::target:
       append_percent_encoded(out, value, [](char c) { return http::is_in(http::unreserved_bytes, c); });
       return;
-    case Escape::whole_target: append_percent_encoded(out, value, http::is_target_byte); return;
-    case Escape::header: append_header_value(out, value); return;
-    case Escape::json_string: append_json_escaped(out, value); return;
-    case Escape::json_value: append_json_value(out, value, number); return;
+    case Escape::whole_target:
+      append_percent_encoded(out, value, http::is_target_byte);
+      return;
+    case Escape::header:
+      append_header_value(out, value);
+      return;
+    case Escape::json_string:
+      append_json_escaped(out, value);
+      return;
+    case Escape::json_value:
+      append_json_value(out, value, number);
+      return;
   }
 }
 

@@ -36,15 +36,15 @@ struct Slot {
 /// What a slot's value must not break. Literals are escaped when the template is compiled.
 enum class Escape : std::uint8_t {
   none,
-  target,       ///< whatever is not unreserved in RFC 3986 becomes %XX
-  whole_target, ///< the slot begins the target: only bytes that no target may hold become %XX
-  header,       ///< control bytes become spaces
-  json_string,  ///< inside a JSON string
-  json_value,   ///< a JSON value of its own: numbers stay numbers, anything else becomes a string
+  target,        ///< whatever is not unreserved in RFC 3986 becomes %XX
+  whole_target,  ///< the slot begins the target: only bytes that no target may hold become %XX
+  header,        ///< control bytes become spaces
+  json_string,   ///< inside a JSON string
+  json_value,    ///< a JSON value of its own: numbers stay numbers, anything else becomes a string
 };
 
 struct Piece {
-  std::string literal;       ///< when there is no slot
+  std::string literal;  ///< when there is no slot
   std::optional<Slot> slot;
   Escape escape = Escape::none;
 };

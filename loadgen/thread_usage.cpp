@@ -9,7 +9,9 @@
 
 namespace tidegate::loadgen {
 
-pid_t current_thread_id() noexcept { return ::gettid(); }
+pid_t current_thread_id() noexcept {
+  return ::gettid();
+}
 
 ThreadUsage thread_usage(pid_t thread) noexcept {
   char path[64];

@@ -49,7 +49,7 @@ class DeadlineWheel {
   static constexpr std::size_t kSlots = 512;
   std::array<DeadlineNode, kSlots> slots_;  // heads of rings
   DeadlineNode expired_;
-  std::int64_t looked_at_ = -1;             // the last tick that was swept
+  std::int64_t looked_at_ = -1;  // the last tick that was swept
 };
 
 /// Times to wake something at, earliest first, of equal ones the first added.

@@ -10,7 +10,8 @@ namespace tidegate::loadgen {
 namespace {
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is_in(http::token_bytes, c); });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return http::is_in(http::token_bytes, c); });
 }
 
 Result<void> check_header(const std::string& name, const std::string& value) {
@@ -29,7 +30,8 @@ Result<void> check(const UrlLoad& load) {
   if (load.rate && (*load.rate <= 0 || *load.rate > 1e6)) {
     return usage_error("the rate must be above 0/s and at most 1000000/s, found " + format_rate(*load.rate));
   }
-  if (load.vus && (*load.vus == 0 || *load.vus > 1'000'000)) return usage_error("the number of VUs must be 1 to 1000000");
+  if (load.vus && (*load.vus == 0 || *load.vus > 1'000'000))
+    return usage_error("the number of VUs must be 1 to 1000000");
   if (load.duration.count() <= 0) return usage_error("the duration must be longer than 0");
   if (load.timeout.count() <= 0) return usage_error("the timeout must be longer than 0");
   if (!is_token(load.method)) return usage_error("'" + load.method + "' is not an HTTP method");

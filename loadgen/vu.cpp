@@ -26,7 +26,8 @@ void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
   flow_place = runtime.layout.flow_place(block.index, share.flow);
   step_place = runtime.layout.first_step_place(block.index, share.flow);
   rows.resize(runtime.plan.feeders.size());
-  for (const std::uint32_t feeder : flow->feeders) rows[feeder] = row_of(runtime.plan, runtime.plan.feeders[feeder], block, index);
+  for (const std::uint32_t feeder : flow->feeders)
+    rows[feeder] = row_of(runtime.plan, runtime.plan.feeders[feeder], block, index);
   captures.resize(flow->captures);
   for (Value& value : captures) value.set = false;
   step_ends.resize(flow->steps.size());

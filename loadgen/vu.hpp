@@ -30,10 +30,10 @@ struct Vu : DeadlineNode {
 
   // The iteration in progress.
   std::uint64_t iteration = 0;
-  Nanoseconds due{0};             ///< intended start of the iteration
+  Nanoseconds due{0};  ///< intended start of the iteration
   const Flow* flow = nullptr;
-  std::uint32_t flow_place = 0;   ///< in the metric layout
-  std::uint32_t step_place = 0;   ///< of the flow's first step
+  std::uint32_t flow_place = 0;  ///< in the metric layout
+  std::uint32_t step_place = 0;  ///< of the flow's first step
   std::vector<Row> rows;
   std::vector<Value> captures;
   std::vector<Nanoseconds> step_ends;
@@ -47,7 +47,7 @@ struct Vu : DeadlineNode {
   Wake woken = Wake::ready;
   std::coroutine_handle<> waiting;
   std::uint64_t sleep_ticket = 0;
-  bool interrupted = false;       ///< every wait ends at once
+  bool interrupted = false;  ///< every wait ends at once
 
   Task<void> life;
 

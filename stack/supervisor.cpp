@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -29,6 +30,7 @@ namespace {
 constexpr auto kStartingPeriod = std::chrono::milliseconds(10);
 constexpr auto kIdlePeriod = std::chrono::milliseconds(500);
 constexpr auto kReadinessTimeout = std::chrono::milliseconds(250);
+constexpr auto kAllGraces = std::chrono::seconds(8);
 
 }  // namespace
 
@@ -270,23 +272,20 @@ void Supervisor::State::write_peers() {
   }
 }
 
-// In reverse order of the file, so that callers end before what they call; each gets its own grace.
+// One after the other in reverse order of the file, so that callers end before what they call: a broker that went first
+// would leave its clients waiting for it. Each gets its own grace, as long as all of them together have time left.
 void Supervisor::State::end_all() {
+  const Nanoseconds deadline = monotonic_now() + kAllGraces;
   for (auto child = children.rbegin(); child != children.rend(); ++child) {
     if (child->stage == Child::Stage::down) continue;
     child->asked_to_end = true;
-    [[maybe_unused]] const auto asked = child->process.signal(SIGTERM);
-    [[maybe_unused]] const auto resumed = child->process.signal(SIGCONT);
-  }
-  for (auto child = children.rbegin(); child != children.rend(); ++child) {
-    if (child->stage == Child::Stage::down) continue;
-    auto status = child->process.wait(child->spec.stop_grace);
-    if (!status) status = child->process.stop(Nanoseconds{0});
+    const Nanoseconds grace = std::min(child->spec.stop_grace, std::max(Nanoseconds{0}, deadline - monotonic_now()));
+    const ExitStatus status = child->process.stop(grace);
     {
       const std::lock_guard lock(mutex);
       child->stage = Child::Stage::down;
     }
-    emit("process_exited", {{"process", child->spec.name}, {"status", status->text()}, {"asked", true}});
+    emit("process_exited", {{"process", child->spec.name}, {"status", status.text()}, {"asked", true}});
   }
   changed.notify_all();
 }

@@ -61,7 +61,8 @@ class Supervisor {
   /// Processes that ended without being asked to, with their status.
   std::vector<std::pair<std::string, std::string>> deaths() const;
 
-  /// SIGTERM to all in reverse order of the file, SIGKILL after the grace; returns when all are gone. Idempotent.
+  /// SIGTERM one after the other in reverse order of the file, SIGKILL after the grace (8 s for all together); returns
+  /// when all are gone. Idempotent.
   void stop();
 
  private:

@@ -59,10 +59,8 @@ asio::awaitable<void> ServerConnection::run() {
 
 asio::awaitable<bool> ServerConnection::read_more() {
   if (server_->draining && !parser_.started()) co_return false;
-  if (parser_.expects_continue() && !continued_) {
-    continued_ = true;
-    if (!co_await send_rest("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
-  }
+  // Only once a request: what comes next is a byte of the body.
+  if (parser_.expects_continue() && !co_await send_rest("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
   enter(parser_.started() ? Phase::reading : Phase::idle);
   if (end_ == input_.size() && end_ < largest_input) input_.resize(2 * end_);
   begin_ = 0;
@@ -108,7 +106,6 @@ asio::awaitable<bool> ServerConnection::answer_request() {
   }
   if (output_.capacity() > kept_output) std::string().swap(output_);
   parser_.reset();
-  continued_ = false;
   co_return true;
 }
 

@@ -61,7 +61,6 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   Phase phase_ = Phase::idle;
   ServerState::Time since_;
   bool refused_;
-  bool continued_ = false;  // 100 Continue was sent for the current request
   bool timed_out_ = false;
   asio::cancellation_signal cancel_handler_;
 };

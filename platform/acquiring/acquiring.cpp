@@ -110,10 +110,9 @@ class Acquiring {
   }
 
   void add_routes() {
-    runtime_.router().add_immediate("GET", "/internal/outbox/{stream...}",
-                                    [this](const http::Request& request, std::string_view rest) {
-                                      return outbox_.serve(rest, request, reader_);
-                                    });
+    runtime_.router().add_immediate(
+        "GET", "/internal/outbox/{stream...}",
+        [this](const http::Request& request, std::string_view rest) { return outbox_.serve(rest, request, reader_); });
     runtime_.router().add_immediate(
         "GET", "/v1/attempts/export",
         runtime_.operator_only(ImmediateHandler(

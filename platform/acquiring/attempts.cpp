@@ -16,7 +16,9 @@ constexpr Migration kMigrations[] = {
     {101, "CREATE INDEX attempts_open ON attempts (sequence) WHERE status = 'open'"},
 };
 
-std::int64_t unix_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count(); }
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count();
+}
 
 std::string_view status_of(BankAnswer::Kind kind) {
   switch (kind) {
@@ -35,13 +37,15 @@ std::string_view status_of(BankAnswer::Kind kind) {
 
 }  // namespace
 
-std::span<const Migration> attempt_migrations() { return kMigrations; }
+std::span<const Migration> attempt_migrations() {
+  return kMigrations;
+}
 
 Result<Attempt> Attempt::from_event(const Envelope& event) {
   auto created = PaymentCreated::from_data(event.data);
   if (!created) return created.error();
-  return Attempt{event.payment + "-a1",        event.payment, event.tenant, created->amount, created->currency,
-                 created->card_token, created->client_key, event.traceparent};
+  return Attempt{event.payment + "-a1", event.payment,       event.tenant,        created->amount,
+                 created->currency,     created->card_token, created->client_key, event.traceparent};
 }
 
 Result<void> insert_attempt(Connection& connection, const Attempt& attempt) {

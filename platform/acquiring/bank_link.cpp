@@ -5,7 +5,9 @@
 namespace tidegate::platform {
 namespace {
 
-BankAnswer unknown(std::string why) { return {BankAnswer::Kind::unknown, {}, std::move(why)}; }
+BankAnswer unknown(std::string why) {
+  return {BankAnswer::Kind::unknown, {}, std::move(why)};
+}
 
 /// A body that says approved or declined about this reference.
 BankAnswer read_outcome(const http::Response& response, const std::string& reference) {

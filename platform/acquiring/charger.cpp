@@ -9,7 +9,7 @@ namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kWriteAgainAfter = std::chrono::milliseconds(500);
-constexpr std::uint32_t kTellAfterFailures = 3;
+constexpr Nanoseconds kTellEvery = std::chrono::seconds(1);
 
 Envelope result_event(const Attempt& attempt, const BankAnswer& answer) {
   Envelope event;
@@ -81,16 +81,23 @@ asio::awaitable<void> Charger::settle(Waiting waiting) {
     step = flow.next(answer);
     if (answer.kind != BankAnswer::Kind::unknown) continue;
     unsettled_.add();
-    if (flow.failures() == kTellAfterFailures) {
-      log::warn("the outcome of a charge stays unknown; asking on", {{"reference", waiting.attempt.reference},
-                                                                     {"trace", std::string(trace_id(waiting.attempt.traceparent))},
-                                                                     {"why", answer.reason}});
-    }
+    tell_unsettled(waiting.attempt, answer);
   }
   while (!co_await write_result(waiting.attempt, answer)) {
     co_await pause(kWriteAgainAfter);
     if (stopping_) co_return;
   }
+}
+
+/// At most once a second: a bank that is away leaves every attempt open.
+void Charger::tell_unsettled(const Attempt& attempt, const BankAnswer& answer) {
+  const Nanoseconds now = monotonic_now();
+  if (now - told_at_ < kTellEvery) return;
+  told_at_ = now;
+  log::warn("the outcome of a charge is unknown; asking on", {{"reference", attempt.reference},
+                                                              {"trace", std::string(trace_id(attempt.traceparent))},
+                                                              {"open", std::to_string(open())},
+                                                              {"why", answer.reason}});
 }
 
 asio::awaitable<bool> Charger::write_result(Attempt attempt, BankAnswer answer) {

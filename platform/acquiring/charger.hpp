@@ -38,6 +38,7 @@ class Charger {
   };
   void start_next();
   asio::awaitable<void> settle(Waiting waiting);
+  void tell_unsettled(const Attempt& attempt, const BankAnswer& answer);
   /// True when the outcome is committed.
   asio::awaitable<bool> write_result(Attempt attempt, BankAnswer answer);
   asio::awaitable<void> pause(Nanoseconds length);
@@ -56,6 +57,7 @@ class Charger {
   std::size_t in_flight_ = 0;
   std::atomic<std::size_t> open_{0};
   bool stopping_ = false;
+  Nanoseconds told_at_{std::chrono::seconds(-1)};
 };
 
 }  // namespace tidegate::platform

@@ -7,7 +7,9 @@
 namespace tidegate::platform {
 namespace {
 
-std::int64_t unix_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count(); }
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count();
+}
 
 Result<json::object> body_object(const http::Request& request) {
   auto parsed = parse_json(request.body);
@@ -36,8 +38,7 @@ BankApi::BankApi(Store& store, std::unique_ptr<Connection> reader, ServiceRuntim
       new_charges_(runtime.metrics().counter("bank_charges_total", "Charges recorded.")),
       repeats_(runtime.metrics().counter("bank_repeats_total", "Charge calls that repeated a reference.")) {
   Router& router = runtime.router();
-  router.add("POST", "/v1/charges",
-             [this](const http::Request& request, std::string_view) { return charge(request); });
+  router.add("POST", "/v1/charges", [this](const http::Request& request, std::string_view) { return charge(request); });
   router.add_immediate("GET", "/v1/charges/{reference}",
                        [this](const http::Request&, std::string_view reference) { return enquire(reference); });
   router.add("GET", "/v1/hops/{service}",

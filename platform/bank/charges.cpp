@@ -34,7 +34,9 @@ Charge from_row(const Row& row) {
 
 }  // namespace
 
-std::span<const Migration> bank_migrations() { return kMigrations; }
+std::span<const Migration> bank_migrations() {
+  return kMigrations;
+}
 
 Result<Charge> Charge::from_request(const json::object& body) {
   Charge charge;
@@ -96,11 +98,11 @@ Result<bool> record_charge(Connection& connection, Charge& charge) {
 
 Result<std::optional<Charge>> find_charge(Connection& reader, const std::string& reference) {
   std::optional<Charge> found;
-  auto read = reader.query("SELECT " CHARGE_COLUMNS " FROM charges WHERE reference = ?1", {reference},
-                           [&](const Row& row) {
-                             found = from_row(row);
-                             return false;
-                           });
+  auto read =
+      reader.query("SELECT " CHARGE_COLUMNS " FROM charges WHERE reference = ?1", {reference}, [&](const Row& row) {
+        found = from_row(row);
+        return false;
+      });
   if (!read) return read.error();
   return found;
 }

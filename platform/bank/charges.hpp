@@ -1,5 +1,6 @@
 #pragma once
-// The bank's own record of what it charged: the outside witness of the audit. A charge is on disk before it is answered.
+// The bank's own record of what it charged: the outside witness of the audit. A charge is on disk before it is
+// answered.
 
 #include <cstdint>
 #include <optional>
@@ -20,10 +21,10 @@ struct Charge {
   std::string reference;      ///< the caller's; the bank charges once per reference
   std::string client_key;     ///< the idempotency key of the merchant's own client
   std::string merchant;
-  std::int64_t amount = 0;    ///< minor units
+  std::int64_t amount = 0;  ///< minor units
   std::string currency;
-  std::string status;         ///< approved, declined, voided
-  std::int64_t at_ms = 0;     ///< since the Unix epoch
+  std::string status;      ///< approved, declined, voided
+  std::int64_t at_ms = 0;  ///< since the Unix epoch
 
   /// From the body of POST /v1/charges; the error says which member is wrong.
   static Result<Charge> from_request(const json::object& body);

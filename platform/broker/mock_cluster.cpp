@@ -23,7 +23,9 @@ struct MockCluster::State {
 MockCluster::MockCluster() : state_(std::make_unique<State>()) {}
 MockCluster::~MockCluster() = default;
 
-const std::string& MockCluster::bootstrap() const { return state_->bootstrap; }
+const std::string& MockCluster::bootstrap() const {
+  return state_->bootstrap;
+}
 
 Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& options) {
   std::unique_ptr<MockCluster> made(new MockCluster());

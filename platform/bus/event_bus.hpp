@@ -60,8 +60,8 @@ class EventBus {
 
 std::unique_ptr<EventBus> make_kafka_bus(std::string bootstrap);
 std::unique_ptr<EventBus> make_memory_bus();
-/// What services use: Kafka at the peer `broker.kafka`, looked up at each call. While that peer is unknown, make_producer
-/// and make_consumer return an error at once: try again in a while. `peers` outlives the bus.
+/// What services use: Kafka at the peer `broker.kafka`, looked up at each call. While that peer is unknown,
+/// make_producer and make_consumer return an error at once: try again in a while. `peers` outlives the bus.
 std::unique_ptr<EventBus> make_peer_bus(PeerDirectory& peers);
 
 }  // namespace tidegate::platform

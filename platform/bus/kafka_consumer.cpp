@@ -8,7 +8,7 @@ namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
-constexpr Nanoseconds kForcedCommitLimit = std::chrono::milliseconds(500);
+constexpr Nanoseconds kCommitLimit = std::chrono::milliseconds(500);
 constexpr Nanoseconds kAssignLimit = std::chrono::seconds(2);
 
 kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& group) {
@@ -23,8 +23,19 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
           {"queued.max.messages.kbytes", "8192"},
-          {"log_level", "7"}, {"debug", "cgrp,generic"}};
+          {"log_level", "3"}};
 }
+
+struct AdminDeleter {
+  void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
+  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* change) const noexcept {
+    rd_kafka_AlterConsumerGroupOffsets_destroy(change);
+  }
+  void operator()(rd_kafka_event_t* event) const noexcept { rd_kafka_event_destroy(event); }
+};
+using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, AdminDeleter>;
+using OffsetsChange = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, AdminDeleter>;
+using EventHandle = std::unique_ptr<rd_kafka_event_t, AdminDeleter>;
 
 int milliseconds(Nanoseconds t) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(t).count());
@@ -47,8 +58,23 @@ bool passes_by_itself(rd_kafka_resp_err_t error) {
   }
 }
 
-/// The outcome of a commit is not needed: the next one says it all again.
-void ignore_commit(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {}
+/// Why offsets were not committed; empty when they were.
+std::string commit_failure(rd_kafka_event_t* event) {
+  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return rd_kafka_event_error_string(event);
+  }
+  const auto* result = rd_kafka_event_AlterConsumerGroupOffsets_result(event);
+  std::size_t count = 0;
+  const auto** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto* error = rd_kafka_group_result_error(groups[i])) return rd_kafka_error_string(error);
+    const auto* partitions = rd_kafka_group_result_partitions(groups[i]);
+    for (int p = 0; p < partitions->cnt; ++p) {
+      if (partitions->elems[p].err != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(partitions->elems[p].err);
+    }
+  }
+  return {};
+}
 
 BusRecord to_record(const rd_kafka_message_t& message) {
   BusRecord record;
@@ -64,8 +90,17 @@ BusRecord to_record(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-// Without closing: there is no group to leave, and closing waits for minutes when the brokers are gone.
-KafkaConsumer::~KafkaConsumer() { rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+KafkaConsumer::KafkaConsumer(kafka::Handle handle, std::string group, std::string topic)
+    : handle_(std::move(handle)),
+      answers_(rd_kafka_queue_new(handle_.get())),
+      group_(std::move(group)),
+      topic_(std::move(topic)) {}
+
+// Without closing: there is no group to leave, and closing waits for long when the brokers are gone.
+KafkaConsumer::~KafkaConsumer() {
+  answers_.reset();
+  rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
 
 /// Replaces "no committed offset" by the oldest one held.
 Result<void> KafkaConsumer::find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms) {
@@ -129,30 +164,45 @@ kafka::PartitionList KafkaConsumer::positions() const {
   return list;
 }
 
-Result<void> KafkaConsumer::commit_soon(rd_kafka_topic_partition_list_s* offsets) {
-  constexpr int asynchronous = 1;
-  const auto failed = rd_kafka_commit(handle_.get(), offsets, asynchronous);
-  if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+/// Through the administrator's request, which ends by its own timeout. The consumer's commit call would hold the
+/// offsets for as long as no coordinator is known, and destroying the handle would wait for that.
+Result<void> KafkaConsumer::send_positions() {
+  const kafka::PartitionList list = positions();
+  const AdminOptions options(rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS));
+  char why[256] = {};
+  const auto refused =
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kCommitLimit), why, sizeof why);
+  if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) return internal_error(std::string("commit offsets: ") + why);
+  const OffsetsChange change(rd_kafka_AlterConsumerGroupOffsets_new(group_.c_str(), list.get()));
+  rd_kafka_AlterConsumerGroupOffsets_t* changes[] = {change.get()};
+  rd_kafka_AlterConsumerGroupOffsets(handle_.get(), changes, 1, options.get(), answers_.get());
+  awaiting_answer_ = true;
+  return {};
 }
 
-Result<void> KafkaConsumer::commit_and_wait(rd_kafka_topic_partition_list_s* offsets) {
-  const kafka::Queue answers(rd_kafka_queue_new(handle_.get()));
-  const auto failed = rd_kafka_commit_queue(handle_.get(), offsets, answers.get(), ignore_commit, nullptr);
-  if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return closed_error("commit offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
-  }
-  if (rd_kafka_queue_poll_callback(answers.get(), milliseconds(kForcedCommitLimit)) > 0) return {};
-  return timeout_error("the broker did not acknowledge the offsets of topic " + topic_);
+/// The answer to the commit under way, when it came within `limit`.
+Result<void> KafkaConsumer::receive_answer(Nanoseconds limit) {
+  if (!awaiting_answer_) return {};
+  const EventHandle event(rd_kafka_queue_poll(answers_.get(), milliseconds(limit)));
+  if (!event) return {};
+  awaiting_answer_ = false;
+  const std::string failure = commit_failure(event.get());
+  if (failure.empty()) return {};
+  moved_ = true;  // so that it is said again
+  return closed_error("commit offsets of topic " + topic_ + ": " + failure);
 }
 
 Result<void> KafkaConsumer::commit(bool force) {
   const Nanoseconds now = monotonic_now();
-  if (!force && (!moved_ || now - committed_at_ < kCommitEvery)) return {};
-  const kafka::PartitionList list = positions();
-  if (auto done = force ? commit_and_wait(list.get()) : commit_soon(list.get()); !done) return done;
+  if (auto answer = receive_answer(force ? kCommitLimit : Nanoseconds{0}); !answer) return answer;
+  if (!force && (awaiting_answer_ || !moved_ || now - committed_at_ < kCommitEvery)) return {};
+  if (awaiting_answer_) return timeout_error("the broker does not acknowledge the offsets of topic " + topic_);
+  if (auto sent = send_positions(); !sent) return sent;
   moved_ = false;
   committed_at_ = now;
+  if (!force) return {};
+  if (auto answer = receive_answer(kCommitLimit); !answer) return answer;
+  if (awaiting_answer_) return timeout_error("the broker does not acknowledge the offsets of topic " + topic_);
   return {};
 }
 
@@ -161,7 +211,7 @@ Result<std::unique_ptr<EventConsumer>> make_kafka_consumer(const std::string& bo
   auto handle = kafka::make_consumer(consumer_settings(bootstrap, group));
   if (!handle) return handle.error();
   rd_kafka_poll_set_consumer(handle->get());
-  auto consumer = std::make_unique<KafkaConsumer>(std::move(*handle), topic);
+  auto consumer = std::make_unique<KafkaConsumer>(std::move(*handle), group, topic);
   if (auto assigned = consumer->assign(workers, worker_index, kAssignLimit); !assigned) return assigned.error();
   return std::unique_ptr<EventConsumer>(std::move(consumer));
 }

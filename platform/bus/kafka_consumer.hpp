@@ -13,7 +13,7 @@ namespace tidegate::platform {
 
 class KafkaConsumer final : public EventConsumer {
  public:
-  KafkaConsumer(kafka::Handle handle, std::string topic) : handle_(std::move(handle)), topic_(std::move(topic)) {}
+  KafkaConsumer(kafka::Handle handle, std::string group, std::string topic);
   ~KafkaConsumer() override;
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
@@ -26,14 +26,16 @@ class KafkaConsumer final : public EventConsumer {
 
  private:
   kafka::PartitionList positions() const;
-  Result<void> commit_soon(rd_kafka_topic_partition_list_s* offsets);
-  Result<void> commit_and_wait(rd_kafka_topic_partition_list_s* offsets);
+  Result<void> send_positions();
+  Result<void> receive_answer(Nanoseconds limit);
   Result<void> find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms);
 
   kafka::Handle handle_;
-  std::string topic_;
+  kafka::Queue answers_;  ///< to commits
+  const std::string group_, topic_;
   std::map<int, std::int64_t> next_;  ///< per partition, the offset after the last record returned
   bool moved_ = false;                ///< since the last commit
+  bool awaiting_answer_ = false;      ///< a commit is under way
   Nanoseconds committed_at_{0};
 };
 

@@ -100,8 +100,7 @@ class MemoryBus final : public EventBus {
 
   Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic, int workers,
                                                        int worker_index) override {
-    return std::unique_ptr<EventConsumer>(
-        std::make_unique<MemoryConsumer>(log_, group, topic, workers, worker_index));
+    return std::unique_ptr<EventConsumer>(std::make_unique<MemoryConsumer>(log_, group, topic, workers, worker_index));
   }
 
  private:
@@ -110,6 +109,8 @@ class MemoryBus final : public EventBus {
 
 }  // namespace
 
-std::unique_ptr<EventBus> make_memory_bus() { return std::make_unique<MemoryBus>(); }
+std::unique_ptr<EventBus> make_memory_bus() {
+  return std::make_unique<MemoryBus>();
+}
 
 }  // namespace tidegate::platform

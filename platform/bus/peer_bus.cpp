@@ -37,6 +37,8 @@ class PeerBus final : public EventBus {
 
 }  // namespace
 
-std::unique_ptr<EventBus> make_peer_bus(PeerDirectory& peers) { return std::make_unique<PeerBus>(peers); }
+std::unique_ptr<EventBus> make_peer_bus(PeerDirectory& peers) {
+  return std::make_unique<PeerBus>(peers);
+}
 
 }  // namespace tidegate::platform

@@ -11,7 +11,8 @@ constexpr std::size_t kLongestName = 200;
 
 void append_string(std::string& out, std::string_view text) {
   bool plain = true;
-  for (const char c : text) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+  for (const char c : text)
+    plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
   if (plain) {
     out.append(1, '"').append(text).append(1, '"');
   } else {
@@ -28,7 +29,9 @@ void append_member(std::string& out, std::string_view key, std::int64_t value) {
   out.append(",\"").append(key).append("\":").append(std::to_string(value));
 }
 
-Error bad(std::string_view what) { return protocol_error("event envelope: " + std::string(what)); }
+Error bad(std::string_view what) {
+  return protocol_error("event envelope: " + std::string(what));
+}
 
 /// The named text members, all required; empty or overlong ones are refused.
 Result<void> read_names(const json::object& object, Envelope& envelope, std::string& stream) {
@@ -61,7 +64,9 @@ Result<void> read_numbers(const json::object& object, Envelope& envelope) {
 
 }  // namespace
 
-std::string StreamId::text() const { return producer + "/" + topic + "/" + std::to_string(partition); }
+std::string StreamId::text() const {
+  return producer + "/" + topic + "/" + std::to_string(partition);
+}
 
 Result<StreamId> StreamId::parse(std::string_view text) {
   const Error malformed = bad("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");

@@ -24,15 +24,15 @@ struct StreamId {
 };
 
 struct Envelope {
-  std::string id;            ///< of the event; kept by replays
-  std::string type;          ///< payment_created, acquirer_approved, acquirer_declined, payment_captured, payment_declined
+  std::string id;    ///< of the event; kept by replays
+  std::string type;  ///< payment_created, acquirer_approved, acquirer_declined, payment_captured, payment_declined
   int version = 1;
-  std::string payment;       ///< the key of the record
-  std::string tenant;        ///< merchant id
+  std::string payment;  ///< the key of the record
+  std::string tenant;   ///< merchant id
   StreamId stream;
-  std::int64_t sequence = 0; ///< dense from 1 within the stream
+  std::int64_t sequence = 0;        ///< dense from 1 within the stream
   std::int64_t occurred_at_ms = 0;  ///< the store's commit time; the record's CreateTime
-  std::string traceparent;   ///< W3C trace context
+  std::string traceparent;          ///< W3C trace context
   json::object data;
 
   std::string encode() const;

@@ -3,7 +3,9 @@
 namespace tidegate::platform {
 namespace {
 
-Error bad(std::string_view what) { return protocol_error("event data: " + std::string(what)); }
+Error bad(std::string_view what) {
+  return protocol_error("event data: " + std::string(what));
+}
 
 Result<void> read_money(const json::object& data, std::int64_t& amount, std::string& currency) {
   const auto number = integer_member(data, "amount");

@@ -27,7 +27,7 @@ struct PaymentCreated {
   std::int64_t amount = 0;  ///< minor units, above 0
   std::string currency;     ///< ISO 4217, three capitals
   std::string card_token;
-  std::string client_key;   ///< the client's own idempotency key, passed on to the bank
+  std::string client_key;  ///< the client's own idempotency key, passed on to the bank
 
   json::object to_data() const;
   static Result<PaymentCreated> from_data(const json::object& data);

@@ -27,7 +27,9 @@ Result<void> load(Connection& connection, const InboxOptions& options, std::map<
 
 }  // namespace
 
-std::span<const Migration> inbox_migrations() { return kMigrations; }
+std::span<const Migration> inbox_migrations() {
+  return kMigrations;
+}
 
 Result<std::map<int, std::int64_t>> open_cursors(Store& store, const InboxOptions& options) {
   std::map<int, std::int64_t> applied;

@@ -52,6 +52,7 @@ struct Inbox::State {
   int generation = 0;
   Nanoseconds connect_at{0}, fill_at{0}, heads_at{0}, apply_at{0};  // not before
   bool told_unreachable = false;
+  bool commits_work = true;
   std::vector<std::int64_t> former_heads;  // at the last check of the outbox
   std::map<int, std::int64_t> noticed;     // where the last gap of a partition began
 
@@ -116,8 +117,7 @@ struct Inbox::State {
   void tell_unreachable(const Error& why) {
     if (told_unreachable) return;
     told_unreachable = true;
-    log::warn("no consumer yet; trying on",
-              {{"group", options.group}, {"topic", options.topic}, {"why", why.message}});
+    log::warn("no consumer yet; trying on", {{"group", options.group}, {"topic", options.topic}, {"why", why.message}});
   }
 
   void receive() {
@@ -156,10 +156,11 @@ struct Inbox::State {
   /// Offsets stay behind while events are owed, so that the group's lag shows the wait.
   void commit_offsets(bool force) {
     if (!consumer || !sequencer.missing().empty() || !sequencer.ready(1).empty()) return;
-    if (auto committed = consumer->commit(force); !committed) {
-      log::warn("offsets were not committed; making a new consumer", {{"why", committed.error().message}});
-      disconnect();
+    auto committed = consumer->commit(force);
+    if (!committed && commits_work) {
+      log::warn("offsets are not committed; trying on", {{"group", options.group}, {"why", committed.error().message}});
     }
+    commits_work = committed.ok();
   }
 
   // --- the producer's outbox ----------------------------------------------------------------------------------------
@@ -291,7 +292,9 @@ struct Inbox::State {
 Inbox::Inbox(Store& store, PeerDirectory& peers, EventBus& bus, InboxOptions options, Apply apply, Applied applied)
     : state_(std::make_unique<State>(store, peers, bus, std::move(options), std::move(apply), std::move(applied))) {}
 
-Inbox::~Inbox() { stop(); }
+Inbox::~Inbox() {
+  stop();
+}
 
 Result<void> Inbox::start() {
   TIDEGATE_ASSERT(!state_->thread.joinable());
@@ -303,7 +306,9 @@ Result<void> Inbox::start() {
   return {};
 }
 
-bool Inbox::connected() const { return state_->connected; }
+bool Inbox::connected() const {
+  return state_->connected;
+}
 
 void Inbox::stop() {
   {

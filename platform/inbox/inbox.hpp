@@ -30,8 +30,8 @@ struct InboxOptions {
   std::string producer;       ///< the producer database's id: "gateway-0"
   int workers = 1;
   int worker_index = 0;
-  Nanoseconds idle_check = std::chrono::milliseconds(500);  ///< a quiet stream's head is asked for this often
-  Nanoseconds retry_after = std::chrono::milliseconds(100); ///< after a failed effect, fill or (re)connection
+  Nanoseconds idle_check = std::chrono::milliseconds(500);   ///< a quiet stream's head is asked for this often
+  Nanoseconds retry_after = std::chrono::milliseconds(100);  ///< after a failed effect, fill or (re)connection
 };
 
 /// What a consumer has applied, as its exports show it.

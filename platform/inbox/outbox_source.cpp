@@ -29,8 +29,7 @@ Result<json::object> OutboxSource::get(const std::string& path_and_query) const 
 Result<std::vector<Envelope>> OutboxSource::events(const MissingRange& range) const {
   const StreamId stream{options_.producer, options_.topic, range.partition};
   const std::int64_t count = std::min(range.to - range.from + 1, kMostAtOnce);
-  auto answer =
-      get(stream.text() + "?from=" + std::to_string(range.from) + "&limit=" + std::to_string(count));
+  auto answer = get(stream.text() + "?from=" + std::to_string(range.from) + "&limit=" + std::to_string(count));
   if (!answer) return answer.error();
   const json::value* listed = answer->if_contains("events");
   if (listed == nullptr || !listed->is_array()) return protocol_error("the outbox sent no array 'events'");

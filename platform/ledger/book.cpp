@@ -8,14 +8,17 @@ namespace {
 
 constexpr Migration kMigrations[] = {
     {100,
-     "CREATE TABLE transfers (id INTEGER PRIMARY KEY, payment TEXT NOT NULL, kind TEXT NOT NULL, merchant TEXT NOT NULL,"
+     "CREATE TABLE transfers (id INTEGER PRIMARY KEY, payment TEXT NOT NULL, kind TEXT NOT NULL, merchant TEXT NOT "
+     "NULL,"
      " currency TEXT NOT NULL, amount INTEGER NOT NULL, at_ms INTEGER NOT NULL, UNIQUE (payment, kind))"},
     {101,
      "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, transfer INTEGER NOT NULL, account TEXT NOT NULL,"
      " direction TEXT NOT NULL, amount INTEGER NOT NULL)"},
 };
 
-std::int64_t unix_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count(); }
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count();
+}
 
 /// What is written about a payment so far.
 struct Written {
@@ -57,8 +60,9 @@ Result<void> write(Connection& connection, const Transfer& transfer) {
   });
   if (!found) return found;
   for (const Entry& entry : transfer.entries) {
-    auto written = connection.execute("INSERT INTO entries (transfer, account, direction, amount) VALUES (?1, ?2, ?3, ?4)",
-                                      {id, entry.account, to_string(entry.direction), entry.amount});
+    auto written =
+        connection.execute("INSERT INTO entries (transfer, account, direction, amount) VALUES (?1, ?2, ?3, ?4)",
+                           {id, entry.account, to_string(entry.direction), entry.amount});
     if (!written) return written.error();
   }
   return {};
@@ -67,8 +71,8 @@ Result<void> write(Connection& connection, const Transfer& transfer) {
 Result<void> begin(Connection& connection, const Envelope& event) {
   auto created = PaymentCreated::from_data(event.data);
   if (!created) return created.error();
-  return write(connection, make_transfer(TransferKind::pending, event.payment, event.tenant, created->currency,
-                                         created->amount));
+  return write(connection,
+               make_transfer(TransferKind::pending, event.payment, event.tenant, created->currency, created->amount));
 }
 
 Result<void> finish(Connection& connection, const Envelope& event, TransferKind kind) {
@@ -83,13 +87,14 @@ Result<void> finish(Connection& connection, const Envelope& event, TransferKind 
   if (written->amount != finished->amount || written->currency != finished->currency) {
     return internal_error(event.type + " with another amount than the payment's");
   }
-  return write(connection,
-               make_transfer(kind, event.payment, event.tenant, finished->currency, finished->amount));
+  return write(connection, make_transfer(kind, event.payment, event.tenant, finished->currency, finished->amount));
 }
 
 }  // namespace
 
-std::span<const Migration> ledger_migrations() { return kMigrations; }
+std::span<const Migration> ledger_migrations() {
+  return kMigrations;
+}
 
 Result<void> post_event(Connection& connection, const Envelope& event) {
   if (event.type == event_type::payment_created) return begin(connection, event);

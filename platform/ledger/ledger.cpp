@@ -65,10 +65,9 @@ int serve(const ServiceOptions& options, Store& store, Connection& reader) {
       "GET", "/v1/ledger/entries",
       runtime.operator_only(ImmediateHandler(
           [&](const http::Request& request, std::string_view) { return serve_entries(request, reader); })));
-  runtime.router().add_immediate(
-      "GET", "/v1/ledger/applied",
-      runtime.operator_only(
-          ImmediateHandler([&](const http::Request&, std::string_view) { return serve_applied(reader); })));
+  runtime.router().add_immediate("GET", "/v1/ledger/applied",
+                                 runtime.operator_only(ImmediateHandler(
+                                     [&](const http::Request&, std::string_view) { return serve_applied(reader); })));
   runtime.metrics().gauge("store_write_queue_depth", "Units of work that wait for the writer.", {},
                           [&] { return static_cast<double>(store.queue_depth()); });
   inbox.export_to(runtime.metrics());

@@ -34,7 +34,9 @@ std::vector<Entry> entries_of(TransferKind kind, std::int64_t amount) {
 
 }  // namespace
 
-std::string_view to_string(Direction direction) noexcept { return direction == Direction::debit ? "debit" : "credit"; }
+std::string_view to_string(Direction direction) noexcept {
+  return direction == Direction::debit ? "debit" : "credit";
+}
 
 std::string_view to_string(TransferKind kind) noexcept {
   switch (kind) {

@@ -41,7 +41,8 @@ void declare(CLI::App& app, ServiceOptions& options, Given& given) {
   app.add_option("--operator-token", options.operator_token, "bearer token of the operator's endpoints")
       ->envname("TIDEGATE_OPERATOR_TOKEN");
   app.add_option("--profile", options.profile, "modern or legacy");
-  app.add_option("--switch", given.switches, "one departure from the profile: serial_hops or pool_35, NAME[=true|false]");
+  app.add_option("--switch", given.switches,
+                 "one departure from the profile: serial_hops or pool_35, NAME[=true|false]");
   app.add_option("--workers", options.workers, "processes of this role");
   app.add_option("--worker-index", options.worker_index, "which of them this is, from 0");
 }

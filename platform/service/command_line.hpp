@@ -18,8 +18,8 @@ struct CommandLine {
   int exit_code = 0;
 };
 
-/// Never ends the process. The operator token may also come from the environment, TIDEGATE_OPERATOR_TOKEN, which keeps it
-/// out of process listings.
+/// Never ends the process. The operator token may also come from the environment, TIDEGATE_OPERATOR_TOKEN, which keeps
+/// it out of process listings.
 CommandLine parse_command_line(int argc, const char* const* argv);
 
 }  // namespace tidegate::platform

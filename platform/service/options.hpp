@@ -16,15 +16,15 @@ namespace tidegate::platform {
 /// Command line: `tidegate-platform ROLE --data DIR --ready-file FILE --peers FILE [--port N] [--operator-token T]
 /// [--profile modern|legacy] [--switch NAME[=VALUE]]... [--workers N --worker-index I]`.
 struct ServiceOptions {
-  std::string role;                    ///< gateway, acquiring, ledger, bank-simulator, broker
-  std::string data_directory;          ///< databases live here; made when missing
-  std::string ready_file;              ///< written atomically once listening: {"http": "127.0.0.1:40001", ...}
-  std::string peers_file;              ///< addresses of the others, see PeerDirectory
-  std::uint16_t port = 0;              ///< of the HTTP listener; 0: chosen by the system
-  std::string operator_token;          ///< bearer token of /admin; empty: /admin answers 401 to everyone
-  std::string profile = "modern";      ///< modern | legacy
+  std::string role;                             ///< gateway, acquiring, ledger, bank-simulator, broker
+  std::string data_directory;                   ///< databases live here; made when missing
+  std::string ready_file;                       ///< written atomically once listening: {"http": "127.0.0.1:40001", ...}
+  std::string peers_file;                       ///< addresses of the others, see PeerDirectory
+  std::uint16_t port = 0;                       ///< of the HTTP listener; 0: chosen by the system
+  std::string operator_token;                   ///< bearer token of /admin; empty: /admin answers 401 to everyone
+  std::string profile = "modern";               ///< modern | legacy
   std::map<std::string, std::string> switches;  ///< single departures: serial_hops, pool_35
-  int workers = 1;                     ///< processes of this role (static membership)
+  int workers = 1;                              ///< processes of this role (static membership)
   int worker_index = 0;
 };
 

@@ -69,7 +69,9 @@ struct PeerDirectory::State {
   }
 };
 
-PeerDirectory::PeerDirectory(std::string path) : state_(std::make_unique<State>()) { state_->path = std::move(path); }
+PeerDirectory::PeerDirectory(std::string path) : state_(std::make_unique<State>()) {
+  state_->path = std::move(path);
+}
 PeerDirectory::~PeerDirectory() = default;
 
 std::optional<std::string> PeerDirectory::find(const std::string& endpoint) {

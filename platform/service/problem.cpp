@@ -36,8 +36,8 @@ bool same_secret(std::string_view a, std::string_view b) noexcept {
   return difference == 0;
 }
 
-std::optional<std::int64_t> integer_parameter(const http::Request& request, std::string_view name, std::int64_t fallback,
-                                              std::int64_t low, std::int64_t high) {
+std::optional<std::int64_t> integer_parameter(const http::Request& request, std::string_view name,
+                                              std::int64_t fallback, std::int64_t low, std::int64_t high) {
   const auto text = request.query_parameter(name);
   if (!text) return fallback;
   const auto number = parse_integer(*text);

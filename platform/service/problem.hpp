@@ -22,7 +22,7 @@ std::optional<std::string_view> bearer_token(const http::Request& request);
 bool same_secret(std::string_view a, std::string_view b) noexcept;
 
 /// A whole number from a query parameter: `fallback` when absent, nothing when malformed or outside [low, high].
-std::optional<std::int64_t> integer_parameter(const http::Request& request, std::string_view name, std::int64_t fallback,
-                                              std::int64_t low, std::int64_t high);
+std::optional<std::int64_t> integer_parameter(const http::Request& request, std::string_view name,
+                                              std::int64_t fallback, std::int64_t low, std::int64_t high);
 
 }  // namespace tidegate::platform

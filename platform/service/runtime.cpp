@@ -84,7 +84,8 @@ struct ServiceRuntime::State {
     server_options.port = options.port;
     server_options.limits = limits;
     server = std::make_unique<http::Server>(
-        context.get_executor(), [this](const http::Request& request) { return router.handle(request); }, server_options);
+        context.get_executor(), [this](const http::Request& request) { return router.handle(request); },
+        server_options);
     if (auto started = server->start(); !started) return started.error();
     endpoints["http"] = "127.0.0.1:" + std::to_string(server->port());
     return announce_ready(options, endpoints);
@@ -94,18 +95,30 @@ struct ServiceRuntime::State {
 ServiceRuntime::ServiceRuntime(ServiceOptions options, http::Limits limits)
     : state_(std::make_unique<State>(std::move(options), limits)) {
   State* state = state_.get();
-  router().add_immediate("GET", "/healthz", [state](const http::Request&, std::string_view) { return state->health(); });
+  router().add_immediate("GET", "/healthz",
+                         [state](const http::Request&, std::string_view) { return state->health(); });
   router().add_immediate("GET", "/readyz", [state](const http::Request&, std::string_view) { return state->ready(); });
-  router().add_immediate("GET", "/metrics", [state](const http::Request&, std::string_view) { return state->scrape(); });
+  router().add_immediate("GET", "/metrics",
+                         [state](const http::Request&, std::string_view) { return state->scrape(); });
 }
 
 ServiceRuntime::~ServiceRuntime() = default;
 
-const ServiceOptions& ServiceRuntime::options() const { return state_->options; }
-asio::io_context& ServiceRuntime::context() { return state_->context; }
-Router& ServiceRuntime::router() { return state_->router; }
-Metrics& ServiceRuntime::metrics() { return state_->metrics; }
-PeerDirectory& ServiceRuntime::peers() { return state_->peers; }
+const ServiceOptions& ServiceRuntime::options() const {
+  return state_->options;
+}
+asio::io_context& ServiceRuntime::context() {
+  return state_->context;
+}
+Router& ServiceRuntime::router() {
+  return state_->router;
+}
+Metrics& ServiceRuntime::metrics() {
+  return state_->metrics;
+}
+PeerDirectory& ServiceRuntime::peers() {
+  return state_->peers;
+}
 
 namespace {
 
@@ -142,13 +155,17 @@ void ServiceRuntime::add_readiness(std::string part, std::function<bool()> ready
   state_->readiness.emplace_back(std::move(part), std::move(ready));
 }
 
-void ServiceRuntime::on_start(std::function<void()> hook) { state_->start_hooks.push_back(std::move(hook)); }
+void ServiceRuntime::on_start(std::function<void()> hook) {
+  state_->start_hooks.push_back(std::move(hook));
+}
 
 void ServiceRuntime::on_drain(std::function<asio::awaitable<void>()> hook) {
   state_->drain_hooks.push_back(std::move(hook));
 }
 
-void ServiceRuntime::on_close(std::function<void()> hook) { state_->close_hooks.push_back(std::move(hook)); }
+void ServiceRuntime::on_close(std::function<void()> hook) {
+  state_->close_hooks.push_back(std::move(hook));
+}
 
 void ServiceRuntime::request_stop() {
   asio::post(state_->context, [state = state_.get()] { state->begin_stop(); });

@@ -16,7 +16,9 @@ bool is_lower_hex(std::string_view text) noexcept {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-bool is_zero(std::string_view text) noexcept { return text.find_first_not_of('0') == std::string_view::npos; }
+bool is_zero(std::string_view text) noexcept {
+  return text.find_first_not_of('0') == std::string_view::npos;
+}
 
 /// Sixteen hex digits, never all zero, different at each call of this process and, by its seed, of others.
 std::string next_span() {
@@ -35,7 +37,8 @@ bool is_traceparent(std::string_view text) noexcept {
   if (text.size() != kLength || text.substr(0, 3) != "00-" || text[kSpanAt - 1] != '-' || text[52] != '-') return false;
   const std::string_view trace = text.substr(kTraceAt, 32);
   const std::string_view span = text.substr(kSpanAt, 16);
-  return is_lower_hex(trace) && is_lower_hex(span) && is_lower_hex(text.substr(53)) && !is_zero(trace) && !is_zero(span);
+  return is_lower_hex(trace) && is_lower_hex(span) && is_lower_hex(text.substr(53)) && !is_zero(trace) &&
+         !is_zero(span);
 }
 
 std::string_view trace_id(std::string_view traceparent) noexcept {

@@ -54,9 +54,9 @@ Result<void> play(loadgen::Engine& engine, record::SeriesWriter& series, Nanosec
     requests += progress.requests;
     errors += progress.errors;
     if (auto flushed = series.flush(); !flushed) return flushed;
-    fmt::print("{:8.0f}/s  p50 {}  p99 {}  lateness p99 {}  errors {}  dropped {}  late {}  vus {}\n", progress.request_rate,
-               format_duration(progress.p50), format_duration(progress.p99), format_duration(progress.lateness_p99),
-               progress.errors, progress.dropped, progress.late, progress.vus);
+    fmt::print("{:8.0f}/s  p50 {}  p99 {}  lateness p99 {}  errors {}  dropped {}  late {}  vus {}\n",
+               progress.request_rate, format_duration(progress.p50), format_duration(progress.p99),
+               format_duration(progress.lateness_p99), progress.errors, progress.dropped, progress.late, progress.vus);
     if (monotonic_now() - begun > duration + std::chrono::seconds(60)) break;
   }
   engine.stop(std::chrono::seconds(1));
@@ -75,7 +75,8 @@ int main(int argc, char** argv) {
   const auto load = load_of(argv[1], options);
   auto plan = loadgen::make_url_plan(load);
   if (!plan) return fail(plan.error());
-  const std::string file = (std::filesystem::temp_directory_path() / fmt::format("load-bench-{}.tgs", ::getpid())).string();
+  const std::string file =
+      (std::filesystem::temp_directory_path() / fmt::format("load-bench-{}.tgs", ::getpid())).string();
   auto series = record::SeriesWriter::create(file);
   if (!series) return fail(series.error());
   loadgen::EngineOptions engine_options;

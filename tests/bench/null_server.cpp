@@ -1,5 +1,6 @@
 // The smallest server that speaks HTTP/1.1, as the other end of load benchmarks: one thread, raw epoll, the same answer
-// to every request head, bodies skipped by Content-Length. It parses nothing else, so it costs as little as a server can.
+// to every request head, bodies skipped by Content-Length. It parses nothing else, so it costs as little as a server
+// can.
 //
 //   null-server [--port N] [--status S] [--body-bytes N] [--stall-every MS --stall-for MS]
 //
@@ -35,13 +36,14 @@ struct Options {
 
 struct Connection {
   int descriptor = -1;
-  std::string input;        // an incomplete head
-  std::size_t skip = 0;     // bytes of a body still to come
+  std::string input;     // an incomplete head
+  std::size_t skip = 0;  // bytes of a body still to come
 };
 
 std::string make_answer(const Options& options) {
-  return "HTTP/1.1 " + std::to_string(options.status) + " OK\r\nContent-Type: text/plain\r\nContent-Length: " +
-         std::to_string(options.body_bytes) + "\r\n\r\n" + std::string(options.body_bytes, 'x');
+  return "HTTP/1.1 " + std::to_string(options.status) +
+         " OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(options.body_bytes) + "\r\n\r\n" +
+         std::string(options.body_bytes, 'x');
 }
 
 std::size_t content_length(std::string_view head) {

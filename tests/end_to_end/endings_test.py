@@ -53,7 +53,7 @@ class Endings(EndToEnd):
         process = self.begin()
         self.until_load()
         time.sleep(1)
-        ledger = [p for p in processes_of(self.out) if b"ledger" in open(f"/proc/{p}/cmdline", "rb").read().split(b"\0")[1]]
+        ledger = [p for p in processes_of(self.out) if "ledger" in arguments_of(p)[1:2]]
         self.assertEqual(len(ledger), 1)
         os.kill(ledger[0], signal.SIGKILL)
         done = finish(process, 90)

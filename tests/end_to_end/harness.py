@@ -59,6 +59,13 @@ def processes_of(directory):
     return found
 
 
+def arguments_of(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
 def wait_until(condition, limit, what):
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
@@ -99,7 +106,7 @@ class EndToEnd(unittest.TestCase):
 
     def assert_nothing_left(self, limit=3):
         wait_until(lambda: not processes_of(self.scratch), limit,
-                   f"processes left behind: {[open(f'/proc/{p}/cmdline').read() for p in processes_of(self.scratch)]}")
+                   "processes left behind")
 
     def assert_says(self, finished, code, *texts):
         self.assertEqual(finished.code, code, str(finished))
@@ -111,5 +118,5 @@ def main():
     unittest.main(verbosity=2, argv=[sys.argv[0], *sys.argv[1:]])
 
 
-__all__ = ["EndToEnd", "run", "start", "finish", "main", "wait_until", "processes_of", "signal", "SOURCE", "BIN", "TIDEGATE",
+__all__ = ["EndToEnd", "run", "start", "finish", "main", "wait_until", "processes_of", "arguments_of", "signal", "SOURCE", "BIN", "TIDEGATE",
            "PASS", "ERROR", "INCONCLUSIVE", "FAIL", "USAGE", "INTERRUPTED"]

@@ -37,15 +37,19 @@ class LoadUrl(EndToEnd):
         return run("load", url, "--rate", "100/s", "--for", "4s", "--out", self.out, *more)
 
     def test_a_gate_that_holds(self):
-        done = self.load(self.serve(), "--expect", "p99 < 800ms")
-        self.assert_says(done, PASS, "PASS")
-        self.assertEqual(self.verdict()["gates"][0]["samples"], 400)
+        done = self.load(self.serve(), "--expect", "p99 < 10s")
+        gate = self.verdict()["gates"][0]
+        self.assertEqual((gate["outcome"], gate["samples"]), ("PASS", 400), str(done))
+        # On a machine that others keep busy the generator may not vouch for itself; it must then say so.
+        if done.code != PASS:
+            self.assert_says(done, INCONCLUSIVE, "validity")
+            self.assertTrue(self.verdict()["validity"]["reasons"])
 
     def test_a_gate_that_breaks(self):
         self.assert_says(self.load(self.serve(delay=0.3), "--expect", "p99 < 100ms"), FAIL, "FAIL")
 
     def test_fast_errors_do_not_improve_a_percentile(self):
-        self.assert_says(self.load(self.serve(status=500), "--expect", "p99 < 800ms"), FAIL, "FAIL")
+        self.assert_says(self.load(self.serve(status=500), "--expect", "p99 < 10s"), FAIL, "FAIL")
 
     def test_without_gates_it_is_not_judged_and_says_so(self):
         self.assert_says(self.load(self.serve()), PASS, "NOT JUDGED")

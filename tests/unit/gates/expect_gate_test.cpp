@@ -144,7 +144,7 @@ TEST_CASE("the generator decides nothing", "[expect]") {
       // Sent late: from the schedule it is slow, from the send it is not.
       {"a late generator", [](SyntheticRun& run) { run.generator_late(10, 30, 700'000); }, kP99, Outcome::inconclusive,
        "the generator was late"},
-      {"drops against a limit on errors", [](SyntheticRun& run) { run.drop(12, 13, 50); }, "errors: {expect: 'count(http_req_failed) < 5'}",
+      {"drops against a limit on errors", [](SyntheticRun& run) { run.drop(12, 13, 50); }, "errors: {expect: 'count(http_req_failed{name=create_payment}) < 5'}",
        Outcome::inconclusive, "owes 50"},
       {"drops against a wanted rate", [](SyntheticRun& run) { run.drop(10, 30, 20); },
        "rate: {expect: 'rate(iterations) > 90/s', during: peak}", Outcome::inconclusive, "owes"},

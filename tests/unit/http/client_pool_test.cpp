@@ -95,6 +95,23 @@ TEST_CASE("the connection used last is used next") {
   CHECK(server.accepted() == 3);
 }
 
+TEST_CASE("a request is repeated on a fresh connection, not on the next old one") {
+  Loop loop;
+  const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  ScriptedServer server(loop, {{ok, "close"}, {ok, "close"}, {ok}});
+  Client client(loop.executor(), "127.0.0.1", server.port());
+  std::vector<std::string> bodies;
+  Event together(loop.executor());
+  for (int i = 0; i < 2; ++i) loop.spawn(take_body(&client, &bodies, &together, 2));
+  loop.play(together.wait());
+  Event third(loop.executor());
+  loop.spawn(take_body(&client, &bodies, &third, 3));
+  loop.play(third.wait());
+  CHECK(bodies.back() == "ok");
+  CHECK(server.accepted() == 3);
+  CHECK(server.requests().size() == 4);
+}
+
 namespace {
 
 asio::awaitable<void> send_into(Client* client, Nanoseconds timeout, std::string* outcome, Event* done) {

@@ -159,7 +159,23 @@ asio::awaitable<void> read_large(asio::any_io_executor executor, std::uint16_t p
   CHECK(response == "200 GET /after ");
 }
 
+asio::awaitable<void> send_on_after_the_last(asio::any_io_executor executor, std::uint16_t port) {
+  Peer peer(executor);
+  co_await peer.connect(port);
+  // What the server leaves unread must not cost the client the answer that is on its way.
+  co_await peer.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + std::string(100'000, 'x'));
+  const std::string response = co_await peer.response();
+  CHECK(response.size() == 4 + 8 * 1024 * 1024 + 8);  // "200 ", the body, " (close)"
+}
+
 }  // namespace
+
+TEST_CASE("the last answer arrives whole though the client sends on") {
+  Loop loop;
+  Server server(loop.executor(), echo);
+  REQUIRE(server.start().ok());
+  loop.play(send_on_after_the_last(loop.executor(), server.port()));
+}
 
 TEST_CASE("an answer larger than what the socket takes at once") {
   Loop loop;

@@ -19,7 +19,9 @@ std::string rate_load(const std::string& rate, const std::string& duration, cons
   return "load: {l: {executor: constant-arrival-rate, rate: " + rate + ", duration: " + duration + more + "}}";
 }
 
-void ok(Conversation& conversation) { conversation.answer(200, R"({"id":"p1"})"); }
+void ok(Conversation& conversation) {
+  conversation.answer(200, R"({"id":"p1"})");
+}
 
 }  // namespace
 
@@ -112,10 +114,11 @@ TEST_CASE("any number of loops sends the same requests") {
     ScriptedServer server(ok);
     PlayOptions options;
     options.loops = loops;
-    const Played played = play("data: {orders: {generate: {key: '${uuid()}', n: '${int(1, 99)}'}, repeat: 20%}}\n"
-                               "flows: {a: [{post: '/x/${orders.n}', json: {key: '${orders.key}'}}]}\n" +
-                                   rate_load("200/s", "300ms", ", arrivals: poisson"),
-                               server.url(), options);
+    const Played played = play(
+        "data: {orders: {generate: {key: '${uuid()}', n: '${int(1, 99)}'}, repeat: 20%}}\n"
+        "flows: {a: [{post: '/x/${orders.n}', json: {key: '${orders.key}'}}]}\n" +
+            rate_load("200/s", "300ms", ", arrivals: poisson"),
+        server.url(), options);
     const auto log = server.log();
     const std::multiset<std::pair<std::string, std::string>> sent(log.begin(), log.end());
     CHECK(played.count("scheduled_iterations") == static_cast<double>(sent.size()));
@@ -128,12 +131,16 @@ TEST_CASE("any number of loops sends the same requests") {
 TEST_CASE("a poll is one sample, from the last byte before it until the condition holds") {
   ScriptedServer server([](Conversation& conversation) {
     if (conversation.method() == "POST") return conversation.answer(202, R"({"id":"p7"})");
-    conversation.answer(200, conversation.number < 5 ? R"({"status":"processing"})" : R"({"status":"settled","at":"noon"})");
+    conversation.answer(200,
+                        conversation.number < 5 ? R"({"status":"processing"})" : R"({"status":"settled","at":"noon"})");
   });
   const Played played = play(
       "flows: {a: [{post: /pay, name: pay, capture: {id: $.id}},"
-      "  {poll: '/pay/${id}', name: settled, every: 30ms, until: {json: {$.status: [captured, settled]}}, capture: {at: $.at}},"
-      "  {get: '/at/${at}', name: after}]}\n" + rate_load("1/s", "1s"), server.url());
+      "  {poll: '/pay/${id}', name: settled, every: 30ms, until: {json: {$.status: [captured, settled]}}, capture: "
+      "{at: $.at}},"
+      "  {get: '/at/${at}', name: after}]}\n" +
+          rate_load("1/s", "1s"),
+      server.url());
   REQUIRE(server.requests() == 6);
   CHECK(server.log()[1].first == "GET /pay/p7 HTTP/1.1");
   CHECK(server.log()[5].first == "GET /at/noon HTTP/1.1");
@@ -148,12 +155,14 @@ TEST_CASE("a poll is one sample, from the last byte before it until the conditio
 }
 
 TEST_CASE("a poll whose condition never holds is a failed sample") {
-  ScriptedServer server([](Conversation& conversation) {
-    conversation.answer(conversation.method() == "POST" ? 202 : 404, "{}");
-  });
+  ScriptedServer server(
+      [](Conversation& conversation) { conversation.answer(conversation.method() == "POST" ? 202 : 404, "{}"); });
   const Played played = play(
-      "flows: {a: [{post: /pay, name: pay}, {poll: /pay/1, name: settled, every: 20ms, until: {status: 200}, timeout: 200ms},"
-      "  {get: /never, name: never}]}\n" + rate_load("1/s", "1s"), server.url());
+      "flows: {a: [{post: /pay, name: pay}, {poll: /pay/1, name: settled, every: 20ms, until: {status: 200}, timeout: "
+      "200ms},"
+      "  {get: /never, name: never}]}\n" +
+          rate_load("1/s", "1s"),
+      server.url());
   const Histogram settled = played.histogram("settled", {{"expected", "false"}});
   REQUIRE(settled.count() == 1);
   CHECK(settled.min() >= 199'000);
@@ -171,8 +180,10 @@ TEST_CASE("a poll goes on through errors until its time is over") {
     if (conversation.number == 3) return conversation.answer(503);
     conversation.answer(200, "{}");
   });
-  const Played played = play(
-      "flows: {a: [{post: /pay}, {poll: /pay/1, name: settled, every: 20ms, until: {status: 200}}]}\n" + rate_load("1/s", "1s"), server.url());
+  const Played played =
+      play("flows: {a: [{post: /pay}, {poll: /pay/1, name: settled, every: 20ms, until: {status: 200}}]}\n" +
+               rate_load("1/s", "1s"),
+           server.url());
   CHECK(server.requests() == 4);
   CHECK(played.histogram("settled", {{"expected", "true"}}).count() == 1);
   CHECK(played.count("errors", {{"name", "settled"}, {"class", "reset"}}) == 1);
@@ -183,8 +194,9 @@ TEST_CASE("a later step is due at the last byte before it, plus the think time")
     if (conversation.path() == "/slow") conversation.stall(milliseconds(300));
     ok(conversation);
   });
-  const Played played = play("flows: {a: [{get: /slow, name: slow}, {think: 400ms}, {get: /quick, name: quick}]}\n" + rate_load("5/s", "1s"),
-                             server.url());
+  const Played played = play(
+      "flows: {a: [{get: /slow, name: slow}, {think: 400ms}, {get: /quick, name: quick}]}\n" + rate_load("5/s", "1s"),
+      server.url());
   CHECK(played.histogram("response_time", {{"name", "slow"}}).min() >= 299'000);
   // Neither the slow step nor the pause is the quick one's.
   CHECK(played.histogram("response_time", {{"name", "quick"}}).min() < 299'000);
@@ -199,15 +211,21 @@ TEST_CASE("answers of every framing are read to their end") {
     bool closes;
   };
   const Case rows[] = {
-      {"chunked", "{get: /x, expect: {json: {$.a: 12}}}", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n5\r\n\":12}\r\n0\r\n\r\n", false},
-      {"to the end of the connection", "{get: /x, expect: {json: {$.a: 12}}}", "HTTP/1.1 200 OK\r\n\r\n{\"a\":12}", true},
+      {"chunked", "{get: /x, expect: {json: {$.a: 12}}}",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n5\r\n\":12}\r\n0\r\n\r\n", false},
+      {"to the end of the connection", "{get: /x, expect: {json: {$.a: 12}}}", "HTTP/1.1 200 OK\r\n\r\n{\"a\":12}",
+       true},
       {"no content", "{delete: /x, expect: {status: 204}}", "HTTP/1.1 204 No Content\r\n\r\n", false},
       {"HEAD", "{head: /x}", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", false},
-      {"an interim answer first", "{get: /x, expect: {status: 200}}", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false},
-      {"a body larger than any buffer, not kept", "{get: /x}", "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + std::string(3'000'000, 'x'), false},
+      {"an interim answer first", "{get: /x, expect: {status: 200}}",
+       "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false},
+      {"a body larger than any buffer, not kept", "{get: /x}",
+       "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + std::string(3'000'000, 'x'), false},
       {"the same, kept for a capture", "{get: /x, expect: {json: {$.b: 1}}}",
-       "HTTP/1.1 200 OK\r\nContent-Length: 1000015\r\n\r\n{\"a\":\"" + std::string(1'000'000, 'x') + "\",\"b\":1}  ", false},
-      {"the server says that it closes", "{get: /x}", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", true},
+       "HTTP/1.1 200 OK\r\nContent-Length: 1000015\r\n\r\n{\"a\":\"" + std::string(1'000'000, 'x') + "\",\"b\":1}  ",
+       false},
+      {"the server says that it closes", "{get: /x}",
+       "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", true},
   };
   for (const Case& row : rows) {
     INFO(row.what);
@@ -229,14 +247,18 @@ TEST_CASE("an answer that comes byte by byte is an answer") {
       conversation.stall(milliseconds(1));
     }
   });
-  const Played played = play("flows: {a: [{get: /x, capture: {a: $.a}}, {get: '/${a}', name: next}]}\n" + rate_load("2/s", "500ms"), server.url());
+  const Played played =
+      play("flows: {a: [{get: /x, capture: {a: $.a}}, {get: '/${a}', name: next}]}\n" + rate_load("2/s", "500ms"),
+           server.url());
   CHECK(played.count("iterations", {{"outcome", "ok"}}) == 1);
   CHECK(server.log()[1].first == "GET /12 HTTP/1.1");
 }
 
 TEST_CASE("a large request body arrives whole") {
   ScriptedServer server(ok);
-  const Played played = play("flows: {a: [{post: /x, body: '" + std::string(2'000'000, 'y') + "'}]}\n" + rate_load("2/s", "500ms"), server.url());
+  const Played played =
+      play("flows: {a: [{post: /x, body: '" + std::string(2'000'000, 'y') + "'}]}\n" + rate_load("2/s", "500ms"),
+           server.url());
   REQUIRE(server.requests() == 1);
   CHECK(server.log()[0].second.size() == 2'000'000);
   CHECK(played.count("data_sent") > 2'000'000);
@@ -244,19 +266,23 @@ TEST_CASE("a large request body arrives whole") {
 }
 
 TEST_CASE("a failed step ends the iteration, unless it may go on") {
-  ScriptedServer server([](Conversation& conversation) { conversation.answer(conversation.path() == "/bad" ? 500 : 200); });
+  ScriptedServer server(
+      [](Conversation& conversation) { conversation.answer(conversation.path() == "/bad" ? 500 : 200); });
   const Played ends = play("flows: {a: [{get: /bad}, {get: /next}]}\n" + rate_load("1/s", "1s"), server.url());
   CHECK(ends.count("iterations", {{"outcome", "failed"}}) == 1);
   CHECK(server.requests() == 1);
-  const Played goes_on = play("flows: {a: [{get: /bad, continue: true}, {get: /next}]}\n" + rate_load("1/s", "1s"), server.url());
+  const Played goes_on =
+      play("flows: {a: [{get: /bad, continue: true}, {get: /next}]}\n" + rate_load("1/s", "1s"), server.url());
   CHECK(goes_on.count("iterations", {{"outcome", "failed"}}) == 1);  // it stays failed
   CHECK(server.requests() == 3);
 }
 
 TEST_CASE("a unique feeder that runs dry ends the closed loop and is counted") {
   ScriptedServer server(ok);
-  const Played played = play("data: {d: {file: DIRECTORY/shops.csv, pick: unique}}\nflows: {a: [{get: '/${d.name}'}]}\n"
-                             "load: {l: {executor: constant-vus, vus: 2, duration: 20s}}", server.url());
+  const Played played = play(
+      "data: {d: {file: DIRECTORY/shops.csv, pick: unique}}\nflows: {a: [{get: '/${d.name}'}]}\n"
+      "load: {l: {executor: constant-vus, vus: 2, duration: 20s}}",
+      server.url());
   CHECK(played.finished);
   CHECK(server.requests() == 3);
   CHECK(played.count("errors", {{"class", "data"}}) >= 1);

@@ -98,13 +98,13 @@ TEST_CASE("a text cut anywhere gives a value or none") {
 
 TEST_CASE("paths that are refused say why") {
   const char* const rows[] = {
-      "",        // nothing
-      "id",      // no $
-      "$id",     // no dot
-      "$.",      // no name
-      "$..id",   // search in depth
-      "$.*",     // wildcards
-      "$[",      "$[x]", "$[-1]", "$[1", "$['a'", "$['a", "$.a b", "$.a]", "$[99999999999999999999]",
+      "",       // nothing
+      "id",     // no $
+      "$id",    // no dot
+      "$.",     // no name
+      "$..id",  // search in depth
+      "$.*",    // wildcards
+      "$[",    "$[x]", "$[-1]", "$[1", "$['a'", "$['a", "$.a b", "$.a]", "$[99999999999999999999]",
   };
   for (const char* row : rows) {
     INFO(row);

@@ -59,6 +59,7 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
   engine_options.stack = {{"operator_token", "s3cret"}};
   engine_options.series = writer->get();
   auto engine = Engine::create(*compiled.plan, engine_options);
+  INFO((engine.ok() ? std::string() : engine.error().message));
   REQUIRE(engine.ok());
   const auto set_up = (*engine)->run_setup();
   INFO((set_up.ok() ? std::string() : set_up.error().message));

@@ -13,7 +13,7 @@ namespace tidegate::loadgen {
 struct PlayOptions {
   int loops = 1;
   Nanoseconds grace = std::chrono::seconds(20);
-  bool stop_at_once = false;       ///< stop() right after `stop_after`, not when the plan has ended
+  bool stop_at_once = false;  ///< stop() right after `stop_after`, not when the plan has ended
   Nanoseconds stop_after{0};
   std::uint64_t seed = 1;
 };
@@ -22,7 +22,7 @@ struct Played {
   record::SeriesSet series;
   std::vector<record::Operation> operations;
   Progress last;
-  bool finished = false;   ///< the plan ended by itself
+  bool finished = false;  ///< the plan ended by itself
 
   using Wanted = std::map<std::string, std::string>;
   /// The sum of a counter over all series that carry these tags.

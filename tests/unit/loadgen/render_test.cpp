@@ -35,9 +35,11 @@ struct Prepared {
     return {plan(), runtime->setup, &plan().blocks[block], iteration, {}, captures, std::nullopt};
   }
   /// The bytes of a step; "<none>" when a slot has no value.
-  std::string bytes(std::uint64_t iteration, std::size_t step = 0, std::span<const Value> captures = {}, std::size_t block = 0) const {
+  std::string bytes(std::uint64_t iteration, std::size_t step = 0, std::span<const Value> captures = {},
+                    std::size_t block = 0) const {
     std::string body, out;
-    const bool whole = render_request(scope(iteration, captures, block), plan().flows[0].steps[step].request, body, out);
+    const bool whole =
+        render_request(scope(iteration, captures, block), plan().flows[0].steps[step].request, body, out);
     return whole ? out : "<none>";
   }
   std::string body(std::uint64_t iteration, std::span<const Value> captures = {}) const {
@@ -51,10 +53,12 @@ struct Prepared {
 }  // namespace
 
 TEST_CASE("a request without slots is one prepared buffer") {
-  const Prepared prepared("flows: {a: [{post: /x, headers: {X-A: b}, json: {n: 1, t: '1', on: true, l: [1, x], z: null}}]}");
+  const Prepared prepared(
+      "flows: {a: [{post: /x, headers: {X-A: b}, json: {n: 1, t: '1', on: true, l: [1, x], z: null}}]}");
   const std::string body = R"({"n":1,"t":"1","on":true,"l":[1,"x"],"z":null})";
-  CHECK(prepared.bytes(5) == "POST /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-A: b\r\nContent-Type: application/json\r\nContent-Length: " +
-                                 std::to_string(body.size()) + "\r\n\r\n" + body);
+  CHECK(prepared.bytes(5) ==
+        "POST /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-A: b\r\nContent-Type: application/json\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body);
   CHECK(prepared.plan().flows[0].steps[0].request.prepared == prepared.bytes(5));
 }
 
@@ -66,12 +70,15 @@ TEST_CASE("framing follows the method") {
   };
   const Case rows[] = {
       {"GET has no body", "{get: /x}", "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"},
-      {"POST says that it has none", "{post: /x}", "POST /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 0\r\n\r\n"},
-      {"DELETE may have one", "{delete: /x, body: abc}", "DELETE /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 3\r\n\r\nabc"},
+      {"POST says that it has none", "{post: /x}",
+       "POST /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 0\r\n\r\n"},
+      {"DELETE may have one", "{delete: /x, body: abc}",
+       "DELETE /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 3\r\n\r\nabc"},
       {"a Host of one's own", "{get: /x, headers: {host: shop}}", "GET /x HTTP/1.1\r\nhost: shop\r\n\r\n"},
       {"a content type of one's own", "{put: /x, json: {}, headers: {content-type: application/x+json}}",
        "PUT /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/x+json\r\nContent-Length: 2\r\n\r\n{}"},
-      {"a dollar that is no slot", "{get: /x, headers: {x: 'a$b $${id} $'}}", "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nx: a$b ${id} $\r\n\r\n"},
+      {"a dollar that is no slot", "{get: /x, headers: {x: 'a$b $${id} $'}}",
+       "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nx: a$b ${id} $\r\n\r\n"},
       {"a value of the stack", "{get: /x, headers: {Authorization: 'Bearer ${stack.operator_token}'}}",
        "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAuthorization: Bearer s3cret\r\n\r\n"},
   };
@@ -90,7 +97,9 @@ TEST_CASE("values cannot break out of where they stand") {
   const std::string bytes = prepared.bytes(0, 1, hostile);
   CHECK(bytes.find("POST /p/%2Fa%20b%0D%0AEvil%3A%20%221%5C%01%23%25?q=%2Fa%20b%0D%0A") == 0);
   CHECK(bytes.find("\r\nX: a /a b  Evil: \"1\\ #% b\r\n") != std::string::npos);
-  CHECK(bytes.find(R"({"whole":"/a b\u000d\u000aEvil: \"1\\\u0001#%","part":"x /a b\u000d\u000aEvil: \"1\\\u0001#% y"})") != std::string::npos);
+  CHECK(bytes.find(
+            R"({"whole":"/a b\u000d\u000aEvil: \"1\\\u0001#%","part":"x /a b\u000d\u000aEvil: \"1\\\u0001#% y"})") !=
+        std::string::npos);
   CHECK(bytes.find("\r\nEvil") == std::string::npos);
   // A captured path is followed as it is; what no target may hold is encoded.
   CHECK(prepared.bytes(0, 2, hostile).find("GET /a%20b%0D%0AEvil:%20\"1\\%01%23% HTTP/1.1\r\n") == 0);
@@ -114,8 +123,10 @@ TEST_CASE("slots keep their type in JSON") {
   };
   for (const Case& row : rows) {
     INFO(row.what);
-    const Prepared prepared("data: {shops: {file: DIRECTORY/shops.csv}, d: {generate: {n: '${int(42, 42)}', t: '42'}}}\n"
-                            "flows: {a: [{post: /x, json: {v: \"" + std::string(row.value) + "\"}}]}");
+    const Prepared prepared(
+        "data: {shops: {file: DIRECTORY/shops.csv}, d: {generate: {n: '${int(42, 42)}', t: '42'}}}\n"
+        "flows: {a: [{post: /x, json: {v: \"" +
+        std::string(row.value) + "\"}}]}");
     if (row.body != nullptr) {
       CHECK(prepared.body(3) == row.body);
     } else {
@@ -130,8 +141,10 @@ TEST_CASE("slots keep their type in JSON") {
 TEST_CASE("rendering again gives the same bytes; another iteration, block or seed gives others") {
   const std::string text =
       "data: {orders: {generate: {key: '${uuid()}', amount: '${int(1, 1000000)}'}}}\n"
-      "flows: {a: [{post: '/x/${uuid()}', headers: {K: '${orders.key}'}, json: {amount: '${orders.amount}', r: '${int(1, 1000000)}'}}]}\n"
-      "load: {one: {executor: constant-vus, vus: 1, duration: 1s}, two: {executor: constant-vus, vus: 1, duration: 1s}}";
+      "flows: {a: [{post: '/x/${uuid()}', headers: {K: '${orders.key}'}, json: {amount: '${orders.amount}', r: "
+      "'${int(1, 1000000)}'}}]}\n"
+      "load: {one: {executor: constant-vus, vus: 1, duration: 1s}, two: {executor: constant-vus, vus: 1, duration: "
+      "1s}}";
   const Prepared prepared(text), again(text), seeded(text, 2);
   CHECK(prepared.bytes(7) == again.bytes(7));
   CHECK(prepared.bytes(7) != prepared.bytes(8));
@@ -149,7 +162,8 @@ TEST_CASE("generated rows repeat as often as they should, and whole") {
   const Prepared prepared(
       "data:\n"
       "  shops: {file: DIRECTORY/shops.csv}\n"
-      "  orders: {generate: {key: '${uuid()}', amount: '${int(1, 1000000000)}', shop: '${shops.name}'}, repeat: 20%, among: 50}\n"
+      "  orders: {generate: {key: '${uuid()}', amount: '${int(1, 1000000000)}', shop: '${shops.name}'}, repeat: 20%, "
+      "among: 50}\n"
       "flows: {a: [{post: /x, json: {key: '${orders.key}', amount: '${orders.amount}', shop: '${orders.shop}'}}]}");
   const Feeder& orders = prepared.plan().feeders[1];
   std::map<std::string, std::pair<std::uint64_t, std::string>> rows;  // key to first iteration and whole body
@@ -172,7 +186,8 @@ TEST_CASE("generated rows repeat as often as they should, and whole") {
 }
 
 TEST_CASE("a repeat reaches no further back than it may") {
-  const Prepared prepared("data: {d: {generate: {k: '${uuid()}'}, repeat: 50%, among: 1}}\nflows: {a: [{get: '/${d.k}'}]}");
+  const Prepared prepared(
+      "data: {d: {generate: {k: '${uuid()}'}, repeat: 50%, among: 1}}\nflows: {a: [{get: '/${d.k}'}]}");
   for (std::uint64_t i = 1; i < 200; ++i) {
     const Row row = row_of(prepared.plan(), prepared.plan().feeders[0], prepared.plan().blocks[0], i);
     // One back at a time, through repeats of repeats.
@@ -183,8 +198,10 @@ TEST_CASE("a repeat reaches no further back than it may") {
 
 TEST_CASE("rows of files follow from the iteration") {
   const auto rows_of = [](const std::string& pick, std::size_t block, std::uint64_t count) {
-    const Prepared prepared("data: {d: {file: DIRECTORY/shops.csv, pick: " + pick + "}}\nflows: {a: [{get: '/${d.name}'}]}\n"
-                            "load: {one: {executor: constant-vus, vus: 1, duration: 1s}, two: {executor: constant-vus, vus: 1, duration: 1s}}");
+    const Prepared prepared("data: {d: {file: DIRECTORY/shops.csv, pick: " + pick +
+                            "}}\nflows: {a: [{get: '/${d.name}'}]}\n"
+                            "load: {one: {executor: constant-vus, vus: 1, duration: 1s}, two: {executor: constant-vus, "
+                            "vus: 1, duration: 1s}}");
     std::vector<Row> rows;
     for (std::uint64_t i = 0; i < count; ++i) {
       rows.push_back(row_of(prepared.plan(), prepared.plan().feeders[0], prepared.plan().blocks[block], i));
@@ -208,8 +225,9 @@ TEST_CASE("rows of files follow from the iteration") {
 }
 
 TEST_CASE("a dry feeder, an unmade capture and an unknown time have no value") {
-  const Prepared dry("data: {d: {file: DIRECTORY/shops.csv, pick: unique}}\nflows: {a: [{get: '/${d.name}'}]}\n"
-                     "load: {l: {executor: constant-vus, vus: 1, duration: 1s}}");
+  const Prepared dry(
+      "data: {d: {file: DIRECTORY/shops.csv, pick: unique}}\nflows: {a: [{get: '/${d.name}'}]}\n"
+      "load: {l: {executor: constant-vus, vus: 1, duration: 1s}}");
   CHECK(dry.bytes(2) != "<none>");
   CHECK(dry.bytes(3) == "<none>");
   const Prepared captured("flows: {a: [{get: /a, capture: {id: $.id}}, {get: '/${id}'}]}");
@@ -228,14 +246,16 @@ TEST_CASE("missing values of stack and environment are named when the engine is 
     return bound.ok() ? std::string() : bound.error().message;
   };
   CHECK(error_of("${stack.operator_token}") == "the stack has no value named 'operator_token'");
-  CHECK(error_of("${env.TIDEGATE_NO_SUCH_VARIABLE}") == "the environment has no variable named 'TIDEGATE_NO_SUCH_VARIABLE'");
+  CHECK(error_of("${env.TIDEGATE_NO_SUCH_VARIABLE}") ==
+        "the environment has no variable named 'TIDEGATE_NO_SUCH_VARIABLE'");
   CHECK(error_of("${env.PATH}").empty());
 }
 
 TEST_CASE("an operation step can be rendered once more, or says why not") {
   const Compiled compiled = compile_text(with_defaults(
       "data: {orders: {generate: {key: '${uuid()}'}}}\n"
-      "flows: {a: [{post: /pay, name: pay, headers: {K: '${orders.key}'}, json: {k: '${orders.key}'}, capture: {id: $.id}},"
+      "flows: {a: [{post: /pay, name: pay, headers: {K: '${orders.key}'}, json: {k: '${orders.key}'}, capture: {id: "
+      "$.id}},"
       "            {post: '/refund/${id}', name: refund}, {post: '/at/${now()}', name: timed}, {think: 1s}]}"));
   REQUIRE(compiled.plan);
   EngineOptions options;
@@ -261,14 +281,16 @@ TEST_CASE("any number of loops sends the same requests at the same times") {
   const Prepared prepared(
       "data: {orders: {generate: {key: '${uuid()}'}, repeat: 10%, among: 20}}\n"
       "flows: {a: [{post: '/x/${int(1, 9)}', json: {k: '${orders.key}'}}]}\n"
-      "load: {l: {executor: ramping-arrival-rate, arrivals: poisson, start_rate: 10/s, stages: [{over: 2s, to: 300/s}]}}");
+      "load: {l: {executor: ramping-arrival-rate, arrivals: poisson, start_rate: 10/s, stages: [{over: 2s, to: "
+      "300/s}]}}");
   const Block& block = prepared.plan().blocks[0];
   const auto played_by = [&](std::uint64_t loops) {
     std::map<std::uint64_t, std::pair<std::int64_t, std::string>> records;
     for (std::uint64_t k = 0; k < loops; ++k) {
       ArrivalSequence arrivals(block.curve, block.spacing, prepared.plan().seed, block.stream);
       while (const auto arrival = arrivals.next_of(k, loops)) {
-        const bool added = records.try_emplace(arrival->index, arrival->time.count(), prepared.bytes(arrival->index)).second;
+        const bool added =
+            records.try_emplace(arrival->index, arrival->time.count(), prepared.bytes(arrival->index)).second;
         REQUIRE(added);
       }
     }

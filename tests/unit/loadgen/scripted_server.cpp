@@ -50,8 +50,8 @@ std::string Conversation::header(const std::string& name) const {
 }
 
 void Conversation::answer(int status, const std::string& body_text, const std::string& headers) {
-  raw("HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_phrase(status)) + "\r\nContent-Length: " +
-      std::to_string(body_text.size()) + "\r\n" + headers + "\r\n" + body_text);
+  raw("HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_phrase(status)) +
+      "\r\nContent-Length: " + std::to_string(body_text.size()) + "\r\n" + headers + "\r\n" + body_text);
 }
 
 void Conversation::raw(const std::string& bytes) {
@@ -114,7 +114,8 @@ void ScriptedServer::serve(int descriptor) {
       input.append(buffer, static_cast<std::size_t>(received));
       continue;
     }
-    Conversation conversation(descriptor, input.substr(0, end + 2), input.substr(end + 4, length), ++requests_, stopping_);
+    Conversation conversation(descriptor, input.substr(0, end + 2), input.substr(end + 4, length), ++requests_,
+                              stopping_);
     input.erase(0, end + 4 + length);
     {
       const std::lock_guard lock(mutex_);

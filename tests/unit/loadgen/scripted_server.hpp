@@ -24,7 +24,7 @@ class Conversation {
 
   std::string head;  ///< request line and headers
   std::string body;
-  int number;        ///< of this request on the server, from 1
+  int number;  ///< of this request on the server, from 1
 
   std::string method() const { return head.substr(0, head.find(' ')); }
   std::string path() const;
@@ -64,8 +64,8 @@ class ScriptedServer {
   void serve(int descriptor);
 
   Script script_;
-  int listener_ = -1;
   int port_ = 0;
+  int listener_ = -1;
   std::atomic<bool> stopping_{false};
   std::atomic<int> connections_{0}, requests_{0};
   mutable std::mutex mutex_;

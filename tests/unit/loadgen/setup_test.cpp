@@ -13,7 +13,8 @@ const std::string kSetup =
     "data: {shops: {file: DIRECTORY/shops.csv, pick: sequential}}\n"
     "setup:\n"
     "  - {get: /token, name: log in, capture: {session: $.session, zone: {header: X-Zone}}}\n"
-    "  - {post: /shops, name: open shop, for_each: shops, headers: {Authorization: 'Bearer ${stack.operator_token}', S: '${session}'},\n"
+    "  - {post: /shops, name: open shop, for_each: shops, headers: {Authorization: 'Bearer ${stack.operator_token}', "
+    "S: '${session}'},\n"
     "     json: {name: '${shops.name}', currency: '${shops.currency}'}, capture: {key: $.key}}\n"
     "flows: {a: [{get: '/pay/${shops.name}/${shops.key}/${session}/${zone}'}]}\n"
     "load: {l: {executor: constant-arrival-rate, rate: 10/s, duration: 300ms}}\n";
@@ -21,12 +22,14 @@ const std::string kSetup =
 void answer_setup(Conversation& conversation) {
   if (conversation.path() == "/token") return conversation.answer(200, R"({"session":"s-1"})", "X-Zone: north\r\n");
   if (conversation.method() == "GET") return conversation.answer(200);
-  if (conversation.header("Authorization") != "Bearer s3cret" || conversation.header("S") != "s-1") return conversation.answer(401);
+  if (conversation.header("Authorization") != "Bearer s3cret" || conversation.header("S") != "s-1")
+    return conversation.answer(401);
   const std::string& body = conversation.body;
   conversation.answer(201, R"({"key":"key-of-)" + body.substr(9, body.find('"', 9) - 9) + R"("})");
 }
 
-std::string setup_error(const std::string& sections, const std::string& url, Nanoseconds limit = std::chrono::seconds(20)) {
+std::string setup_error(const std::string& sections, const std::string& url,
+                        Nanoseconds limit = std::chrono::seconds(20)) {
   const Compiled compiled = compile_text(with_defaults(sections));
   INFO(compiled.messages);
   REQUIRE(compiled.plan);
@@ -64,7 +67,8 @@ TEST_CASE("set-up errors name the step, the row and the answer") {
   const Case rows[] = {
       {"a refusal", [](Conversation& c) { c.path() == "/token" ? answer_setup(c) : c.answer(403, "no entry"); },
        "set-up step 'open shop', row 1 of shops: the answer was 403 Forbidden: no entry"},
-      {"an answer without the value", [](Conversation& c) { c.path() == "/token" ? answer_setup(c) : c.answer(201, "{}"); },
+      {"an answer without the value",
+       [](Conversation& c) { c.path() == "/token" ? answer_setup(c) : c.answer(201, "{}"); },
        "the answer holds no $.key to capture as 'key': {}"},
       {"an answer without the header", [](Conversation& c) { c.answer(200, R"({"session":"s"})"); },
        "set-up step 'log in': the answer holds no header X-Zone to capture as 'zone'"},
@@ -84,6 +88,20 @@ TEST_CASE("set-up against nobody, or against a server that hangs, ends with a me
   ScriptedServer hangs([](Conversation& conversation) { conversation.stall(std::chrono::seconds(30)); });
   CHECK(setup_error(kSetup, hangs.url(), std::chrono::milliseconds(200)).find("set-up step 'log in'") == 0);
   CHECK(setup_error("setup: [{get: /x, timeout: 100ms, name: slow}]", hangs.url()).find("set-up step 'slow'") == 0);
+}
+
+TEST_CASE("an interrupt ends set-up") {
+  ScriptedServer hangs([](Conversation& conversation) { conversation.stall(std::chrono::seconds(30)); });
+  const Compiled compiled = compile_text(with_defaults("setup: [{get: /x, timeout: 30s, name: slow}]"));
+  REQUIRE(compiled.plan);
+  EngineOptions options;
+  options.base_url = hangs.url();
+  options.interrupted = [&] { return hangs.requests() > 0; };
+  auto engine = Engine::create(*compiled.plan, options);
+  REQUIRE(engine.ok());
+  const auto done = (*engine)->run_setup();
+  REQUIRE_FALSE(done.ok());
+  CHECK(done.error().kind == Error::Kind::closed);
 }
 
 TEST_CASE("addresses that cannot be one are refused when the engine is made") {

@@ -16,14 +16,16 @@ using std::chrono::seconds;
 
 TEST_CASE("a deadline fires at its time or a tick later, never before") {
   for (const auto start : {Nanoseconds{0}, Nanoseconds(seconds(5000))}) {
-    for (const auto delay : {milliseconds(1), milliseconds(4), milliseconds(799), milliseconds(2048), milliseconds(2049), milliseconds(30'000)}) {
+    for (const auto delay : {milliseconds(1), milliseconds(4), milliseconds(799), milliseconds(2048),
+                             milliseconds(2049), milliseconds(30'000)}) {
       INFO(start.count() << " + " << delay.count() << " ms");
       DeadlineWheel wheel;
       DeadlineNode node;
       CHECK(wheel.take_expired(start) == nullptr);
       wheel.add(node, start + delay);
       Nanoseconds fired{-1};
-      for (Nanoseconds now = start; now <= start + delay + milliseconds(50) && fired.count() < 0; now += milliseconds(1)) {
+      for (Nanoseconds now = start; now <= start + delay + milliseconds(50) && fired.count() < 0;
+           now += milliseconds(1)) {
         if (wheel.take_expired(now) == &node) fired = now;
       }
       REQUIRE(fired >= start + delay);
@@ -83,7 +85,8 @@ TEST_CASE("random deadlines, adds and removals agree with a sorted list") {
       expected.emplace_back(deadline, &node);
     }
     while (DeadlineNode* node = wheel.take_expired(now)) {
-      const auto found = std::find_if(expected.begin(), expected.end(), [&](const auto& each) { return each.second == node; });
+      const auto found =
+          std::find_if(expected.begin(), expected.end(), [&](const auto& each) { return each.second == node; });
       REQUIRE(found != expected.end());
       REQUIRE(found->first <= now);
       expected.erase(found);

@@ -36,7 +36,8 @@ class Bank {
     thread_ = std::thread([this] { exit_code_ = runtime_->run(); });
     started.get_future().get();
     url_ = "http://" + std::string(parse_json(*read_file(options.ready_file))->at("http").as_string());
-    CHECK(put("/admin/behaviour", R"({"latency_ms":)" + std::to_string(latency_ms) + R"(,"jitter_ms":0})").status == 200);
+    CHECK(put("/admin/behaviour", R"({"latency_ms":)" + std::to_string(latency_ms) + R"(,"jitter_ms":0})").status ==
+          200);
   }
 
   ~Bank() {
@@ -85,7 +86,9 @@ std::string charge(const std::string& reference, std::int64_t amount = 500) {
                                       {"capture", true}});
 }
 
-json::object body_of(const http::Response& response) { return parse_json(response.body)->as_object(); }
+json::object body_of(const http::Response& response) {
+  return parse_json(response.body)->as_object();
+}
 
 }  // namespace
 
@@ -135,7 +138,7 @@ TEST_CASE("declines follow from the reference and the share alone") {
   CHECK(declines("r", 1));
   int declined = 0;
   for (int i = 0; i < 20'000; ++i) declined += declines("pay_" + std::to_string(i) + "-a1", 0.005) ? 1 : 0;
-  CHECK(declined > 50);   // 100 expected
+  CHECK(declined > 50);  // 100 expected
   CHECK(declined < 170);
   for (int i = 0; i < 200; ++i) {  // a reference declined at a share is declined at any larger one
     const std::string reference = "r" + std::to_string(i);
@@ -213,7 +216,8 @@ TEST_CASE("the statement comes in pages, as of one point") {
   const auto third = body_of(bank.get("/v1/statement?limit=3&as_of=7&after=6"));
   CHECK(third.at("items").as_array().size() == 1);
   CHECK(third.at("next").is_null());
-  for (const char* bad : {"limit=0", "limit=x", "limit=100001", "after=-1", "as_of=abc", "after=99999999999999999999"}) {
+  for (const char* bad :
+       {"limit=0", "limit=x", "limit=100001", "after=-1", "as_of=abc", "after=99999999999999999999"}) {
     INFO(bad);
     CHECK(bank.get(std::string("/v1/statement?") + bad).status == 400);
   }
@@ -237,8 +241,8 @@ TEST_CASE("the operator's endpoints need the operator's token") {
 TEST_CASE("knobs are checked") {
   const ScratchDirectory scratch;
   Bank bank(scratch);
-  for (const char* body : {R"({"latency":5})", R"({"latency_ms":-1})", R"({"latency_ms":1.5})", R"({"jitter_ms":60001})",
-                           R"({"decline_share":1.01})", R"({"error_share":"all"})"}) {
+  for (const char* body : {R"({"latency":5})", R"({"latency_ms":-1})", R"({"latency_ms":1.5})",
+                           R"({"jitter_ms":60001})", R"({"decline_share":1.01})", R"({"error_share":"all"})"}) {
     INFO(body);
     CHECK(bank.put("/admin/behaviour", body).status == 422);
   }

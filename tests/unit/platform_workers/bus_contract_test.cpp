@@ -164,6 +164,24 @@ TEST_CASE("a Kafka bus without a broker says so within its limits") {
   CHECK_FALSE((*producer)->flush(std::chrono::milliseconds(10)).ok());
 }
 
+TEST_CASE("a consumer and a producer end soon after their brokers are gone") {
+  Carrier carrier = make_carrier("kafka");
+  publish_all(*carrier.bus, {record(1, "x")});
+  auto consumer = consumer_of(*carrier.bus, "g");
+  auto producer = carrier.bus->make_producer("p");
+  REQUIRE(producer.ok());
+  take(*consumer, 1);
+  carrier.cluster.reset();
+  CHECK((*producer)->publish(record(1, "y")).ok());
+  CHECK_FALSE((*producer)->flush(std::chrono::milliseconds(10)).ok());
+  CHECK_FALSE(consumer->commit(true).ok());
+  (void)consumer->commit(false);  // left under way
+  const Nanoseconds start = monotonic_now();
+  consumer.reset();
+  producer->reset();
+  CHECK(monotonic_now() - start < kDeadline);  // a close that waits for a coordinator takes minutes
+}
+
 TEST_CASE("a bus of peers follows the peers file") {
   const ScratchDirectory scratch;
   PeerDirectory nobody(scratch.write_peers({}));

@@ -46,7 +46,13 @@ struct Fixture {
   }
 
   static Attempt attempt(const std::string& payment) {
-    return {payment + "-a1", payment, "mrc_1", 1250, "EUR", "tok_1", "client-" + payment,
+    return {payment + "-a1",
+            payment,
+            "mrc_1",
+            1250,
+            "EUR",
+            "tok_1",
+            "client-" + payment,
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
   }
 
@@ -166,7 +172,7 @@ TEST_CASE("attempts left open by a stopped process are resumed by enquiry") {
   ScriptedBank silent({Act::record_silent}, std::vector<Act>(1000, Act::ignore));
   {
     Fixture first(silent.address(), scratch);
-    first.submit("pay_1");  // charged, but the answer never comes
+    first.submit("pay_1");                  // charged, but the answer never comes
     first.note(Fixture::attempt("pay_2"));  // killed before it was posted
     REQUIRE(becomes_true([&] { return silent.seen().posts > 0; }));
     REQUIRE(silent.seen().charged.size() == 1);

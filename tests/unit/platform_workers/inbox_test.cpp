@@ -214,8 +214,8 @@ TEST_CASE("a crash between the effect and the offset commit does not repeat the 
     Result<std::unique_ptr<EventProducer>> make_producer(const std::string& id) override {
       return inner.make_producer(id);
     }
-    Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic, int workers,
-                                                         int index) override {
+    Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic,
+                                                         int workers, int index) override {
       auto consumer = std::make_unique<NeverCommits>();
       consumer->inner = std::move(*inner.make_consumer(group, topic, workers, index));
       return std::unique_ptr<EventConsumer>(std::move(consumer));

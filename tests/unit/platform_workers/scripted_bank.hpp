@@ -14,15 +14,15 @@ namespace tidegate::platform {
 class ScriptedBank {
  public:
   enum class Act {
-    answer,         ///< records the charge, answers it
-    record_silent,  ///< records the charge, answers nothing
-    ignore,         ///< neither records nor answers
-    record_reset,   ///< records the charge, resets the connection
-    reset,          ///< resets the connection
-    record_503,     ///< records the charge, answers 503
-    refuse_503,     ///< answers 503
-    garbage,        ///< answers bytes that are no HTTP
-    record_nonsense ///< records the charge, answers 200 with a body that is no answer
+    answer,          ///< records the charge, answers it
+    record_silent,   ///< records the charge, answers nothing
+    ignore,          ///< neither records nor answers
+    record_reset,    ///< records the charge, resets the connection
+    reset,           ///< resets the connection
+    record_503,      ///< records the charge, answers 503
+    refuse_503,      ///< answers 503
+    garbage,         ///< answers bytes that are no HTTP
+    record_nonsense  ///< records the charge, answers 200 with a body that is no answer
   };
 
   /// What happens to the next POSTs, one after the other; afterwards all are answered. Enquiries are always answered
@@ -36,7 +36,7 @@ class ScriptedBank {
     std::map<std::string, int> charged;          ///< reference to how often it was newly recorded
     std::vector<std::string> posted_references;  ///< in order
     std::vector<std::string> bodies;
-    bool traced = true;                          ///< every call carried a traceparent
+    bool traced = true;  ///< every call carried a traceparent
   };
   Seen seen() const;
 

@@ -21,9 +21,9 @@ CommandLine parse(std::vector<const char*> words) {
 }  // namespace
 
 TEST_CASE("a command line that is right") {
-  const auto line = parse({"gateway", "--data", "/d", "--ready-file", "/r", "--peers", "/p", "--port", "4000",
-                           "--operator-token", "t", "--profile", "legacy", "--switch", "serial_hops", "--switch",
-                           "pool_35=false"});
+  const auto line =
+      parse({"gateway", "--data", "/d", "--ready-file", "/r", "--peers", "/p", "--port", "4000", "--operator-token",
+             "t", "--profile", "legacy", "--switch", "serial_hops", "--switch", "pool_35=false"});
   INFO(line.text);
   REQUIRE(line.run);
   CHECK(line.options.role == "gateway");
@@ -124,12 +124,12 @@ TEST_CASE("a traceparent is continued when valid, else a new trace begins") {
   CHECK(trace_id(child) == trace_id(parent));
   CHECK(child != parent);
   CHECK(child.substr(53) == "01");
-  for (const std::string& bad : std::vector<std::string>{
-           "", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", parent + "0",
-           "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-           "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-           "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-           "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", std::string(55, 'x')}) {
+  for (const std::string& bad :
+       std::vector<std::string>{"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", parent + "0",
+                                "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+                                "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+                                "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", std::string(55, 'x')}) {
     INFO(bad);
     CHECK_FALSE(is_traceparent(bad));
     const std::string fresh = continue_trace(bad);
@@ -190,13 +190,13 @@ TEST_CASE("routes") {
       {"POST", "/v1/payments", 200, "create:"},
       {"POST", "/v1/payments/pay_1/capture", 200, "capture:pay_1"},
       {"GET", "/internal/outbox/gateway-0/payments/3", 200, "outbox:gateway-0/payments/3"},
-      {"GET", "/v1/payments/", 404, ""},              // an empty parameter is none
-      {"GET", "/v1/payments/a/b", 404, ""},           // one segment only
+      {"GET", "/v1/payments/", 404, ""},     // an empty parameter is none
+      {"GET", "/v1/payments/a/b", 404, ""},  // one segment only
       {"POST", "/v1/payments//capture", 404, ""},
       {"GET", "/", 404, ""},
       {"GET", "", 404, ""},
       {"DELETE", "/v1/payments", 405, ""},
-      {"get", "/v1/payments", 405, ""},               // methods are case-sensitive (RFC 9110)
+      {"get", "/v1/payments", 405, ""},  // methods are case-sensitive (RFC 9110)
   };
   for (const Row& row : rows) {
     INFO(row.method << " " << row.path);

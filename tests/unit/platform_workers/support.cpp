@@ -35,7 +35,8 @@ std::string ScratchDirectory::write_peers(const std::map<std::string, std::strin
   json::object listed;
   for (const auto& [name, address] : peers) listed[name] = address;
   const std::string path = file("peers.json");
-  TIDEGATE_ASSERT(write_file_atomically(path, json::serialize(json::object{{"generation", 1}, {"peers", listed}})).ok());
+  TIDEGATE_ASSERT(
+      write_file_atomically(path, json::serialize(json::object{{"generation", 1}, {"peers", listed}})).ok());
   return path;
 }
 
@@ -115,7 +116,9 @@ int FakeProducer::event_requests() const {
   return event_requests_;
 }
 
-asio::awaitable<http::Response> FakeProducer::serve(const http::Request& request) { co_return answer(request); }
+asio::awaitable<http::Response> FakeProducer::serve(const http::Request& request) {
+  co_return answer(request);
+}
 
 http::Response FakeProducer::answer(const http::Request& request) {
   const std::lock_guard lock(mutex_);
