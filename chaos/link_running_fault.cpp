@@ -9,8 +9,13 @@ class LinkRunningFault final : public RunningFault {
 
   Result<void> inject() override {
     auto report = links_.inject(request_);
-    if (!report) return report.error();
-    return {};
+    if (report) return {};
+    // No answer is no refusal: it may be on all the same.
+    const auto why = report.error().kind;
+    if (why == Error::Kind::timeout || why == Error::Kind::closed || why == Error::Kind::protocol) {
+      [[maybe_unused]] const auto healed = links_.heal(request_.id);
+    }
+    return report.error();
   }
 
   Result<bool> poll() override {

@@ -17,6 +17,7 @@
 #include "loadgen/series_export.hpp"
 #include "loadgen/setup.hpp"
 #include "loadgen/tally.hpp"
+#include "loadgen/thread_urgency.hpp"
 #include "loadgen/thread_usage.hpp"
 
 namespace tidegate::loadgen {
@@ -139,6 +140,7 @@ Result<void> Engine::start(RunClock clock) {
     own.thread = std::thread([&own, name = "load-" + std::to_string(i)] {
       ::pthread_setname_np(::pthread_self(), name.c_str());
       own.id = current_thread_id();
+      become_urgent();
       own.loop->run();
     });
   }

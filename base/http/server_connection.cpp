@@ -59,9 +59,9 @@ asio::awaitable<void> ServerConnection::run() {
 
 asio::awaitable<bool> ServerConnection::read_more() {
   if (server_->draining && !parser_.started()) co_return false;
+  enter(parser_.started() ? Phase::reading : Phase::idle);
   // Only once a request: what comes next is a byte of the body.
   if (parser_.expects_continue() && !co_await send_rest("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
-  enter(parser_.started() ? Phase::reading : Phase::idle);
   if (end_ == input_.size() && end_ < largest_input) input_.resize(2 * end_);
   begin_ = 0;
   end_ = 0;

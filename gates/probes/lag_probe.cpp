@@ -47,7 +47,7 @@ struct LagProbe::State {
   void run();
   void wait_until(Nanoseconds tick);
   void take_sample(Nanoseconds tick);
-  void keep(std::size_t index, const GroupSample& sample);
+  void keep(std::size_t index, const GroupSample& sample, Nanoseconds asked);
   void tell_losses(const LagGroup& group, const GroupSample& sample);
   void count_silence(std::size_t index, Nanoseconds tick, double seconds) {
     writers[index].write_silence(second_of(tick), seconds);
@@ -83,6 +83,8 @@ void LagProbe::State::run() {
 }
 
 void LagProbe::State::take_sample(Nanoseconds tick) {
+  // Stamped before the questions: what arrives while they are asked may not be in the answers.
+  const Nanoseconds asked = clock.now();
   const auto samples = sampler->sample();
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!samples[i]) {
@@ -91,7 +93,7 @@ void LagProbe::State::take_sample(Nanoseconds tick) {
     }
     writers[i].write(second_of(tick), *samples[i]);
     tell_losses(options.groups[i], *samples[i]);
-    keep(i, *samples[i]);
+    keep(i, *samples[i], asked);
   }
 }
 
@@ -109,7 +111,7 @@ void LagProbe::State::tell_losses(const LagGroup& group, const GroupSample& samp
   }
 }
 
-void LagProbe::State::keep(std::size_t index, const GroupSample& sample) {
+void LagProbe::State::keep(std::size_t index, const GroupSample& sample, Nanoseconds asked) {
   std::uint64_t skipped = 0;
   for (const SkippedRecords& one : sample.skipped) skipped += one.count;
   const std::lock_guard lock(mutex);
@@ -121,7 +123,7 @@ void LagProbe::State::keep(std::size_t index, const GroupSample& sample) {
   lag.undefined_partitions = sample.undefined_partitions;
   (options.evicting ? lag.evicted : lag.lost) += skipped;
   lag.drain_estimate_s = sample.drain_estimate_s;
-  lag.sampled_at = clock.now();
+  lag.sampled_at = asked;
 }
 
 LagProbe::LagProbe(LagProbeOptions options, RunClock clock, record::SeriesWriter* series, record::EventWriter* events)
@@ -168,8 +170,8 @@ std::vector<GroupLag> LagProbe::latest() const {
   return state_->latest;
 }
 
-bool LagProbe::drained() const {
-  const Nanoseconds oldest = state_->clock.now() - 3 * state_->options.period;
+bool LagProbe::drained(Nanoseconds since) const {
+  const Nanoseconds oldest = std::max(since, state_->clock.now() - 3 * state_->options.period);
   const auto lags = latest();
   return std::all_of(lags.begin(), lags.end(), [&](const GroupLag& lag) {
     return lag.known && lag.records == 0 && lag.undefined_partitions == 0 && lag.sampled_at >= oldest;

@@ -66,8 +66,9 @@ class LagProbe {
 
   /// One entry per group, in the order of the options.
   std::vector<GroupLag> latest() const;
-  /// Every group has a sample of the last three periods, with no records and nothing undefined.
-  bool drained() const;
+  /// Every group has a sample of the last three periods, taken after `since` (run clock), with no records and nothing
+  /// undefined. A drain passes the moment at which load ended: an earlier sample knows nothing of the last arrivals.
+  bool drained(Nanoseconds since = Nanoseconds::min()) const;
   /// CPU time that the sampling thread used so far.
   Nanoseconds cpu_time() const;
 

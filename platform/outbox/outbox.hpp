@@ -44,7 +44,9 @@ class Outbox {
   std::size_t depth() const;
 
   /// `GET /internal/outbox/{producer}/{topic}/{partition}?from=N&limit=M`: {"head": H, "events": [envelope, ...]},
-  /// the consumers' way to close a gap or find a lost tail. `rest` is the path after /internal/outbox/.
+  /// the consumers' way to close a gap or find a lost tail; without `from` the head alone. And
+  /// `GET /internal/outbox/{producer}/{topic}`: {"heads": [H, ...]}, by partition. `rest` is the path after
+  /// /internal/outbox/.
   http::Response serve(std::string_view rest, const http::Request& request, Connection& reader) const;
 
   const std::string& topic() const;

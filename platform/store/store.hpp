@@ -1,6 +1,6 @@
 #pragma once
 // The durable store of one service: a database with one writer thread and group commit. On SQLite: WAL,
-// synchronous=FULL, wal_autocheckpoint near 1,000 pages, inline checkpoints (measured: docs/platform.md).
+// synchronous=FULL, wal_autocheckpoint near 1,000 pages, inline checkpoints (measured: store/sqlite_store.cpp).
 
 #include <cstdint>
 #include <functional>

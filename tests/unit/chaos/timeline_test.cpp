@@ -21,7 +21,7 @@ struct ScriptedLinks final : LinkControl {
   std::mutex mutex;
   std::vector<std::string> calls;
   std::vector<LeaseRequest> leases;
-  std::string refuse, ends_early, cannot_heal;  // names of faults
+  std::string refuse, unanswered, ends_early, cannot_heal;  // names of faults
   std::uint64_t hits = 0;
 
   Result<FaultReport> inject(const LeaseRequest& request) override {
@@ -29,6 +29,7 @@ struct ScriptedLinks final : LinkControl {
     calls.push_back("inject " + request.id);
     leases.push_back(request);
     if (request.id == refuse) return machine_error("the agent refuses");
+    if (request.id == unanswered) return timeout_error("no answer");
     return report_of(request.id);
   }
   Result<FaultReport> heal(const std::string& fault) override {
@@ -192,6 +193,17 @@ TEST_CASE("a fault that cannot be injected fails, and takes along what was to fo
   CHECK(f.story() == Story{"fault_failed a", "fault_failed b"});
   CHECK(f.failures.size() == 2);
   CHECK(timeline.progress().at(0).failure == "the agent refuses");
+}
+
+TEST_CASE("an injection without an answer is healed, since it may have happened") {
+  Fixture f;
+  f.links.unanswered = "a";
+  Timeline timeline(f.options("a: {at: 0s, for: 1h, " + std::string(kSlow) + "}"));
+  timeline.start();
+  REQUIRE(eventually([&] { return timeline.finished(); }));
+  timeline.stop();
+  CHECK(f.links.calls == std::vector<std::string>{"inject a", "heal a"});
+  CHECK(f.story() == Story{"fault_failed a"});
 }
 
 TEST_CASE("a fault that the agent ended before its time has failed") {

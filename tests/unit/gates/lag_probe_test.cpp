@@ -1,0 +1,264 @@
+// The lag probe against librdkafka's mock cluster, in this process, with records whose timestamps are planted.
+
+#include "gates/probes/lag_probe.hpp"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "base/kafka.hpp"
+#include "gates/lag_metrics.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace tidegate;
+using namespace tidegate::gates;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Nanoseconds kDeadline = 20s;
+
+/// Waits for what must come, with a limit.
+bool eventually(const std::function<bool()>& condition) {
+  const Nanoseconds deadline = monotonic_now() + kDeadline;
+  while (monotonic_now() < deadline) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(20ms);
+  }
+  return condition();
+}
+
+class MockCluster {
+ public:
+  MockCluster() : owner_(std::move(*kafka::make_producer({{"bootstrap.servers", ""}, {"log_level", "0"}}))) {
+    cluster_ = rd_kafka_mock_cluster_new(owner_.get(), 3);
+    REQUIRE(cluster_ != nullptr);
+    bootstrap_ = rd_kafka_mock_cluster_bootstraps(cluster_);
+    producer_ = std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap_}, {"linger.ms", "1"}}));
+  }
+  ~MockCluster() {
+    producer_.reset();
+    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
+  }
+
+  const std::string& bootstrap() const { return bootstrap_; }
+  void topic(const std::string& name, int partitions) { rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1); }
+  void brokers(bool up) {
+    for (int broker = 1; broker <= 3; ++broker) {
+      up ? rd_kafka_mock_broker_set_up(cluster_, broker) : rd_kafka_mock_broker_set_down(cluster_, broker);
+    }
+  }
+
+  /// Records made at this moment of the wall clock.
+  void produce(const std::string& topic, int partition, int count, Nanoseconds unix_time, std::size_t size = 100) {
+    const std::string value(size, 'x');
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(unix_time).count();
+    for (int i = 0; i < count; ++i) {
+      const auto error = rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                                           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                                           RD_KAFKA_V_TIMESTAMP(ms), RD_KAFKA_V_END);
+      REQUIRE(error == RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+    REQUIRE(rd_kafka_flush(producer_.get(), 10'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
+  /// As a consumer does that takes its partitions by assignment: a handle that lives only for this commit.
+  void commit(const std::string& group, const std::string& topic, int partition, std::int64_t offset) {
+    auto consumer = std::move(*kafka::make_consumer(
+        {{"bootstrap.servers", bootstrap_}, {"group.id", group}, {"enable.auto.commit", "false"}, {"log_level", "0"}}));
+    kafka::PartitionList list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
+    REQUIRE(rd_kafka_commit(consumer.get(), list.get(), 0) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
+ private:
+  kafka::Handle owner_;
+  rd_kafka_mock_cluster_t* cluster_ = nullptr;
+  std::string bootstrap_;
+  kafka::Handle producer_;
+};
+
+/// A probe with its writers in a directory of its own.
+struct Probe {
+  explicit Probe(LagProbeOptions options) : clock(monotonic_now(), unix_now()) {
+    directory = std::filesystem::temp_directory_path() / ("lag_probe_test." + std::to_string(::getpid()));
+    std::filesystem::create_directories(directory);
+    series = std::move(*record::SeriesWriter::create(directory / "series.tgs"));
+    events = std::move(*record::EventWriter::create(directory / "events.ndjson"));
+    probe = std::make_unique<LagProbe>(std::move(options), clock, series.get(), events.get());
+    REQUIRE(probe->start());
+  }
+  ~Probe() {
+    probe->stop();
+    std::filesystem::remove_all(directory);
+  }
+  record::SeriesSet written() {
+    REQUIRE(series->flush());
+    return *record::read_series(directory / "series.tgs");
+  }
+  double sum(std::string_view metric) {
+    double total = 0;
+    for (const record::Series& one : written().series) {
+      if (one.key.metric != metric) continue;
+      for (const auto& [second, value] : one.values) total += value;
+    }
+    return total;
+  }
+  GroupLag latest(std::size_t index = 0) const { return probe->latest().at(index); }
+  /// A sample that was asked for after this call.
+  GroupLag next(std::size_t index = 0) const {
+    const Nanoseconds from = clock.now();
+    REQUIRE(eventually([&] { return latest(index).known && latest(index).sampled_at > from; }));
+    return latest(index);
+  }
+
+  RunClock clock;
+  std::filesystem::path directory;
+  std::unique_ptr<record::SeriesWriter> series;
+  std::unique_ptr<record::EventWriter> events;
+  std::unique_ptr<LagProbe> probe;
+};
+
+LagProbeOptions options_for(const MockCluster& cluster, std::vector<LagGroup> groups) {
+  LagProbeOptions options;
+  options.bootstrap = cluster.bootstrap();
+  options.groups = std::move(groups);
+  options.period = 200ms;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("the age of a lag is that of the first uncommitted record", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 4);
+  Probe probe(options_for(cluster, {{"ledger", "payments", 4}, {"slow", "payments", 4}}));
+  REQUIRE(eventually([&] { return probe.latest().known; }));
+
+  // Ten records each 7 s, 5 s and 1 s old; one group stands at the second, the other at the first.
+  const Nanoseconds planted = unix_now();
+  cluster.produce("payments", 2, 10, planted - 7s);
+  cluster.produce("payments", 2, 10, planted - 5s);
+  cluster.produce("payments", 2, 10, planted - 1s);
+  cluster.commit("ledger", "payments", 2, 10);
+  cluster.commit("slow", "payments", 2, 0);
+  REQUIRE(eventually([&] { return probe.latest(0).records == 20 && probe.latest(1).records == 30; }));
+
+  // The age grows with the clock while nothing is committed.
+  for (int round = 0; round < 3; ++round) {
+    const GroupLag lag = probe.next();
+    const double sampled_unix = to_seconds(probe.clock.to_unix(lag.sampled_at));
+    CHECK(lag.age_s == Approx(sampled_unix - to_seconds(planted - 5s)).margin(0.1));
+    CHECK(lag.read_age_s == Approx(sampled_unix - to_seconds(planted - 7s)).margin(0.1));
+    CHECK(probe.next(1).age_s == Approx(to_seconds(unix_now() - planted + 7s)).margin(0.5));
+  }
+  CHECK_FALSE(probe.probe->drained());
+
+  // A consumer that was killed and came back commits on; the age is exact at once.
+  cluster.commit("ledger", "payments", 2, 20);
+  REQUIRE(eventually([&] { return probe.latest().records == 10; }));
+  const GroupLag later = probe.next();
+  CHECK(later.age_s == Approx(to_seconds(probe.clock.to_unix(later.sampled_at)) - to_seconds(planted - 1s)).margin(0.1));
+  cluster.commit("ledger", "payments", 2, 30);
+  cluster.commit("slow", "payments", 2, 30);
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  CHECK(probe.latest().age_s == 0);
+  CHECK(probe.latest(1).read_age_s == 0);
+  // A sample from before a moment does not vouch for it.
+  CHECK_FALSE(probe.probe->drained(probe.clock.now() + 1h));
+  CHECK(probe.sum(record::kProbeSilent) == 0);
+}
+
+TEST_CASE("a rewound group is seen, and its age comes from the records it has to read again", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 1);
+  const Nanoseconds planted = unix_now();
+  cluster.produce("payments", 0, 100, planted - 60s);
+  cluster.produce("payments", 0, 100, planted - 1s);
+  cluster.commit("ledger", "payments", 0, 200);
+  Probe probe(options_for(cluster, {{"ledger", "payments", 1}}));
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  cluster.commit("ledger", "payments", 0, 50);
+  // The tail reader never saw these records; it goes back for them.
+  REQUIRE(eventually([&] { return probe.latest().records == 150 && probe.latest().age_s > 55; }));
+  const GroupLag lag = probe.next();
+  CHECK(lag.age_s == Approx(to_seconds(probe.clock.to_unix(lag.sampled_at)) - to_seconds(planted - 60s)).margin(0.1));
+}
+
+TEST_CASE("a group that never committed has no lag, and that is not a lag of zero", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 2);
+  Probe probe(options_for(cluster, {{"nobody", "payments", 2}}));
+  REQUIRE(eventually([&] { return probe.latest().known; }));
+  CHECK(probe.latest().undefined_partitions == 0);  // nothing is there yet
+  CHECK(probe.probe->drained());
+  cluster.produce("payments", 1, 5, unix_now());
+  REQUIRE(eventually([&] { return probe.latest().undefined_partitions == 1; }));
+  CHECK_FALSE(probe.probe->drained());
+  CHECK(probe.sum(kLagUndefinedPartitions) >= 1);
+  cluster.commit("nobody", "payments", 1, 0);
+  REQUIRE(eventually([&] { return probe.latest().undefined_partitions == 0 && probe.latest().records == 5; }));
+}
+
+TEST_CASE("records gone before they were committed are lost, or evicted where the broker evicts", "[lag][probe]") {
+  const bool evicting = GENERATE(false, true);
+  MockCluster cluster;
+  cluster.topic("payments", 1);
+  cluster.produce("payments", 0, 10, unix_now());
+  cluster.commit("ledger", "payments", 0, 5);
+  LagProbeOptions options = options_for(cluster, {{"ledger", "payments", 1}});
+  options.evicting = evicting;
+  Probe probe(std::move(options));
+  REQUIRE(eventually([&] { return probe.latest().known; }));
+  // The embedded broker holds 5 MiB a partition, and drops the oldest without a word.
+  for (int i = 0; i < 70; ++i) cluster.produce("payments", 0, 1, unix_now(), 100'000);
+  REQUIRE(eventually([&] { return (evicting ? probe.latest().evicted : probe.latest().lost) > 5; }));
+  CHECK((evicting ? probe.latest().lost : probe.latest().evicted) == 0);
+  CHECK(probe.sum(evicting ? record::kLagEvicted : kLagLostRecords) > 5);
+  const auto log = *record::read_events(probe.directory / "events.ndjson");
+  const bool told = std::any_of(log.events.begin(), log.events.end(),
+                                [](const record::Event& event) { return event.type == kRecordsLostEvent; });
+  CHECK(told != evicting);
+  cluster.commit("ledger", "payments", 0, 80);
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+}
+
+TEST_CASE("a broker that is gone is silence, counted, and not the end", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 2);
+  cluster.produce("payments", 0, 5, unix_now());
+  cluster.commit("ledger", "payments", 0, 5);
+  LagProbeOptions options = options_for(cluster, {{"ledger", "payments", 2}});
+  options.timeout = 200ms;
+  Probe probe(std::move(options));
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  cluster.brokers(false);
+  REQUIRE(eventually([&] { return probe.sum(record::kProbeSilent) > 0.5; }));
+  CHECK_FALSE(probe.probe->failed());
+  REQUIRE(eventually([&] { return !probe.probe->drained(); }));  // old samples vouch for nothing
+  cluster.brokers(true);
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  // A stop ends within the timeouts, broker or not.
+  cluster.brokers(false);
+  const Nanoseconds before = monotonic_now();
+  probe.probe->stop();
+  CHECK(monotonic_now() - before < 10s);
+}
+
+TEST_CASE("an address where no broker ever was", "[lag][probe]") {
+  LagProbeOptions options;
+  options.bootstrap = "127.0.0.1:1";
+  options.groups = {{"ledger", "payments", 2}};
+  options.period = 100ms;
+  options.timeout = 100ms;
+  Probe probe(std::move(options));
+  REQUIRE(eventually([&] { return probe.sum(record::kProbeSilent) > 0.2; }));
+  CHECK_FALSE(probe.latest().known);
+  CHECK_FALSE(probe.probe->drained());
+}
