@@ -38,7 +38,8 @@ class AcquirerResults {
   CommitSequence& sequence_;
   Counter& illegal_;
   std::function<void(const PaymentChange&)> changed_;
-  std::unordered_map<std::string, Step> uncommitted_;  // by the report's id; a rolled-back step is overwritten by its retry
+  std::unordered_map<std::string, Step>
+      uncommitted_;  // by the report's id; a rolled-back step is overwritten by its retry
 };
 
 }  // namespace tidegate::platform

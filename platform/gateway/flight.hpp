@@ -33,7 +33,7 @@ struct Flight {
   Envelope event;       // created only
 
   bool finished = false;
-  Result<void> outcome;                     // of the commit
+  Result<void> outcome;                      // of the commit
   std::vector<asio::steady_timer*> waiting;  // of those who wait on the loop
 
   /// On the loop.

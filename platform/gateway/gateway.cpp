@@ -68,8 +68,7 @@ Result<void> Gateway::State::load() {
 void Gateway::State::build(const PathComposer& compose) {
   path = compose(runtime, std::make_unique<ModernPath>(ModernPath::Parts{runtime.context().get_executor(), *store,
                                                                          outbox, sequence, recent, runtime.metrics()}));
-  context = std::make_unique<GatewayContext>(
-      GatewayContext{*store, *reader, outbox, tenants, recent, sequence, *path});
+  context = std::make_unique<GatewayContext>(GatewayContext{*store, *reader, outbox, tenants, recent, sequence, *path});
   inbox = std::make_unique<Inbox>(
       *store, runtime.peers(), *bus, results_inbox(),
       [this](Connection& connection, const Envelope& report) { return results.apply(connection, report); },

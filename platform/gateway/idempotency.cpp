@@ -5,17 +5,20 @@ namespace {
 
 using Value = Connection::Value;
 
-Value integer_or_null(std::int64_t value) { return value == 0 ? Value() : Value(value); }
-Value text_or_null(const std::string& value) { return value.empty() ? Value() : Value(value); }
+Value integer_or_null(std::int64_t value) {
+  return value == 0 ? Value() : Value(value);
+}
+Value text_or_null(const std::string& value) {
+  return value.empty() ? Value() : Value(value);
+}
 
 }  // namespace
 
 Result<bool> claim_key(Connection& connection, std::int64_t merchant, KeyedRoute route, std::string_view key,
                        const IdempotencyKey& meaning, std::int64_t at_ms) {
-  auto inserted = connection.execute(
-      "INSERT INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      {merchant, static_cast<std::int64_t>(route), key, meaning.fingerprint, integer_or_null(meaning.payment),
-       text_or_null(meaning.refusal), at_ms});
+  auto inserted = connection.execute("INSERT INTO idempotency_key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                                     {merchant, static_cast<std::int64_t>(route), key, meaning.fingerprint,
+                                      integer_or_null(meaning.payment), text_or_null(meaning.refusal), at_ms});
   if (!inserted) return inserted.error();
   return *inserted == 1;
 }

@@ -19,7 +19,9 @@ constexpr Nanoseconds kJoinLimit = std::chrono::seconds(1);
 constexpr Nanoseconds kComplainEvery = std::chrono::seconds(1);
 constexpr std::size_t kLongestQueue = 20'000;  // beyond it new payments are refused rather than acknowledged late
 
-std::int64_t unix_ms() { return std::chrono::floor<std::chrono::milliseconds>(unix_now()).count(); }
+std::int64_t unix_ms() {
+  return std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+}
 
 http::Response still_in_progress() {
   http::Response response =

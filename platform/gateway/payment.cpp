@@ -22,7 +22,9 @@ std::optional<std::int64_t> number_after(std::string_view name, std::string_view
 
 }  // namespace
 
-std::string payment_name(std::int64_t id) { return fmt::format("pay_{:016x}", id); }
+std::string payment_name(std::int64_t id) {
+  return fmt::format("pay_{:016x}", id);
+}
 
 std::optional<std::int64_t> payment_from_name(std::string_view name) {
   const auto id = number_after(name, "pay_", 16);
@@ -31,7 +33,9 @@ std::optional<std::int64_t> payment_from_name(std::string_view name) {
   return id;
 }
 
-std::string merchant_name(std::int64_t id) { return fmt::format("mer_{:06}", id); }
+std::string merchant_name(std::int64_t id) {
+  return fmt::format("mer_{:06}", id);
+}
 
 std::optional<std::int64_t> merchant_from_name(std::string_view name) {
   if (name.size() > kLongestNumber) return std::nullopt;

@@ -18,9 +18,9 @@ struct PaymentCommand {
   std::int64_t amount = 0;
   std::string currency;
   std::string card_token;
-  std::int64_t card = 0;   ///< 0: the token is not one of this merchant's
-  std::string refusal;     ///< the business rule that the request breaks; empty: none
-  std::string traceparent; ///< of the request's own span
+  std::int64_t card = 0;    ///< 0: the token is not one of this merchant's
+  std::string refusal;      ///< the business rule that the request breaks; empty: none
+  std::string traceparent;  ///< of the request's own span
 };
 
 /// Used on the service's loop only.

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kLongestKey = 255;
 constexpr std::size_t kLongestToken = 64;
 
-bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
 
 Result<void> check_members(const json::object& object) {
   for (const auto& member : object) {
@@ -48,8 +50,8 @@ Result<PaymentRequest> parse_payment_request(std::string_view body) {
   auto currency = string_member(object, "currency");
   if (!currency || !is_currency(*currency)) return usage_error("currency is a code of three capitals, as in ISO 4217");
   auto card = string_member(object, "card");
-  const bool is_token = card && !card->empty() && card->size() <= kLongestToken &&
-                        std::all_of(card->begin(), card->end(), is_visible);
+  const bool is_token =
+      card && !card->empty() && card->size() <= kLongestToken && std::all_of(card->begin(), card->end(), is_visible);
   if (!is_token) return usage_error("card is a card token");
   return PaymentRequest{*amount, std::move(*currency), std::move(*card)};
 }

@@ -10,19 +10,21 @@ namespace {
 
 using enum PaymentState;
 
-constexpr std::array kStates{processing,     requires_action, authorized, capture_pending, partially_captured,
-                             captured,       settled,         declined,   cancel_pending,  cancelled,
-                             expired,        refund_pending,  refunded,   partially_refunded, conflicted};
+constexpr std::array kStates{processing, requires_action, authorized, capture_pending,    partially_captured,
+                             captured,   settled,         declined,   cancel_pending,     cancelled,
+                             expired,    refund_pending,  refunded,   partially_refunded, conflicted};
 
 constexpr std::array<std::string_view, 15> kNames{
-    "processing", "requires_action", "authorized", "capture_pending", "partially_captured",
-    "captured",   "settled",         "declined",   "cancel_pending",  "cancelled",
+    "processing", "requires_action", "authorized", "capture_pending",    "partially_captured",
+    "captured",   "settled",         "declined",   "cancel_pending",     "cancelled",
     "expired",    "refund_pending",  "refunded",   "partially_refunded", "conflicted"};
 static_assert(kStates.size() == kNames.size());
 
 using States = std::uint32_t;  // one bit per state
 
-constexpr States bit(PaymentState state) { return States{1} << static_cast<unsigned>(state); }
+constexpr States bit(PaymentState state) {
+  return States{1} << static_cast<unsigned>(state);
+}
 
 constexpr States any_of(std::initializer_list<PaymentState> states) {
   States bits = 0;
@@ -65,7 +67,9 @@ constexpr States next_of(PaymentState state) {
 
 }  // namespace
 
-std::span<const PaymentState> all_payment_states() noexcept { return kStates; }
+std::span<const PaymentState> all_payment_states() noexcept {
+  return kStates;
+}
 
 std::string_view to_string(PaymentState state) noexcept {
   const auto index = static_cast<std::size_t>(state) - 1;
@@ -78,8 +82,12 @@ std::optional<PaymentState> payment_state_from(std::int64_t stored) noexcept {
   return static_cast<PaymentState>(stored);
 }
 
-bool may_become(PaymentState from, PaymentState to) noexcept { return (next_of(from) & bit(to)) != 0; }
+bool may_become(PaymentState from, PaymentState to) noexcept {
+  return (next_of(from) & bit(to)) != 0;
+}
 
-bool is_terminal(PaymentState state) noexcept { return next_of(state) == 0; }
+bool is_terminal(PaymentState state) noexcept {
+  return next_of(state) == 0;
+}
 
 }  // namespace tidegate::platform

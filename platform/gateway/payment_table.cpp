@@ -33,7 +33,9 @@ Payment read_payment(const Row& row) {
   return payment;
 }
 
-std::int64_t stored(PaymentState state) { return static_cast<std::int64_t>(state); }
+std::int64_t stored(PaymentState state) {
+  return static_cast<std::int64_t>(state);
+}
 
 /// Takes back what happened after `as_of`: the first later change of each payment says what it was before.
 Result<void> undo_later_changes(Connection& connection, std::int64_t as_of, std::vector<Payment>& payments) {
@@ -67,11 +69,11 @@ Result<void> insert_payment(Connection& connection, const Payment& payment) {
 
 Result<std::optional<Payment>> find_payment(Connection& connection, std::int64_t id) {
   std::optional<Payment> payment;
-  auto found = connection.query("SELECT " TIDEGATE_PAYMENT_COLUMNS " FROM payment WHERE id = ?", {id},
-                                [&](const Row& row) {
-                                  payment = read_payment(row);
-                                  return false;
-                                });
+  auto found =
+      connection.query("SELECT " TIDEGATE_PAYMENT_COLUMNS " FROM payment WHERE id = ?", {id}, [&](const Row& row) {
+        payment = read_payment(row);
+        return false;
+      });
   if (!found) return found.error();
   return payment;
 }
@@ -93,7 +95,8 @@ Result<void> apply_change(Connection& connection, const PaymentChange& change) {
 
 Result<std::int64_t> last_payment_sequence(Connection& connection) {
   std::int64_t last = 0;
-  for (const auto* sql : {"SELECT coalesce(max(id), 0) FROM payment", "SELECT coalesce(max(sequence), 0) FROM payment_change"}) {
+  for (const auto* sql :
+       {"SELECT coalesce(max(id), 0) FROM payment", "SELECT coalesce(max(sequence), 0) FROM payment_change"}) {
     auto read = connection.query(sql, {}, [&](const Row& row) {
       last = std::max(last, row.integer(0));
       return false;
@@ -106,12 +109,12 @@ Result<std::int64_t> last_payment_sequence(Connection& connection) {
 Result<std::vector<Payment>> payments_as_of(Connection& connection, std::int64_t after, std::int64_t as_of,
                                             std::int64_t limit) {
   std::vector<Payment> payments;
-  auto read = connection.query(
-      "SELECT " TIDEGATE_PAYMENT_COLUMNS " FROM payment WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
-      {after, as_of, limit}, [&](const Row& row) {
-        payments.push_back(read_payment(row));
-        return true;
-      });
+  auto read =
+      connection.query("SELECT " TIDEGATE_PAYMENT_COLUMNS " FROM payment WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
+                       {after, as_of, limit}, [&](const Row& row) {
+                         payments.push_back(read_payment(row));
+                         return true;
+                       });
   if (!read) return read.error();
   if (auto undone = undo_later_changes(connection, as_of, payments); !undone) return undone.error();
   return payments;

@@ -23,12 +23,15 @@ http::Response unknown_api_key() {
 }
 
 http::Response store_unavailable() {
-  http::Response response = typed_problem(503, "store-unavailable", "The store cannot commit. Send the same key again.");
+  http::Response response =
+      typed_problem(503, "store-unavailable", "The store cannot commit. Send the same key again.");
   response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
-http::Response payment_not_found() { return problem(404, "This merchant has no such payment."); }
+http::Response payment_not_found() {
+  return problem(404, "This merchant has no such payment.");
+}
 
 http::Response refused(std::string_view rule) {
   if (rule == refusal::card_unknown) return typed_problem(422, rule, "The card token is not one of this merchant's.");

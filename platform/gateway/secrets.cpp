@@ -10,8 +10,12 @@
 
 namespace tidegate::platform {
 
-std::string new_api_key() { return "tgk_" + random_hex(24); }
-std::string new_card_token() { return "tok_" + random_hex(16); }
+std::string new_api_key() {
+  return "tgk_" + random_hex(24);
+}
+std::string new_card_token() {
+  return "tok_" + random_hex(16);
+}
 
 std::string hash_of_secret(std::string_view secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -27,7 +31,9 @@ std::string hash_of_secret(std::string_view secret) {
   return text;
 }
 
-std::string scope_of_api_key(std::string_view api_key) { return fmt::format("{:016x}", stable_hash(api_key)); }
+std::string scope_of_api_key(std::string_view api_key) {
+  return fmt::format("{:016x}", stable_hash(api_key));
+}
 
 bool is_card_number(std::string_view text) noexcept {
   if (text.size() < 12 || text.size() > 19) return false;

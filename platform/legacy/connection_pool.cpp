@@ -77,7 +77,11 @@ asio::awaitable<ConnectionPool::Lease> ConnectionPool::take() {
   co_return Lease();
 }
 
-std::size_t ConnectionPool::in_use() const { return state_->taken; }
-std::size_t ConnectionPool::waiting() const { return state_->queued; }
+std::size_t ConnectionPool::in_use() const {
+  return state_->taken;
+}
+std::size_t ConnectionPool::waiting() const {
+  return state_->queued;
+}
 
 }  // namespace tidegate::platform

@@ -1,7 +1,7 @@
 #pragma once
 // The legacy platform's pool of database connections: a fixed number, handed out first come, first served. A request
-// waits for one up to a limit, longer than its caller does: the work that follows is for nobody. That is the fault of the
-// case study.
+// waits for one up to a limit, longer than its caller does: the work that follows is for nobody. That is the fault of
+// the case study.
 
 #include <cstddef>
 #include <memory>

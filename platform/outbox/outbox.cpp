@@ -29,8 +29,12 @@ struct Outbox::State {
 Outbox::Outbox(Store& store, std::string topic) : state_(std::make_unique<State>(store, std::move(topic))) {}
 Outbox::~Outbox() = default;
 
-const std::string& Outbox::topic() const { return state_->topic; }
-std::size_t Outbox::depth() const { return state_->relay.depth(); }
+const std::string& Outbox::topic() const {
+  return state_->topic;
+}
+std::size_t Outbox::depth() const {
+  return state_->relay.depth();
+}
 
 Result<void> Outbox::open() {
   std::int64_t backlog = 0;
@@ -71,8 +75,8 @@ Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
 
 void Outbox::committed(const Envelope& envelope) {
   const auto position = outbox::position_of(state_->topic_number, envelope.stream.partition, envelope.sequence);
-  outbox::CommittedEvent event{envelope.stream.partition, envelope.sequence, envelope.occurred_at_ms, envelope.payment,
-                               {}};
+  outbox::CommittedEvent event{
+      envelope.stream.partition, envelope.sequence, envelope.occurred_at_ms, envelope.payment, {}};
   {
     const std::lock_guard lock(state_->mutex);
     if (auto found = state_->encoded.find(position); found != state_->encoded.end()) {
@@ -88,8 +92,14 @@ http::Response Outbox::serve(std::string_view rest, const http::Request& request
   return outbox::serve({state_->store.id(), state_->topic, state_->topic_number}, rest, request, reader);
 }
 
-Result<void> Outbox::start_relay(EventBus& bus) { return state_->relay.start(bus); }
-bool Outbox::relay_running() const { return state_->relay.running(); }
-void Outbox::stop_relay(Nanoseconds limit) { state_->relay.stop(limit); }
+Result<void> Outbox::start_relay(EventBus& bus) {
+  return state_->relay.start(bus);
+}
+bool Outbox::relay_running() const {
+  return state_->relay.running();
+}
+void Outbox::stop_relay(Nanoseconds limit) {
+  state_->relay.stop(limit);
+}
 
 }  // namespace tidegate::platform

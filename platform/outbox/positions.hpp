@@ -1,8 +1,8 @@
 #pragma once
 // Where an event lies in the outbox table. Private to platform/outbox.
 //
-// The table's only key is the integer position = topic (8 bits), partition (14 bits), sequence (40 bits): each stream is
-// one run of rows that only grows at its end, its head is one seek away, and no second index is kept.
+// The table's only key is the integer position = topic (8 bits), partition (14 bits), sequence (40 bits): each stream
+// is one run of rows that only grows at its end, its head is one seek away, and no second index is kept.
 
 #include <array>
 #include <cstdint>
@@ -32,6 +32,8 @@ inline std::int64_t position_of(std::int64_t topic, int partition, std::int64_t 
   return (stream_number(topic, partition) << kSequenceBits) | sequence;
 }
 
-inline std::int64_t sequence_of(std::int64_t position) { return position & kLastSequence; }
+inline std::int64_t sequence_of(std::int64_t position) {
+  return position & kLastSequence;
+}
 
 }  // namespace tidegate::platform::outbox

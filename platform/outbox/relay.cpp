@@ -18,11 +18,15 @@ constexpr Nanoseconds kComplainEvery = std::chrono::seconds(5);
 constexpr int kAttemptsPerProducer = 10;
 constexpr std::int64_t kPage = 500;
 
-std::size_t index_of(int partition) { return static_cast<std::size_t>(partition); }
+std::size_t index_of(int partition) {
+  return static_cast<std::size_t>(partition);
+}
 
 }  // namespace
 
-Relay::~Relay() { stop(Nanoseconds{0}); }
+Relay::~Relay() {
+  stop(Nanoseconds{0});
+}
 
 void Relay::set_up(std::int64_t topic_number, std::int64_t backlog) {
   topic_number_ = topic_number;
@@ -201,9 +205,8 @@ void Relay::save_cursors_if_due(bool now) {
   if (auto flushed = producer_->flush(limit); !flushed) {
     return complain("the bus has not acknowledged events", flushed.error());
   }
-  auto saved = store_.run([this](Connection& connection) {
-    return save_published(connection, topic_number_, saved_, handed_);
-  });
+  auto saved =
+      store_.run([this](Connection& connection) { return save_published(connection, topic_number_, saved_, handed_); });
   if (saved) {
     saved_ = handed_;
   } else {
@@ -225,6 +228,8 @@ bool Relay::pause(Nanoseconds length) {
   return !giving_up();
 }
 
-bool Relay::giving_up() const { return monotonic_now().count() >= give_up_at_.load(); }
+bool Relay::giving_up() const {
+  return monotonic_now().count() >= give_up_at_.load();
+}
 
 }  // namespace tidegate::platform::outbox

@@ -78,9 +78,9 @@ class Relay {
   EventBus* bus_ = nullptr;
   std::unique_ptr<Connection> reader_;
   std::unique_ptr<EventProducer> producer_;
-  int generation_ = 0;      // of the broker that producer_ was made for
-  Cursors handed_{};        // last number given to the producer, per partition
-  Cursors saved_{};         // what the database says
+  int generation_ = 0;  // of the broker that producer_ was made for
+  Cursors handed_{};    // last number given to the producer, per partition
+  Cursors saved_{};     // what the database says
   Nanoseconds next_save_{0};
   Nanoseconds next_complaint_{0};
 

@@ -33,8 +33,8 @@ http::Response serve(const Source& source, std::string_view rest, const http::Re
   const auto stream = StreamId::parse(rest);
   if (!stream) return problem(404, "the path is /internal/outbox/PRODUCER/TOPIC/PARTITION");
   if (stream->producer != source.producer || stream->topic != source.topic) {
-    return problem(404, fmt::format("this outbox has the streams {}/{}/0 to {}", source.producer, source.topic,
-                                    kPartitions - 1));
+    return problem(
+        404, fmt::format("this outbox has the streams {}/{}/0 to {}", source.producer, source.topic, kPartitions - 1));
   }
   // Without `from`: the head alone.
   const auto from = integer_parameter(request, "from", 0, 1, kLastSequence);

@@ -26,8 +26,9 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
   if (!descriptor) return system_error(fmt::format("open {}", path), errno);
   if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error(fmt::format("lock {}", path), errno);
-    return machine_error(fmt::format("{} is held by {}: a store has one owner; stop it, or use another --data directory",
-                                     path, holder_of(descriptor.get())));
+    return machine_error(
+        fmt::format("{} is held by {}: a store has one owner; stop it, or use another --data directory", path,
+                    holder_of(descriptor.get())));
   }
   // Who holds it is for people only; a full disk must not keep the store from opening.
   const std::string holder = fmt::format("{}\n", ::getpid());

@@ -47,8 +47,10 @@ Result<void> migrate(SqliteConnection& connection, std::span<const Migration> mi
   }
   for (const std::int64_t number : *applied) {
     if (known.count(number) == 0) {
-      return machine_error(fmt::format("the database has migration {}, which this program does not know: it was "
-                                       "written by a newer one", number));
+      return machine_error(
+          fmt::format("the database has migration {}, which this program does not know: it was "
+                      "written by a newer one",
+                      number));
     }
   }
   for (const Migration& migration : ordered) {

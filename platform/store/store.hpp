@@ -25,11 +25,11 @@ class Connection {
     std::int64_t integer = 0;
     std::string_view text;
     Value() = default;
-    Value(std::int64_t v) : kind(Kind::integer), integer(v) {}       // NOLINT(google-explicit-constructor)
-    Value(int v) : kind(Kind::integer), integer(v) {}                // NOLINT(google-explicit-constructor)
-    Value(std::string_view v) : kind(Kind::text), text(v) {}         // NOLINT(google-explicit-constructor)
-    Value(const std::string& v) : kind(Kind::text), text(v) {}       // NOLINT(google-explicit-constructor)
-    Value(const char* v) : kind(Kind::text), text(v) {}              // NOLINT(google-explicit-constructor)
+    Value(std::int64_t v) : kind(Kind::integer), integer(v) {}  // NOLINT(google-explicit-constructor)
+    Value(int v) : kind(Kind::integer), integer(v) {}           // NOLINT(google-explicit-constructor)
+    Value(std::string_view v) : kind(Kind::text), text(v) {}    // NOLINT(google-explicit-constructor)
+    Value(const std::string& v) : kind(Kind::text), text(v) {}  // NOLINT(google-explicit-constructor)
+    Value(const char* v) : kind(Kind::text), text(v) {}         // NOLINT(google-explicit-constructor)
   };
   /// Runs a statement; returns the number of rows changed.
   virtual Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> parameters = {}) = 0;

@@ -34,15 +34,18 @@ PaymentCommand make_command(const TenantDirectory& tenants, const ApiKey& api_ke
   return command;
 }
 
-asio::awaitable<http::Response> answer_at_once(http::Response response) { co_return response; }
+asio::awaitable<http::Response> answer_at_once(http::Response response) {
+  co_return response;
+}
 
 asio::awaitable<http::Response> create_payment(GatewayContext& context, const http::Request& request) {
   const ApiKey* api_key = authenticate(context.tenants, request);
   if (api_key == nullptr) return answer_at_once(unknown_api_key());
   const auto key = request.header("idempotency-key");
   if (!key || !is_idempotency_key(*key)) {
-    return answer_at_once(typed_problem(400, "idempotency-key-missing",
-                                        "The header Idempotency-Key, of 1 to 255 visible ASCII characters, is required."));
+    return answer_at_once(
+        typed_problem(400, "idempotency-key-missing",
+                      "The header Idempotency-Key, of 1 to 255 visible ASCII characters, is required."));
   }
   auto body = parse_payment_request(request.body);
   if (!body) return answer_at_once(typed_problem(400, "malformed-request", body.error().message));

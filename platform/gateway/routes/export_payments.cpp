@@ -47,8 +47,8 @@ http::Response export_payments(GatewayContext& context, const http::Request& req
     append_item(response.body, payment, context.tenants.scope(payment.api_key));
   }
   const bool last_page = static_cast<std::int64_t>(payments->size()) < page->limit;
-  response.body += fmt::format(R"(],"next":{},"as_of":{}}})",
-                               last_page ? "null" : std::to_string(payments->back().id), as_of);
+  response.body +=
+      fmt::format(R"(],"next":{},"as_of":{}}})", last_page ? "null" : std::to_string(payments->back().id), as_of);
   return response;
 }
 
@@ -57,9 +57,8 @@ http::Response export_payments(GatewayContext& context, const http::Request& req
 void add_export_payments(ServiceRuntime& runtime, GatewayContext& context) {
   runtime.router().add_immediate(
       "GET", "/v1/payments/export",
-      runtime.operator_only(ImmediateHandler([&context](const http::Request& request, std::string_view) {
-        return export_payments(context, request);
-      })));
+      runtime.operator_only(ImmediateHandler(
+          [&context](const http::Request& request, std::string_view) { return export_payments(context, request); })));
 }
 
 }  // namespace tidegate::platform

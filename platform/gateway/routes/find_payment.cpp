@@ -39,9 +39,9 @@ http::Response find_by_key(GatewayContext& context, const http::Request& request
 }  // namespace
 
 void add_find_payment(ServiceRuntime& runtime, GatewayContext& context) {
-  runtime.router().add_immediate(
-      "GET", "/v1/payments",
-      [&context](const http::Request& request, std::string_view) { return find_by_key(context, request); });
+  runtime.router().add_immediate("GET", "/v1/payments", [&context](const http::Request& request, std::string_view) {
+    return find_by_key(context, request);
+  });
 }
 
 }  // namespace tidegate::platform

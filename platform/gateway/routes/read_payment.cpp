@@ -32,10 +32,9 @@ http::Response read_payment(GatewayContext& context, const http::Request& reques
 }  // namespace
 
 void add_read_payment(ServiceRuntime& runtime, GatewayContext& context) {
-  runtime.router().add_immediate("GET", "/v1/payments/{id}",
-                                 [&context](const http::Request& request, std::string_view name) {
-                                   return read_payment(context, request, name);
-                                 });
+  runtime.router().add_immediate(
+      "GET", "/v1/payments/{id}",
+      [&context](const http::Request& request, std::string_view name) { return read_payment(context, request, name); });
 }
 
 }  // namespace tidegate::platform

@@ -20,8 +20,8 @@ json::array all_of(const RunningGateway& gateway, int limit, const std::string& 
   json::array items;
   std::string after = "0";
   for (std::string point = as_of;;) {
-    const json::object page = page_of(gateway, "?after=" + after + "&limit=" + std::to_string(limit) +
-                                                   (point.empty() ? "" : "&as_of=" + point));
+    const json::object page = page_of(
+        gateway, "?after=" + after + "&limit=" + std::to_string(limit) + (point.empty() ? "" : "&as_of=" + point));
     const json::array& more = page.at("items").as_array();
     REQUIRE(more.size() <= static_cast<std::size_t>(limit));
     items.insert(items.end(), more.begin(), more.end());
@@ -49,8 +49,8 @@ TEST_CASE("export: pages of any size give the same items, in the order of commit
   for (int i = 0; i < 25; ++i) {
     const Tenant& tenant = i % 3 == 0 ? two : one;
     const std::string key = i == 7 ? R"(a"b\c)" : "key-" + std::to_string(i);
-    const Answer paid = gateway.pay(tenant.api_key, key,
-                                    payment_body(100 + i, i % 3 == 0 ? "JPY" : "EUR", tenant.card_token));
+    const Answer paid =
+        gateway.pay(tenant.api_key, key, payment_body(100 + i, i % 3 == 0 ? "JPY" : "EUR", tenant.card_token));
     REQUIRE(paid.status == 202);
     ids.push_back(paid.string("id"));
   }
@@ -93,8 +93,8 @@ TEST_CASE("export: as of a point it does not change, whatever is committed later
     FakeAcquiring acquiring(gateway.bus());
     std::vector<std::string> ids;
     const auto pay = [&](int i) {
-      ids.push_back(gateway.pay(tenant.api_key, "k" + std::to_string(i), payment_body(1, "EUR", tenant.card_token))
-                        .string("id"));
+      ids.push_back(
+          gateway.pay(tenant.api_key, "k" + std::to_string(i), payment_body(1, "EUR", tenant.card_token)).string("id"));
     };
     for (int i = 0; i < 6; ++i) pay(i);
     acquiring.report(ids[0], "acquirer_approved");

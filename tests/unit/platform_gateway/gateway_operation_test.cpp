@@ -24,12 +24,17 @@ TEST_CASE("gateway: merchants and keys are made by the operator only, from well-
   CHECK(gateway.send("POST", "/admin/merchants", "wrong", good).status == 401);
   CHECK(gateway.send("POST", "/admin/keys", "", R"({"merchant":"mer_000001"})").status == 401);
   for (const char* bad : {
-           "", "[]", R"({"currency":"EUR"})", R"({"name":"","currency":"EUR"})", R"({"name":1,"currency":"EUR"})",
-           R"({"name":"Shop"})", R"({"name":"Shop","currency":"euro"})",
-           R"({"name":"Shop","currency":"EUR","card":"4000000000000003"})",      // wrong check digit
-           R"({"name":"Shop","currency":"EUR","card":"4000 0000 0000 0002"})",   // spaces
-           R"({"name":"Shop","currency":"EUR","card":4000000000000002})",        // not a text
-           R"({"name":"Shop","currency":"EUR","card":"0"})",                     // too short
+           "",
+           "[]",
+           R"({"currency":"EUR"})",
+           R"({"name":"","currency":"EUR"})",
+           R"({"name":1,"currency":"EUR"})",
+           R"({"name":"Shop"})",
+           R"({"name":"Shop","currency":"euro"})",
+           R"({"name":"Shop","currency":"EUR","card":"4000000000000003"})",     // wrong check digit
+           R"({"name":"Shop","currency":"EUR","card":"4000 0000 0000 0002"})",  // spaces
+           R"({"name":"Shop","currency":"EUR","card":4000000000000002})",       // not a text
+           R"({"name":"Shop","currency":"EUR","card":"0"})",                    // too short
            R"({"name":"Shop","currency":"EUR","card":"40000000000000000000000002"})",
        }) {
     INFO(bad);
@@ -137,7 +142,8 @@ TEST_CASE("gateway: with a full disk writes get 503, reads go on, and it recover
   ::setrlimit(RLIMIT_FSIZE, &limited);
   const Answer refused = gateway.pay(tenant.api_key, "during", body);
   const Answer refused_again = gateway.pay(tenant.api_key, "during", body);
-  const Answer no_merchant = gateway.send("POST", "/admin/merchants", kOperatorToken, R"({"name":"x","currency":"EUR"})");
+  const Answer no_merchant =
+      gateway.send("POST", "/admin/merchants", kOperatorToken, R"({"name":"x","currency":"EUR"})");
   const Answer read = gateway.get("/v1/payments/" + id, tenant.api_key);
   const Answer exported = gateway.get("/v1/payments/export", kOperatorToken);
   ::setrlimit(RLIMIT_FSIZE, &previous);
@@ -169,12 +175,13 @@ TEST_CASE("gateway: a second one on the same data is refused by name") {
 }
 
 TEST_CASE("card numbers: length, digits, check digit") {
-  for (const char* good : {"4000000000000002", "4111111111111111", "378282246310005", "6304000000000000", "000000000000"}) {
+  for (const char* good :
+       {"4000000000000002", "4111111111111111", "378282246310005", "6304000000000000", "000000000000"}) {
     INFO(good);
     CHECK(is_card_number(good));
   }
-  for (const char* bad : {"", "4000000000000001", "41111111111", "4111-1111-1111-1111", "4111111111111111a",
-                          "00000000000000000000"}) {
+  for (const char* bad :
+       {"", "4000000000000001", "41111111111", "4111-1111-1111-1111", "4111111111111111a", "00000000000000000000"}) {
     INFO(bad);
     CHECK_FALSE(is_card_number(bad));
   }

@@ -167,7 +167,8 @@ TEST_CASE("gateway: a repeat gets the stored result, another body is refused") {
     REQUIRE(first.status == 202);
     first_text = first.text;
     // The same request in another spelling.
-    const Answer again = gateway.pay(token, "k", "{ \"card\":\"" + card + "\", \"currency\":\"EUR\",  \"amount\":100 }");
+    const Answer again =
+        gateway.pay(token, "k", "{ \"card\":\"" + card + "\", \"currency\":\"EUR\",  \"amount\":100 }");
     CHECK(again.status == 202);
     CHECK(again.text == first_text);
     CHECK(again.header("Idempotent-Replayed") == "true");

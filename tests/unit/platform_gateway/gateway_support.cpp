@@ -35,7 +35,9 @@ std::string Answer::header(std::string_view name) const {
   return "";
 }
 
-std::string Answer::string(std::string_view member) const { return string_member(json, member).value_or(""); }
+std::string Answer::string(std::string_view member) const {
+  return string_member(json, member).value_or("");
+}
 
 std::string Answer::problem() const {
   const std::string type = string("type");

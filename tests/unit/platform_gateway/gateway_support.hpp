@@ -91,5 +91,4 @@ class FakeAcquiring {
   std::map<int, std::int64_t> heads_;
 };
 
-
 }  // namespace tidegate::platform::test

@@ -19,7 +19,8 @@ using namespace test;  // NOLINT(google-build-using-namespace)
 class FakeBank {
  public:
   FakeBank()
-      : server_(context_.get_executor(), [this](const http::Request& request) { return answer(std::string(request.path)); }) {
+      : server_(context_.get_executor(),
+                [this](const http::Request& request) { return answer(std::string(request.path)); }) {
     REQUIRE(server_.start().ok());
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -177,6 +178,32 @@ TEST_CASE("legacy: 35 payments at a time, the others wait however long it takes"
   CHECK(gateway.metric("legacy_pool_in_use") == 0);
   CHECK(gateway.metric("legacy_pool_waiting") == 0);
   CHECK(gateway.get("/v1/payments/export", kOperatorToken).json.at("items").as_array().size() == kPayments);
+}
+
+TEST_CASE("legacy: a gateway that is stopped with payments under way ends in order, and wrote none of them") {
+  FakeBank bank;
+  const ScratchDirectory scratch;
+  std::vector<std::future<bool>> answered;
+  {
+    RunningGateway gateway(scratch.path(), options_for(bank, "legacy"));
+    const Tenant tenant = gateway.new_tenant();
+    bank.hold(true);
+    for (int i = 0; i < 40; ++i) {
+      http::ClientRequest request;
+      request.method = "POST";
+      request.headers = {{"Authorization", "Bearer " + tenant.api_key}, {"Idempotency-Key", "k" + std::to_string(i)}};
+      request.body = payment_body(1, "EUR", tenant.card_token);
+      answered.push_back(std::async(std::launch::async, [url = gateway.base_url(), request] {
+        const auto response = http::fetch(url + "/v1/payments", request, std::chrono::seconds(20));
+        return response && response->status == 202;
+      }));
+    }
+    wait_until([&] { return gateway.metric("legacy_pool_waiting") == 5; });
+  }
+  for (auto& payment : answered) CHECK_FALSE(payment.get());
+  bank.hold(false);
+  RunningGateway restarted(scratch.path(), options_for(bank, "modern"));
+  CHECK(restarted.get("/v1/payments/export", kOperatorToken).json.at("items").as_array().empty());
 }
 
 asio::awaitable<void> borrow(ConnectionPool& pool, int number, std::vector<int>& order, asio::steady_timer& until) {

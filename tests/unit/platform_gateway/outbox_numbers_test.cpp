@@ -96,15 +96,15 @@ TEST_CASE("outbox: serve gives pages and the head") {
     std::int64_t first;
   };
   const Case cases[] = {
-      {"", 0, 0},                        // the head alone
-      {"from=1", 25, 1},                 // from the beginning
-      {"from=1&limit=10", 10, 1},        // a page
-      {"from=11&limit=10", 10, 11},      // the next
-      {"from=21&limit=10", 5, 21},       // the last, short
-      {"from=25", 1, 25},                // the tail
-      {"from=26", 0, 0},                 // nothing yet
-      {"from=1099511627775", 0, 0},      // the last number there can be
-      {"from=1&limit=0", 0, 0},          // the head alone, again
+      {"", 0, 0},                    // the head alone
+      {"from=1", 25, 1},             // from the beginning
+      {"from=1&limit=10", 10, 1},    // a page
+      {"from=11&limit=10", 10, 11},  // the next
+      {"from=21&limit=10", 5, 21},   // the last, short
+      {"from=25", 1, 25},            // the tail
+      {"from=26", 0, 0},             // nothing yet
+      {"from=1099511627775", 0, 0},  // the last number there can be
+      {"from=1&limit=0", 0, 0},      // the head alone, again
   };
   for (const Case& tried : cases) {
     INFO(tried.query);
@@ -153,7 +153,7 @@ TEST_CASE("outbox: serve refuses what is no stream or no number") {
       {"gateway-0/payments/0", "from=-1", 400},
       {"gateway-0/payments/0", "from=x", 400},
       {"gateway-0/payments/0", "from=", 400},
-      {"gateway-0/payments/0", "from=1099511627776", 400},       // beyond the numbers
+      {"gateway-0/payments/0", "from=1099511627776", 400},  // beyond the numbers
       {"gateway-0/payments/0", "from=99999999999999999999", 400},
       {"gateway-0/payments/0", "from=1&limit=1001", 400},
       {"gateway-0/payments/0", "from=1&limit=-1", 400},

@@ -1,6 +1,5 @@
 #include "tests/unit/platform_gateway/outbox_support.hpp"
 
-
 namespace tidegate::platform::test {
 namespace {
 
@@ -38,7 +37,6 @@ Result<std::unique_ptr<EventProducer>> WatchedBus::make_producer(const std::stri
   ++state->producers;
   return std::unique_ptr<EventProducer>(std::make_unique<WatchedProducer>(state));
 }
-
 
 bool without_holes(const std::map<int, std::vector<std::int64_t>>& sequences) {
   for (const auto& [partition, numbers] : sequences) {

@@ -92,7 +92,6 @@ class WatchedBus final : public EventBus {
   std::shared_ptr<State> state = std::make_shared<State>();
 };
 
-
 /// Whether each partition's numbers begin at 1 and never leave one out: repeats are legal, holes are not.
 bool without_holes(const std::map<int, std::vector<std::int64_t>>& sequences);
 

@@ -20,8 +20,7 @@ const std::map<std::string, std::set<std::string>>& legal() {
       {"captured", {"settled", "refund_pending", "conflicted"}},
       {"settled", {"refund_pending"}},
       {"cancel_pending", {"authorized", "cancelled", "conflicted"}},
-      {"refund_pending",
-       {"captured", "settled", "partially_captured", "partially_refunded", "refunded", "conflicted"}},
+      {"refund_pending", {"captured", "settled", "partially_captured", "partially_refunded", "refunded", "conflicted"}},
       {"partially_refunded", {"refund_pending"}},
       {"declined", {}},
       {"cancelled", {}},
@@ -103,8 +102,8 @@ TEST_CASE("payment names: one spelling per number") {
   }
   CHECK(merchant_from_name("mer_000042") == 42);
   CHECK(merchant_from_name("mer_1234567") == 1234567);
-  for (const char* none : {"mer_42", "mer_0000042", "mer_", "mer_-00042", "mer_000000", "pay_000042",
-                           "mer_99999999999999999999999"}) {
+  for (const char* none :
+       {"mer_42", "mer_0000042", "mer_", "mer_-00042", "mer_000000", "pay_000042", "mer_99999999999999999999999"}) {
     INFO(none);
     CHECK_FALSE(merchant_from_name(none).has_value());
   }
