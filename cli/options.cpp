@@ -62,8 +62,8 @@ int finish(const record::RunInfo& info, const record::Verdict& verdict, const st
     reports::TerminalOptions options;
     options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
     options.width = terminal_width();
+    options.report = directory + "/report.html";
     std::cout << reports::render_terminal(info, verdict, options);
-    std::cout << "run directory  " << directory << "\nreport         " << directory << "/report.html\n";
   } else {
     std::cout << record::verdict_word(verdict) << "\n";
   }
