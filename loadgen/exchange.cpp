@@ -34,22 +34,64 @@ Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
   co_return lease;
 }
 
-/// Writes what is left; reads an answer that comes before the end of the request. done: written, or answered.
-struct Writing {
-  std::string_view rest;
-  bool answered = false;
-};
-
-Io write_some(Connection& connection, Writing& writing, ErrorClass& error) {
-  Io io = connection.write(writing.rest, error);
-  if (io == Io::done) return io;
-  // A server may refuse a body half-way: its answer counts, the rest of the body does not.
-  ErrorClass ignored = ErrorClass::none;
-  if (io == Io::failed || connection.readable()) {
-    writing.answered = connection.read(ignored) == Io::done;
+/// Write, then read: everything between two waits. Fills in the attempt as it goes.
+class Talk {
+ public:
+  Talk(Loop& loop, Attempt& attempt, const ExchangeOptions& options)
+      : loop_(loop), attempt_(attempt), connection_(*attempt.connection), rest_(options.bytes) {
+    connection_.parser.reset(options.head, options.keep_body);
+    connection_.bytes_received = 0;
   }
-  return writing.answered ? Io::done : io;
-}
+
+  /// done: the answer is complete. failed: the attempt has the error.
+  Io advance() {
+    if (!rest_.empty()) {
+      const Io written = write();
+      if (written != Io::done || answered_) return written;
+    }
+    return read();
+  }
+
+  void end(const ExchangeOptions& options, Io last) {
+    attempt_.ended = loop_.now();
+    if (attempt_.sent_at.count() == 0) attempt_.sent_at = attempt_.ended;
+    if (attempt_.first_byte.count() == 0) attempt_.first_byte = attempt_.ended;
+    attempt_.bytes_sent = options.bytes.size() - rest_.size();
+    attempt_.sent = attempt_.bytes_sent > 0;
+    attempt_.bytes_received = connection_.bytes_received;
+    if (last != Io::done) return;
+    attempt_.error = ErrorClass::none;
+    if (rest_.empty()) attempt_.connection.set_complete();
+  }
+
+ private:
+  Io write() {
+    const Io written = connection_.write(rest_, attempt_.error);
+    if (written == Io::done) {
+      attempt_.sent_at = loop_.now();
+      return written;
+    }
+    // A server may refuse a body half-way: its answer counts, the rest of the body does not.
+    ErrorClass ignored = ErrorClass::none;
+    if (written == Io::failed || connection_.readable()) answered_ = connection_.read(ignored) == Io::done;
+    return answered_ ? Io::done : written;
+  }
+
+  Io read() {
+    if (!connection_.readable()) return Io::would_block;
+    const Io got = connection_.read(attempt_.error);
+    if (got == Io::would_block && attempt_.first_byte.count() == 0 && connection_.bytes_received > 0) {
+      attempt_.first_byte = loop_.now();
+    }
+    return got;
+  }
+
+  Loop& loop_;
+  Attempt& attempt_;
+  Connection& connection_;
+  std::string_view rest_;  // of the request
+  bool answered_ = false;  // before all of it was written
+};
 
 }  // namespace
 
@@ -64,39 +106,18 @@ Task<Attempt> exchange(Vu* vu, ExchangeOptions options) {
     attempt.sending = loop.now();
     attempt.connected = attempt.error == ErrorClass::none;
   }
-  Connection& connection = *attempt.connection;
-  connection.parser.reset(options.head, options.keep_body);
-  connection.bytes_received = 0;
-  Writing writing{options.bytes, false};
-  Io io = attempt.error == ErrorClass::none ? write_some(connection, writing, attempt.error) : Io::failed;
+  Talk talk(loop, attempt, options);
+  Io io = attempt.error == ErrorClass::none ? talk.advance() : Io::failed;
   while (io == Io::would_block) {
     const Wake wake = co_await WaitIo{*vu, options.deadline};
-    if (wake != Wake::ready) attempt.error = class_of(wake);
-    io = wake == Wake::ready ? write_some(connection, writing, attempt.error) : Io::failed;
-  }
-  attempt.sent_at = loop.now();
-  attempt.bytes_sent = options.bytes.size() - writing.rest.size();
-  attempt.sent = attempt.bytes_sent > 0;
-  if (io == Io::done && !writing.answered) io = Io::would_block;
-  while (io == Io::would_block) {
-    if (!connection.readable()) {
-      const Wake wake = co_await WaitIo{*vu, options.deadline};
-      if (wake != Wake::ready) {
-        attempt.error = class_of(wake);
-        break;
-      }
-      continue;
-    }
-    io = connection.read(attempt.error);
-    if (io == Io::would_block && attempt.first_byte.count() == 0 && connection.bytes_received > 0) {
-      attempt.first_byte = loop.now();
+    if (wake == Wake::ready) {
+      io = talk.advance();
+    } else {
+      attempt.error = class_of(wake);
+      io = Io::failed;
     }
   }
-  attempt.ended = loop.now();
-  if (attempt.first_byte.count() == 0) attempt.first_byte = attempt.ended;
-  attempt.bytes_received = connection.bytes_received;
-  if (io == Io::done && writing.rest.empty()) attempt.connection.set_complete();
-  if (io == Io::done) attempt.error = ErrorClass::none;
+  talk.end(options, io);
   co_return attempt;
 }
 

@@ -33,7 +33,7 @@ void OffsetRing::restart_at(std::int64_t offset) {
 }
 
 void OffsetRing::make_coarser() {
-  resolution_ms_ *= 2;
+  resolution_ms_ = std::min(resolution_ms_ * 2, kCoarsestMilliseconds);
   std::deque<Entry> kept;
   for (const Entry& entry : entries_) {
     if (!kept.empty() && std::abs(entry.timestamp_ms - kept.back().timestamp_ms) < resolution_ms_) {
@@ -42,12 +42,11 @@ void OffsetRing::make_coarser() {
       kept.push_back(entry);
     }
   }
-  // Ever wider gaps between records would not thin out by time; the oldest go then.
-  while (kept.size() > kMostEntries) {
-    kept.pop_front();
-    start_ = kept.front().first;
-  }
   entries_ = std::move(kept);
+  // Timestamps that jump about do not thin out. A quarter goes at once, so that this stays rare.
+  if (entries_.size() <= kMostEntries * 3 / 4) return;
+  entries_.erase(entries_.begin(), entries_.end() - static_cast<std::ptrdiff_t>(kMostEntries * 3 / 4));
+  start_ = entries_.front().first;
 }
 
 OffsetRing::Found OffsetRing::find(std::int64_t offset) const {

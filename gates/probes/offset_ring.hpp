@@ -9,11 +9,12 @@ namespace tidegate::gates {
 
 /// Not thread-safe. Timestamps are milliseconds since the Unix epoch, as the records carry them. Neighbouring records
 /// within the resolution of each other share an entry, so an answer is exact to that resolution. Beyond kMostEntries
-/// the resolution doubles.
+/// the resolution doubles, and at last the oldest are forgotten.
 class OffsetRing {
  public:
   static constexpr std::size_t kMostEntries = 16'384;
   static constexpr std::int64_t kFinestMilliseconds = 10;
+  static constexpr std::int64_t kCoarsestMilliseconds = 10'000;
 
   /// The next record in the order of the partition. An offset below what was added last starts the ring anew (the
   /// reader was sent back).

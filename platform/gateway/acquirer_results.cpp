@@ -37,13 +37,13 @@ AcquirerResults::AcquirerResults(Outbox& outbox, CommitSequence& sequence, Metri
 
 Result<void> AcquirerResults::apply(Connection& connection, const Envelope& report) {
   const auto to = state_of_report(report.type);
-  if (!to) return refuse(report, "an unknown type of report"), Result<void>{};
+  if (!to) return refuse(report, "an unknown type of report");
   const auto id = payment_from_name(report.payment);
-  if (!id) return refuse(report, "not a payment's name"), Result<void>{};
+  if (!id) return refuse(report, "not a payment's name");
   auto payment = find_payment(connection, *id);
   if (!payment) return payment.error();
-  if (!*payment) return refuse(report, "no such payment"), Result<void>{};
-  if (!may_become((*payment)->state, *to)) return refuse(report, to_string((*payment)->state)), Result<void>{};
+  if (!*payment) return refuse(report, "no such payment");
+  if (!may_become((*payment)->state, *to)) return refuse(report, to_string((*payment)->state));
   return step(connection, report, **payment, *to);
 }
 
@@ -69,12 +69,13 @@ void AcquirerResults::applied(const Envelope& report) {
   changed_(taken.change);
 }
 
-void AcquirerResults::refuse(const Envelope& report, std::string_view why) {
+Result<void> AcquirerResults::refuse(const Envelope& report, std::string_view why) {
   illegal_.add();
   log::warn("a report changes nothing", {{"type", report.type},
                                          {"payment", report.payment},
                                          {"why", std::string(why)},
                                          {"trace_id", std::string(trace_id(report.traceparent))}});
+  return {};
 }
 
 }  // namespace tidegate::platform

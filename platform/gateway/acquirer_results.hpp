@@ -32,7 +32,7 @@ class AcquirerResults {
     Envelope event;
   };
   Result<void> step(Connection& connection, const Envelope& report, const Payment& payment, PaymentState to);
-  void refuse(const Envelope& report, std::string_view why);
+  Result<void> refuse(const Envelope& report, std::string_view why);  // counts, logs, succeeds
 
   Outbox& outbox_;
   CommitSequence& sequence_;

@@ -165,11 +165,10 @@ bool Relay::publish(int partition, std::int64_t sequence, BusRecord record) {
 }
 
 bool Relay::make_first_producer() {
-  while (!giving_up()) {
-    if (make_producer()) return true;
-    pause(kRetryAfter);
+  while (!make_producer()) {
+    if (!pause(kRetryAfter)) return false;
   }
-  return false;
+  return true;
 }
 
 bool Relay::make_producer() {
@@ -186,7 +185,9 @@ bool Relay::make_producer() {
 }
 
 void Relay::replace_producer() {
-  if (!make_producer()) pause(kRetryAfter);  // the old one goes on until the next attempt
+  while (!make_producer()) {
+    if (!pause(kRetryAfter)) return;
+  }
   for (int partition = 0; partition < kPartitions; ++partition) {
     depth_.fetch_add(handed_[index_of(partition)] - saved_[index_of(partition)], std::memory_order_relaxed);
   }

@@ -53,7 +53,7 @@ TEST_CASE("seed, stream, index and draw all matter, in all their bits") {
   CHECK(static_cast<int>(seen.size()) == made);
 }
 
-TEST_CASE("uniform draws fill [0, 1) evenly") {
+TEST_CASE("uniform draws fill 0 to 1 evenly") {
   Draws draws(1, 1, 1);
   std::array<int, 10> tenths{};
   for (int i = 0; i < 100'000; ++i) {

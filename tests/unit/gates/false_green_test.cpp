@@ -127,10 +127,10 @@ TEST_CASE("at fixed counts, slower samples never make a verdict better", "[prope
       "alone: {expect: 'p99(response_time) < 500ms', during: peak, confidence: none}\n",
       context_of(SyntheticRun()));
   int seen[3] = {0, 0, 0};
-  for (std::uint64_t index = 0; index < 150; ++index) {
+  for (std::uint64_t index = 0; index < 20; ++index) {
     const SyntheticRun run = random_run(index);
     std::vector<int> before(gates.entries.size(), 0);
-    for (const double factor : {1.0, 1.02, 1.1, 1.5}) {
+    for (const double factor : {1.0, 1.05, 1.5}) {
       const record::Verdict verdict = judged(slowed(run, factor), gates);
       for (std::size_t i = 0; i < before.size(); ++i) {
         const int now = severity(verdict.gates[i].outcome);
@@ -142,15 +142,15 @@ TEST_CASE("at fixed counts, slower samples never make a verdict better", "[prope
     }
   }
   // The runs reach all three outcomes, or the property would say nothing.
-  CHECK(seen[0] > 50);
-  CHECK(seen[1] > 50);
-  CHECK(seen[2] > 50);
+  CHECK(seen[0] > 15);
+  CHECK(seen[1] > 15);
+  CHECK(seen[2] > 15);
 }
 
 TEST_CASE("the same data give the same verdict, in whatever order the series come", "[property]") {
   const GateSet gates = gates_of("p99: {expect: 'p99(response_time) < 500ms', during: [ramp, peak]}\nlag: {lag: {group: ledger, age: < 30s}}\n",
                                  context_of(SyntheticRun()));
-  for (std::uint64_t index = 0; index < 20; ++index) {
+  for (std::uint64_t index = 0; index < 5; ++index) {
     const SyntheticRun run = random_run(index);
     record::SeriesSet forward = run.series(), backward = run.series();
     std::reverse(backward.series.begin(), backward.series.end());

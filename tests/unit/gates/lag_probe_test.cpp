@@ -40,7 +40,7 @@ class MockCluster {
     cluster_ = rd_kafka_mock_cluster_new(owner_.get(), 3);
     REQUIRE(cluster_ != nullptr);
     bootstrap_ = rd_kafka_mock_cluster_bootstraps(cluster_);
-    producer_ = std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap_}, {"linger.ms", "1"}}));
+    producer_ = std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap_}, {"linger.ms", "1"}, {"log_level", "0"}}));
   }
   ~MockCluster() {
     producer_.reset();
