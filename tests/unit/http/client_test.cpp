@@ -47,7 +47,9 @@ ClientRequest request_of(std::string method, std::string target = "/a", std::str
 asio::awaitable<void> converse(Client* client, std::uint16_t port,
                                std::vector<std::pair<ClientRequest, std::string>> turns, Nanoseconds timeout) {
   for (const auto& [request, expected] : turns) {
-    const Result<Response> result = co_await client->send(request, timeout);
+    // A short timeout only where one is wanted: a busy machine may be slow with the other turns.
+    const bool times_out = expected.starts_with("timeout");
+    const Result<Response> result = co_await client->send(request, times_out ? timeout : long_enough);
     CHECK(text_of(result, port) == expected);
   }
 }
@@ -197,7 +199,7 @@ TEST_CASE("a request that timed out takes its connection along") {
            {{get, "200 ok"}, {get, late}, {get, "200 ok"}},
            2},
       },
-      std::chrono::milliseconds(150));
+      std::chrono::milliseconds(50));
 }
 
 TEST_CASE("requests that cannot be sent") {

@@ -94,15 +94,18 @@ asio::awaitable<void> be_slow(asio::any_io_executor executor, Server* server) {
 }
 
 asio::awaitable<void> be_silent(asio::any_io_executor executor, Server* server) {
-  Peer never(executor), after_one(executor);
+  Peer never(executor);
   co_await never.connect(server->port());
-  co_await after_one.connect(server->port());
-  co_await after_one.send(get);
-  const std::string response = co_await after_one.response();
-  CHECK(response == "200 ");
+  auto after_one = std::make_unique<Peer>(executor);
+  for (std::string response; response != "200 ";) {  // on a busy machine a first try may itself come too late
+    after_one = std::make_unique<Peer>(executor);
+    co_await after_one->connect(server->port());
+    co_await after_one->send(get);
+    response = co_await after_one->response();
+  }
   bool closed = co_await never.closed();
   CHECK(closed);
-  closed = co_await after_one.closed();
+  closed = co_await after_one->closed();
   CHECK(closed);
 }
 
@@ -203,7 +206,7 @@ TEST_CASE("a handler may take longer than the timeouts") {
   Waiting waiting(loop);
   ServerOptions options;
   options.header_timeout = std::chrono::milliseconds(10);
-  options.idle_timeout = std::chrono::milliseconds(30);
+  options.idle_timeout = std::chrono::milliseconds(300);
   Server server(loop.executor(), waiting.handler(), options);
   REQUIRE(server.start().ok());
   loop.play(wait_longer_than_timeouts(loop.executor(), &server, &waiting));
