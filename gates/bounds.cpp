@@ -65,7 +65,8 @@ RankInterval quantile_ranks(std::uint64_t total, double quantile, double confide
 std::uint64_t quantile_rank(std::uint64_t total, double quantile) {
   const double exact = quantile * static_cast<double>(total);
   const double rank = std::ceil(exact - kRelativeTolerance * std::max(1.0, exact));
-  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::max(rank, 1.0)), 1, std::max<std::uint64_t>(total, 1));
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::max(rank, 1.0)), 1,
+                                   std::max<std::uint64_t>(total, 1));
 }
 
 bool within_share(std::uint64_t bad, std::uint64_t total, double allowed) {

@@ -36,7 +36,7 @@ struct ShareEvidence {
 
 struct ShareDecision {
   record::Outcome outcome = record::Outcome::inconclusive;
-  std::string doubt;      ///< why it could not be decided; empty otherwise
+  std::string doubt;            ///< why it could not be decided; empty otherwise
   double lower = 0, upper = 1;  ///< one-sided bounds of the observed share; the share itself without confidence
   std::uint64_t needed = 1;     ///< samples without which it cannot pass
 };

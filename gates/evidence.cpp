@@ -11,7 +11,9 @@
 namespace tidegate::gates {
 namespace {
 
-std::uint64_t to_count(double value) { return value > 0 ? static_cast<std::uint64_t>(std::llround(value)) : 0; }
+std::uint64_t to_count(double value) {
+  return value > 0 ? static_cast<std::uint64_t>(std::llround(value)) : 0;
+}
 
 bool is_failed(const record::SeriesKey& key) {
   const std::string* expected = key.tag("expected");

@@ -77,9 +77,10 @@ class Parser {
       if (!set_percentile(result, number)) return refuse(at_ - number.size(), percentile_message(number));
       if (!take(',')) return refuse(at_, "expected ', METRIC' after the percentile, as in p(99.5, response_time)");
     } else if (!set_aggregate(result, name)) {
-      return refuse(name_at, name.empty() ? "expected an aggregate, such as p99 or rate"
-                                          : fmt::format("unknown aggregate '{}'", name),
-                    nearest_aggregate(name));
+      return refuse(
+          name_at,
+          name.empty() ? "expected an aggregate, such as p99 or rate" : fmt::format("unknown aggregate '{}'", name),
+          nearest_aggregate(name));
     } else {
       open = take('(');
     }
@@ -95,8 +96,8 @@ class Parser {
   }
 
   static std::string nearest_aggregate(std::string_view name) {
-    static const std::vector<std::string> kNames = {"p50", "p90", "p95",  "p99", "p99.9",
-                                                    "avg", "min", "max", "med", "rate", "count"};
+    static const std::vector<std::string> kNames = {"p50", "p90", "p95", "p99",  "p99.9", "avg",
+                                                    "min", "max", "med", "rate", "count"};
     return nearest_spelling(name, kNames);
   }
 
@@ -218,12 +219,13 @@ class Parser {
     const bool counter = result.kind.series == record::SeriesKind::counter;
     const bool counts = result.aggregate == Aggregate::rate || result.aggregate == Aggregate::count;
     if (counter && !counts) {
-      return refuse(aggregate_at, fmt::format("'{}' is a counter; it takes rate or count, not {}", result.metric,
-                                              result.label));
+      return refuse(aggregate_at,
+                    fmt::format("'{}' is a counter; it takes rate or count, not {}", result.metric, result.label));
     }
     if (!counter && counts) {
-      return refuse(aggregate_at, fmt::format("'{}' is not a counter; it takes avg, min, max, med or a percentile, not {}",
-                                              result.metric, result.label));
+      return refuse(aggregate_at,
+                    fmt::format("'{}' is not a counter; it takes avg, min, max, med or a percentile, not {}",
+                                result.metric, result.label));
     }
     if (result.aggregate == Aggregate::rate) {
       result.dimension = result.kind.is_failure_share ? Dimension::share : Dimension::rate;

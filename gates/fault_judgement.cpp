@@ -20,7 +20,9 @@ using record::Outcome;
 constexpr std::int32_t kHoldSeconds = 5;  // how long a gate's seconds must be good to count as recovered
 constexpr std::int32_t kNoHorizon = std::numeric_limits<std::int32_t>::max();
 
-std::int32_t floor_second(double seconds) { return static_cast<std::int32_t>(std::floor(seconds)); }
+std::int32_t floor_second(double seconds) {
+  return static_cast<std::int32_t>(std::floor(seconds));
+}
 
 std::int32_t load_end(const record::RunInfo& run) {
   std::int32_t end = 0;
@@ -44,6 +46,28 @@ const FaultExpectation* expectation_of(const GateSet& gates, const std::string& 
   return nullptr;
 }
 
+// The gates whose seconds tell whether a fault's effect is over: the one that its `expect` names, else all that look at
+// single seconds.
+std::vector<const Gate*> watching_gates(const GateSet& gates, const Gate* expected) {
+  if (expected != nullptr) return {expected};
+  std::vector<const Gate*> watching;
+  for (const GateEntry& entry : gates.entries) {
+    if (entry.gate->has_seconds()) watching.push_back(entry.gate.get());
+  }
+  return watching;
+}
+
+// None of them fails, and at least one is known to hold.
+bool all_well(const Evidence& evidence, const std::vector<const Gate*>& watching, std::int32_t second) {
+  bool any_holds = false;
+  for (const Gate* gate : watching) {
+    const SecondState state = gate->second(evidence, second);
+    if (state == SecondState::fails) return false;
+    any_holds = any_holds || state == SecondState::holds;
+  }
+  return any_holds;
+}
+
 std::optional<double> time_to_recover(const Evidence& evidence, const GateSet& gates, const FaultSpan& span,
                                       const Gate* expected) {
   if (!span.was_healed) return std::nullopt;
@@ -55,11 +79,10 @@ std::optional<double> time_to_recover(const Evidence& evidence, const GateSet& g
     slowest = std::max(slowest, *seconds);
   }
   if (!recoveries.empty()) return slowest;
-  if (expected == nullptr) return std::nullopt;
+  const auto watching = watching_gates(gates, expected);
   const auto from = static_cast<std::int32_t>(std::ceil(to_seconds(span.healed)));
-  const auto at = first_held_second(from, std::max(from, evidence.data_end()), kHoldSeconds, [&](std::int32_t second) {
-    return expected->second(evidence, second) == SecondState::holds;
-  });
+  const auto at = first_held_second(from, std::max(from, evidence.data_end()), kHoldSeconds,
+                                    [&](std::int32_t second) { return all_well(evidence, watching, second); });
   if (!at) return std::nullopt;
   return *at - to_seconds(span.healed);
 }

@@ -104,15 +104,15 @@ class EntryReader {
     if (!window) {
       static const std::vector<std::string> kPrefixes = {"before", "during", "recovering", "after"};
       const std::string prefix = node.text().substr(0, node.text().find(':'));
-      reader_.mistake(node, fmt::format("unknown window '{}'; a window is a phase, or before:, during:, recovering: or "
-                                        "after: and a fault",
-                                        node.text()),
+      reader_.mistake(node,
+                      fmt::format("unknown window '{}'; a window is a phase, or before:, during:, recovering: or "
+                                  "after: and a fault",
+                                  node.text()),
                       nearest_spelling(prefix, kPrefixes));
       return false;
     }
-    const bool known = window->of_fault()
-                           ? reader_.known(node, window->name, context_.faults, "fault")
-                           : reader_.known(node, window->name, names_of(context_.phases), "phase");
+    const bool known = window->of_fault() ? reader_.known(node, window->name, context_.faults, "fault")
+                                          : reader_.known(node, window->name, names_of(context_.phases), "phase");
     if (!known) return false;
     if (std::find(entry_.windows.begin(), entry_.windows.end(), *window) != entry_.windows.end()) {
       reader_.mistake(node, fmt::format("window '{}' is given twice", node.text()));

@@ -33,17 +33,17 @@ struct GateContext {
   std::vector<std::string> groups;
   std::vector<record::PlannedLoad> load;  ///< `rate` holds one entry per second
   std::vector<std::string> poll_metrics;
-  std::vector<std::string> checkers;              ///< of the audit
-  std::vector<FaultExpectation> expectations;     ///< each names a gate
-  std::vector<record::Window> planned_faults;     ///< when faults are planned, named after them
-  std::optional<Nanoseconds> drain_within;        ///< how long the drain may take
+  std::vector<std::string> checkers;           ///< of the audit
+  std::vector<FaultExpectation> expectations;  ///< each names a gate
+  std::vector<record::Window> planned_faults;  ///< when faults are planned, named after them
+  std::optional<Nanoseconds> drain_within;     ///< how long the drain may take
 };
 
 /// Limits on the generator's and the probes' own health. A PASS is withheld beyond them.
 struct ValidityLimits {
-  double late_or_unsent = 0.01;       ///< share of the drawn schedule that was late by over 5 ms, dropped or not sent
-  double generator_cpu = 0.9;         ///< of a core, in an open-loop run
-  double run_queue_wait = 0.05;       ///< share of the time that a load loop waited for a core
+  double late_or_unsent = 0.01;  ///< share of the drawn schedule that was late by over 5 ms, dropped or not sent
+  double generator_cpu = 0.9;    ///< of a core, in an open-loop run
+  double run_queue_wait = 0.05;  ///< share of the time that a load loop waited for a core
   Nanoseconds probe_silence = std::chrono::seconds(2);  ///< judged time without a sample, per probe
 };
 
@@ -71,7 +71,8 @@ struct GateSet {
 GateSet parse_gates(const yaml::Node& gates, const yaml::Node* validity, const GateContext& context,
                     Diagnostics& diagnostics);
 
-/// The `expect` of every fault of a scenario's `faults` section. Mistakes of shape are the fault section's own business.
+/// The `expect` of every fault of a scenario's `faults` section. Mistakes of shape are the fault section's own
+/// business.
 std::vector<FaultExpectation> fault_expectations(const yaml::Node& faults);
 
 /// One judgement to come: what `tidegate plan` prints.

@@ -28,8 +28,8 @@ struct Scope {
 
 /// Which samples a gate will be judged on.
 struct SampleNeed {
-  std::string text;          ///< what must hold, in one line
-  std::string metric;        ///< empty: not judged on samples of the load
+  std::string text;    ///< what must hold, in one line
+  std::string metric;  ///< empty: not judged on samples of the load
   Selector selector;
   std::uint64_t needed = 0;  ///< fewest for a PASS
 };
@@ -56,7 +56,7 @@ class Gate {
 struct GateKind {
   std::string_view name;  ///< the key that users write
   std::string_view doc;
-  bool takes_windows;     ///< `during:` applies
+  bool takes_windows;  ///< `during:` applies
   schema::TypePointer (*shape)();
   /// Null when the reader reported mistakes.
   std::shared_ptr<const Gate> (*read)(const yaml::Node& body, GateReader& reader);

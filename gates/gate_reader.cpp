@@ -29,8 +29,8 @@ void GateReader::read_rules() {
     } else if (share && *share > 0.5 && *share < 1) {
       rules_.confidence = *share;
     } else {
-      mistake(*node, fmt::format("confidence '{}' must be none or a share between 50% and 100%, such as 95%",
-                                 node->text()));
+      mistake(*node,
+              fmt::format("confidence '{}' must be none or a share between 50% and 100%, such as 95%", node->text()));
     }
   }
   if (const yaml::Node* node = gate_.find("min_samples")) {

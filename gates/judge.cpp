@@ -1,8 +1,8 @@
 // Goal: one verdict, the same for the same data. Method:
 //
 //   evidence ─┬─ recovery gates ── steady times ── windows ─┬─ gates, one judgement per window ─┐
-//             ├─ events ── failures and harness errors ─────┼─ faults: hits, detection, recovery ┼─ precedence ── verdict
-//             └─ generator and probes ── validity ──────────┴────────────────────────────────────┘
+//             ├─ events ── failures and harness errors ─────┼─ faults: hits, detection, recovery ┼─ precedence ──
+//             verdict └─ generator and probes ── validity ──────────┴────────────────────────────────────┘
 
 #include "gates/judge.hpp"
 

@@ -88,8 +88,8 @@ ShareEvidence over_limit(std::string_view metric, const Selector& selector, cons
   ShareEvidence result;
   result.observed = bad_share(evidence.latencies(metric, selector, seconds), selector, limit);
   const std::string_view best = best_case_metric(metric);
-  result.best = best == metric ? result.observed
-                               : bad_share(evidence.latencies(best, selector, seconds), selector, limit);
+  result.best =
+      best == metric ? result.observed : bad_share(evidence.latencies(best, selector, seconds), selector, limit);
   result.missing = evidence.missing(metric, selector, seconds);
   result.worst = {result.observed.bad + result.missing, result.observed.total + result.missing};
   return result;

@@ -19,8 +19,8 @@ double flow_share(const record::PlannedLoad& load, const std::string& flow) {
 double samples_of_one(std::string_view metric, const Selector& selector, const record::PlannedLoad& load) {
   double samples = 0;
   for (const auto& [flow, steps] : load.steps) {
-    samples += flow_share(load, flow) *
-               static_cast<double>(samples_per_iteration(metric, selector, load.block, flow, steps));
+    samples +=
+        flow_share(load, flow) * static_cast<double>(samples_per_iteration(metric, selector, load.block, flow, steps));
   }
   return samples;
 }
@@ -67,8 +67,8 @@ std::optional<SecondSet> planned_seconds(const WindowReference& window, const Ga
     spans.push_back(span);
     steady.push_back({static_cast<double>(fault.end), static_cast<double>(fault.end)});
   }
-  const bool planned = std::any_of(spans.begin(), spans.end(),
-                                   [&](const record::FaultSpan& span) { return span.fault == window.name; });
+  const bool planned =
+      std::any_of(spans.begin(), spans.end(), [&](const record::FaultSpan& span) { return span.fault == window.name; });
   // How long recovering takes is not planned.
   if (window.of_fault() && (!planned || window.kind == WindowReference::Kind::recovering)) return std::nullopt;
   return Windows(context.phases, std::move(spans), std::move(steady)).resolve(window).seconds;

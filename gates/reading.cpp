@@ -58,8 +58,7 @@ Reading read_failed_share(const Expression& expression, const Evidence& evidence
                           const DecisionRules& rules) {
   const ShareEvidence failed = failed_requests(expression.measure, evidence, seconds);
   const bool small = wants_small(expression.limit.comparison);
-  const ShareDecision decision =
-      decide_share(small ? failed : flipped(failed), *allowed_share(expression), rules);
+  const ShareDecision decision = decide_share(small ? failed : flipped(failed), *allowed_share(expression), rules);
   Reading reading;
   reading.outcome = decision.outcome;
   reading.samples = failed.observed.total;
@@ -68,12 +67,13 @@ Reading read_failed_share(const Expression& expression, const Evidence& evidence
     return reading;
   }
   reading.value = failed.observed.value();
-  reading.interval = small ? std::pair{decision.lower, decision.upper} : std::pair{1 - decision.upper, 1 - decision.lower};
-  reading.reason = fmt::format(
-      "failed share {} {} {} ({})", format_quantity(*reading.value, Dimension::share),
-      format_interval(reading.interval->first, reading.interval->second, *reading.value, Dimension::share),
-      outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-      basis(reading.samples, failed.observed.bad, failed.missing, rules));
+  reading.interval =
+      small ? std::pair{decision.lower, decision.upper} : std::pair{1 - decision.upper, 1 - decision.lower};
+  reading.reason =
+      fmt::format("failed share {} {} {} ({})", format_quantity(*reading.value, Dimension::share),
+                  format_interval(reading.interval->first, reading.interval->second, *reading.value, Dimension::share),
+                  outcome_phrase(expression.limit, reading.outcome, decision.doubt),
+                  basis(reading.samples, failed.observed.bad, failed.missing, rules));
   return reading;
 }
 
@@ -147,9 +147,9 @@ Reading read_counter(const Expression& expression, const Evidence& evidence, con
   reading.outcome = decision.outcome;
   reading.samples = values.samples;
   if (known) reading.value = sum / divisor;
-  reading.reason = fmt::format("{}{} {}", measure.metric,
-                               known ? " " + format_quantity(sum / divisor, measure.dimension) : "",
-                               outcome_phrase(expression.limit, reading.outcome, decision.doubt));
+  reading.reason =
+      fmt::format("{}{} {}", measure.metric, known ? " " + format_quantity(sum / divisor, measure.dimension) : "",
+                  outcome_phrase(expression.limit, reading.outcome, decision.doubt));
   return reading;
 }
 
@@ -190,10 +190,9 @@ Reading read_gauge(const Expression& expression, const Evidence& evidence, const
   reading.outcome = decision.outcome;
   reading.samples = points.size();
   reading.value = value;
-  reading.reason = fmt::format("{}{} {} ({})", measure.label,
-                               value ? " " + format_quantity(*value, measure.dimension) : "",
-                               outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-                               counted(points.size(), "one-second value"));
+  reading.reason = fmt::format(
+      "{}{} {} ({})", measure.label, value ? " " + format_quantity(*value, measure.dimension) : "",
+      outcome_phrase(expression.limit, reading.outcome, decision.doubt), counted(points.size(), "one-second value"));
   return reading;
 }
 

@@ -21,7 +21,9 @@ std::string text_of(const Event& event, std::string_view field) {
   return string_member(event.fields, field).value_or(std::string());
 }
 
-std::string at_text(double seconds) { return fmt::format("{:.1f} s", seconds); }
+std::string at_text(double seconds) {
+  return fmt::format("{:.1f} s", seconds);
+}
 
 // Unknown is not asked: a process that died without a record of who asked is a dead process.
 void add_exit(const Event& event, RunFacts& facts) {
@@ -90,9 +92,9 @@ void add_lost_records(const Evidence& evidence, RunFacts& facts) {
     double lost = 0;
     for (const auto& [second, value] : series->values) lost += value;
     if (lost <= 0 || told.contains(tag("group") + "\n" + tag("topic") + "\n" + tag("partition"))) continue;
-    facts.failures.push_back({static_cast<double>(series->values.begin()->first), true,
-                              fmt::format("group {} lost {:.0f} records of {}/{}", tag("group"), lost, tag("topic"),
-                                          tag("partition"))});
+    facts.failures.push_back(
+        {static_cast<double>(series->values.begin()->first), true,
+         fmt::format("group {} lost {:.0f} records of {}/{}", tag("group"), lost, tag("topic"), tag("partition"))});
   }
 }
 

@@ -12,9 +12,9 @@ namespace tidegate::gates {
 
 /// The harness could not do its work.
 struct HarnessError {
-  double at = 0;          ///< seconds on the run clock
+  double at = 0;  ///< seconds on the run clock
   std::string reason;
-  std::string probe;      ///< the probe that failed; empty: it touches every gate
+  std::string probe;  ///< the probe that failed; empty: it touches every gate
 };
 
 /// A FAIL that no gate had to ask for.

@@ -16,7 +16,9 @@ namespace {
 
 using record::Outcome;
 
-std::string percent(double share) { return format_quantity(share, Dimension::share); }
+std::string percent(double share) {
+  return format_quantity(share, Dimension::share);
+}
 
 Selector of_block(const std::string& block) {
   Selector selector;
@@ -128,10 +130,10 @@ class Judge {
     }
     const double share = std::min(1.0, (arrivals_.late + arrivals_.missing) / arrivals_.scheduled);
     if (share > limits_.late_or_unsent) {
-      withhold(fmt::format("{} of the schedule was late or unsent ({:.0f} late by over 5 ms, {:.0f} dropped or unsent "
-                           "of {:.0f}; limit {})",
-                           percent(share), arrivals_.late, arrivals_.missing, arrivals_.scheduled,
-                           percent(limits_.late_or_unsent)));
+      withhold(fmt::format(
+          "{} of the schedule was late or unsent ({:.0f} late by over 5 ms, {:.0f} dropped or unsent "
+          "of {:.0f}; limit {})",
+          percent(share), arrivals_.late, arrivals_.missing, arrivals_.scheduled, percent(limits_.late_or_unsent)));
     }
   }
 
@@ -139,7 +141,8 @@ class Judge {
     const auto cpu = worst_loop_mean(evidence_, record::kGeneratorCpu);
     if (!cpu) withhold("the generator's CPU was not recorded");
     if (cpu && *cpu > limits_.generator_cpu) {
-      withhold(fmt::format("a load loop used {} of its core (limit {})", percent(*cpu), percent(limits_.generator_cpu)));
+      withhold(
+          fmt::format("a load loop used {} of its core (limit {})", percent(*cpu), percent(limits_.generator_cpu)));
     }
     // Not every kernel tells how long a thread waited for a core; lateness then speaks alone.
     const auto wait = worst_loop_mean(evidence_, record::kGeneratorRunQueueWait);

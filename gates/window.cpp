@@ -32,8 +32,12 @@ const Prefix* prefix_of(Kind kind) {
   return nullptr;
 }
 
-std::int32_t floor_second(double seconds) { return static_cast<std::int32_t>(std::floor(seconds)); }
-std::int32_t ceil_second(double seconds) { return static_cast<std::int32_t>(std::ceil(seconds)); }
+std::int32_t floor_second(double seconds) {
+  return static_cast<std::int32_t>(std::floor(seconds));
+}
+std::int32_t ceil_second(double seconds) {
+  return static_cast<std::int32_t>(std::ceil(seconds));
+}
 
 std::int32_t last_end(const std::vector<record::Window>& phases) {
   std::int32_t end = 0;

@@ -41,8 +41,8 @@ SecondSet judged_seconds(const std::vector<record::Window>& phases);
 
 /// When a fault's effect was over, for each injection that healed; none: it never was.
 struct Steady {
-  std::optional<double> at;   ///< seconds on the run clock
-  double given_up_at = 0;     ///< heal plus the longest `within`, when it never was
+  std::optional<double> at;  ///< seconds on the run clock
+  double given_up_at = 0;    ///< heal plus the longest `within`, when it never was
 };
 
 /// Resolves windows of one run.

@@ -27,9 +27,12 @@ struct SchedulingAttributes {
 
 std::string_view to_string(Urgency urgency) noexcept {
   switch (urgency) {
-    case Urgency::real_time: return "real_time";
-    case Urgency::short_slice: return "short_slice";
-    case Urgency::ordinary: return "ordinary";
+    case Urgency::real_time:
+      return "real_time";
+    case Urgency::short_slice:
+      return "short_slice";
+    case Urgency::ordinary:
+      return "ordinary";
   }
   return "";
 }

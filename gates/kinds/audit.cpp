@@ -55,8 +55,8 @@ class AuditGate final : public Gate {
       result.reason += (result.reason.empty() ? "" : "; ") + answer.text;
     }
     if (result.reason.empty()) {
-      result.reason = fmt::format("{} hold ({} checked)", counted(checkers_.size(), "checker"),
-                                  format_count(result.samples));
+      result.reason =
+          fmt::format("{} hold ({} checked)", counted(checkers_.size(), "checker"), format_count(result.samples));
     }
     return result;
   }
@@ -73,7 +73,9 @@ class AuditGate final : public Gate {
   std::vector<std::string> checkers_;
 };
 
-schema::TypePointer shape() { return schema::list_of(schema::text(), "Checkers that must say true."); }
+schema::TypePointer shape() {
+  return schema::list_of(schema::text(), "Checkers that must say true.");
+}
 
 std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
   std::vector<std::string> checkers;

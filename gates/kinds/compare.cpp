@@ -35,7 +35,8 @@ class CompareGate final : public Gate {
 schema::TypePointer shape() {
   return schema::object(
       {
-          schema::required("metric", schema::text(), "An aggregate of a metric: p99(response_time{name=create_payment})."),
+          schema::required("metric", schema::text(),
+                           "An aggregate of a metric: p99(response_time{name=create_payment})."),
           schema::required("allow", schema::share(), "How much worse than the baseline it may be."),
       },
       "A comparison with a baseline run; not asked without one.");

@@ -83,8 +83,9 @@ schema::TypePointer shape() {
 bool is_provable(const Expression& expression, const yaml::Node& body, GateReader& reader) {
   const auto allowed = allowed_share(expression);
   if (!allowed || !reader.rules().confidence || (*allowed > 0 && *allowed < 1)) return true;
-  reader.mistake(body, "no number of samples can prove this share; count what must not happen, as in "
-                       "count(http_req_failed) < 1, or set confidence: none");
+  reader.mistake(body,
+                 "no number of samples can prove this share; count what must not happen, as in "
+                 "count(http_req_failed) < 1, or set confidence: none");
   return false;
 }
 

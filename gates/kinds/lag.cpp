@@ -52,8 +52,8 @@ class LagGate final : public Gate {
 
   SampleNeed need() const override {
     SampleNeed need;
-    need.text = fmt::format("{} of group {} {} in {} of seconds", to_string(terms_.signal.measure),
-                            terms_.signal.group, terms_.limit.text(), format_share(terms_.objective));
+    need.text = fmt::format("{} of group {} {} in {} of seconds", to_string(terms_.signal.measure), terms_.signal.group,
+                            terms_.limit.text(), format_share(terms_.objective));
     return need;
   }
 
@@ -124,7 +124,8 @@ schema::TypePointer shape() {
       {
           schema::required("group", schema::text(), "A consumer group of the stack."),
           schema::optional("topic", schema::text(), "One of its topics; without it the worst one counts."),
-          schema::optional("age", schema::text(), "Commit age: how long the first uncommitted record has waited, < 30s."),
+          schema::optional("age", schema::text(),
+                           "Commit age: how long the first uncommitted record has waited, < 30s."),
           schema::optional("read_age", schema::text(), "Age of the last committed record, 0 when caught up, < 30s."),
           schema::optional("records", schema::text(), "Records not yet committed, < 1000."),
           schema::optional("objective", schema::share(), "Share of one-second slices that must hold; default 99%."),

@@ -13,7 +13,9 @@ namespace {
 
 using record::Outcome;
 
-std::int32_t whole_seconds_up(Nanoseconds time) { return static_cast<std::int32_t>(std::ceil(to_seconds(time))); }
+std::int32_t whole_seconds_up(Nanoseconds time) {
+  return static_cast<std::int32_t>(std::ceil(to_seconds(time)));
+}
 
 // The last second at which a recovery within the limit may start, plus one.
 std::int32_t deadline_second(Nanoseconds healed, Nanoseconds within) {
@@ -63,8 +65,8 @@ Recovery RecoveryGate::recovery(const Evidence& evidence, const record::FaultSpa
   const auto perhaps = [&](std::int32_t at) { return state_at(at) != SecondState::fails; };
 
   Recovery result;
-  result.examined = static_cast<std::uint64_t>(std::count_if(
-      states.begin(), states.end(), [](SecondState state) { return state != SecondState::unknown; }));
+  result.examined = static_cast<std::uint64_t>(
+      std::count_if(states.begin(), states.end(), [](SecondState state) { return state != SecondState::unknown; }));
   if (const auto known = first_held_second(from, last, hold, held)) {
     result.seconds = *known - to_seconds(span.healed);
     if (*known < deadline) {
@@ -103,10 +105,10 @@ record::GateResult RecoveryGate::judge(const Evidence& evidence, const Scope& sc
   if (worst->outcome == Outcome::pass) {
     result.reason = fmt::format("{} again {} after the heal of {}, within {}", what, took, terms_.after, within);
   } else if (worst->outcome == Outcome::fail) {
-    result.reason = worst->seconds ? fmt::format("{} again only {} after the heal of {}, limit {}", what, took,
-                                                 terms_.after, within)
-                                   : fmt::format("not {} within {} of the heal of {}, nor later", what, within,
-                                                 terms_.after);
+    result.reason =
+        worst->seconds
+            ? fmt::format("{} again only {} after the heal of {}, limit {}", what, took, terms_.after, within)
+            : fmt::format("not {} within {} of the heal of {}, nor later", what, within, terms_.after);
   } else {
     result.reason = fmt::format("whether {} within {} of the heal of {} is unknown: {} of its seconds had a sample",
                                 what, within, terms_.after, result.samples);
@@ -131,12 +133,12 @@ schema::TypePointer shape() {
 std::optional<RecoverySignal> read_lag(const yaml::Node& node, GateReader& reader) {
   const std::string& text = node.text();
   const std::size_t close = text.find(')');
-  const auto measure =
-      close == std::string::npos || !text.substr(close).starts_with(").") ? std::nullopt
-                                                                          : lag_measure(text.substr(close + 2));
+  const auto measure = close == std::string::npos || !text.substr(close).starts_with(").")
+                           ? std::nullopt
+                           : lag_measure(text.substr(close + 2));
   if (!measure) {
-    reader.mistake(node, fmt::format("expected lag(GROUP).age, lag(GROUP).read_age or lag(GROUP).records, found '{}'",
-                                     text));
+    reader.mistake(node,
+                   fmt::format("expected lag(GROUP).age, lag(GROUP).read_age or lag(GROUP).records, found '{}'", text));
     return std::nullopt;
   }
   const std::string group(trimmed(std::string_view(text).substr(4, close - 4)));

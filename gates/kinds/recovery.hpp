@@ -26,9 +26,9 @@ struct RecoveryTerms {
 
 /// The first whole second after `from` from which every second of the hold time is in the state asked for.
 struct Recovery {
-  std::optional<double> seconds;   ///< from the heal; by what is known to hold
+  std::optional<double> seconds;  ///< from the heal; by what is known to hold
   record::Outcome outcome = record::Outcome::inconclusive;
-  std::uint64_t examined = 0;      ///< seconds with a known state
+  std::uint64_t examined = 0;  ///< seconds with a known state
 };
 
 class RecoveryGate final : public Gate {

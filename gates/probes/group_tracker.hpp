@@ -42,8 +42,8 @@ class GroupTracker {
  private:
   struct Memory {
     std::optional<std::int64_t> committed;
-    std::int64_t told_up_to = 0;          // low watermark up to which skipped records were told
-    double age_s = 0, read_age_s = 0;     // last known
+    std::int64_t told_up_to = 0;       // low watermark up to which skipped records were told
+    double age_s = 0, read_age_s = 0;  // last known
     double at_s = 0;
     bool has_age = false;
   };

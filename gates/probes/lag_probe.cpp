@@ -141,7 +141,9 @@ LagProbe::LagProbe(LagProbeOptions options, RunClock clock, record::SeriesWriter
   }
 }
 
-LagProbe::~LagProbe() { stop(); }
+LagProbe::~LagProbe() {
+  stop();
+}
 
 Result<void> LagProbe::start() {
   auto sampler = LagSampler::make(state_->options, state_->clock);
@@ -178,6 +180,8 @@ bool LagProbe::drained(Nanoseconds since) const {
   });
 }
 
-Nanoseconds LagProbe::cpu_time() const { return Nanoseconds{state_->cpu_ns.load()}; }
+Nanoseconds LagProbe::cpu_time() const {
+  return Nanoseconds{state_->cpu_ns.load()};
+}
 
 }  // namespace tidegate::gates

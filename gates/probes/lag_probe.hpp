@@ -40,13 +40,13 @@ struct LagProbeOptions {
 /// The lag of one group on one topic, as of its latest sample.
 struct GroupLag {
   std::string group, topic;
-  bool known = false;              ///< false: never sampled
+  bool known = false;  ///< false: never sampled
   std::uint64_t records = 0;
   double age_s = 0, read_age_s = 0;
-  int undefined_partitions = 0;    ///< hold records of which the group never committed any
-  std::uint64_t evicted = 0, lost = 0;  ///< since the start
+  int undefined_partitions = 0;            ///< hold records of which the group never committed any
+  std::uint64_t evicted = 0, lost = 0;     ///< since the start
   std::optional<double> drain_estimate_s;  ///< records over the recent rate of commits; none when nothing is committed
-  Nanoseconds sampled_at{0};       ///< run clock
+  Nanoseconds sampled_at{0};               ///< run clock
 };
 
 /// Own thread. The writers must outlive it; `events` may be null. All members may be called from any thread.

@@ -7,7 +7,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Nanoseconds kCatchUpLimit = 250ms;    // the tail is fetched every 100 ms
+// On a broker that answers late, a record is known after two waits; a sample must still end within its period.
+Nanoseconds fetch_wait(Nanoseconds period) {
+  return std::min<Nanoseconds>(period * 3 / 10, 300ms);
+}
+Nanoseconds catch_up_limit(Nanoseconds period) {
+  return std::min<Nanoseconds>(period * 65 / 100, 650ms);
+}
+
 constexpr Nanoseconds kSendBackPause = 3s;      // going back takes about a second
 constexpr std::int64_t kShortHistory = 10'000;  // records read whole when no group says where to begin
 
@@ -18,7 +25,11 @@ std::int64_t to_milliseconds(Nanoseconds time) {
 }  // namespace
 
 LagSampler::LagSampler(const LagProbeOptions& options, RunClock clock, OffsetClient client, TailReader tail)
-    : groups_(options.groups), clock_(clock), client_(std::move(client)), tail_(std::move(tail)) {
+    : groups_(options.groups),
+      catch_up_limit_(catch_up_limit(options.period)),
+      clock_(clock),
+      client_(std::move(client)),
+      tail_(std::move(tail)) {
   for (const LagGroup& group : groups_) {
     int& size = topics_[group.topic];
     size = std::max(size, group.partitions);
@@ -32,7 +43,7 @@ Result<std::unique_ptr<LagSampler>> LagSampler::make(const LagProbeOptions& opti
   for (const LagGroup& group : options.groups) topics[group.topic] = std::max(topics[group.topic], group.partitions);
   auto client = OffsetClient::make(options.bootstrap, options.timeout);
   if (!client) return client.error();
-  auto tail = TailReader::make(options.bootstrap, topics);
+  auto tail = TailReader::make(options.bootstrap, topics, fetch_wait(options.period));
   if (!tail) return tail.error();
   return std::unique_ptr<LagSampler>(new LagSampler(options, clock, std::move(*client), std::move(*tail)));
 }
@@ -41,7 +52,9 @@ LagSampler::Reading& LagSampler::reading(const std::string& topic, int partition
   return readings_.at(topic).at(static_cast<std::size_t>(partition));
 }
 
-void LagSampler::idle(Nanoseconds limit) { tail_.read_for(limit, false); }
+void LagSampler::idle(Nanoseconds limit) {
+  tail_.read_for(limit, false);
+}
 
 // Low watermarks, then committed, then ends. Each only grows: what is committed below an earlier low watermark is gone,
 // and no end is below an earlier commit.
@@ -112,7 +125,7 @@ bool LagSampler::is_read(const LagGroup& group, const Offsets& offsets) {
 
 // Waits a moment for records whose age is needed and that the tail has not read yet; sends it back to those before it.
 void LagSampler::catch_up(const std::vector<Result<Offsets>>& offsets) {
-  const Nanoseconds deadline = monotonic_now() + kCatchUpLimit;
+  const Nanoseconds deadline = monotonic_now() + catch_up_limit_;
   tail_.read_for(50ms, true);
   const auto all_read = [&] {
     for (std::size_t i = 0; i < groups_.size(); ++i) {

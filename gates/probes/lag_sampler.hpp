@@ -39,6 +39,7 @@ class LagSampler {
   Reading& reading(const std::string& topic, int partition);
 
   std::vector<LagGroup> groups_;
+  Nanoseconds catch_up_limit_;
   TopicSizes topics_;
   RunClock clock_;
   OffsetClient client_;

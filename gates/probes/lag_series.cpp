@@ -57,6 +57,8 @@ void LagSeries::write(std::int32_t second, const GroupSample& sample) {
   }
 }
 
-void LagSeries::write_silence(std::int32_t second, double seconds) { writer_.add(second, silent_, seconds); }
+void LagSeries::write_silence(std::int32_t second, double seconds) {
+  writer_.add(second, silent_, seconds);
+}
 
 }  // namespace tidegate::gates

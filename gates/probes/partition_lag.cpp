@@ -44,7 +44,8 @@ PartitionLag partition_lag(const PartitionOffsets& offsets, const OffsetRing& ri
   }
   lag.records = static_cast<std::uint64_t>(offsets.end - lag.position);
   // What lies between the end of the records read and the end offset are markers of transactions, not records.
-  if (ring.started() && ring.next() >= offsets.end && ring.find(lag.position).where == OffsetRing::Found::Where::beyond) {
+  if (ring.started() && ring.next() >= offsets.end &&
+      ring.find(lag.position).where == OffsetRing::Found::Where::beyond) {
     return lag;
   }
   lag.age_s = age_of(lag.position, ring, now_ms, unread_since_ms);

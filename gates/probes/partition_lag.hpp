@@ -16,12 +16,12 @@ struct PartitionOffsets {
 };
 
 struct PartitionLag {
-  bool undefined = false;          ///< records that the group never committed any of: no lag, not 0
+  bool undefined = false;  ///< records that the group never committed any of: no lag, not 0
   std::uint64_t records = 0;
-  std::optional<double> age_s;     ///< commit age; none when the ring does not know
+  std::optional<double> age_s;  ///< commit age; none when the ring does not know
   std::optional<double> read_age_s;
-  std::int64_t position = 0;       ///< first uncommitted record that the broker holds
-  std::uint64_t skipped = 0;       ///< records between the committed offset and the low watermark: gone uncommitted
+  std::int64_t position = 0;  ///< first uncommitted record that the broker holds
+  std::uint64_t skipped = 0;  ///< records between the committed offset and the low watermark: gone uncommitted
 };
 
 /// `now_ms` in the records' own time. `unread_since_ms`: since when records may have come that the ring has not read.

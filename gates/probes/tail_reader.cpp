@@ -19,7 +19,7 @@ TailReader::TailReader(kafka::Handle handle, const TopicSizes& topics)
   for (const auto& [topic, partitions] : topics) rings_[topic].resize(static_cast<std::size_t>(partitions));
 }
 
-Result<TailReader> TailReader::make(const std::string& bootstrap, const TopicSizes& topics) {
+Result<TailReader> TailReader::make(const std::string& bootstrap, const TopicSizes& topics, Nanoseconds fetch_wait) {
   auto handle = kafka::make_consumer({
       {"bootstrap.servers", bootstrap},
       {"client.id", "tidegate-lag-tail"},
@@ -28,8 +28,8 @@ Result<TailReader> TailReader::make(const std::string& bootstrap, const TopicSiz
       {"enable.auto.offset.store", "false"},
       {"enable.partition.eof", "true"},  // tells the end of a partition that ends in markers instead of records
       {"auto.offset.reset", "earliest"},
-      // Whole batches ten times a second instead of single records at once: timestamps are exact either way.
-      {"fetch.wait.max.ms", "100"},
+      // Many records a few times a second instead of single ones at once: timestamps are exact either way.
+      {"fetch.wait.max.ms", std::to_string(std::max(milliseconds(fetch_wait), 1))},
       {"fetch.min.bytes", "1000000"},
       {"queued.max.messages.kbytes", "16384"},
       {"log_level", "0"},

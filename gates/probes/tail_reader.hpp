@@ -17,7 +17,9 @@ namespace tidegate::gates {
 /// Not thread-safe.
 class TailReader {
  public:
-  static Result<TailReader> make(const std::string& bootstrap, const TopicSizes& topics);
+  /// A broker may let `fetch_wait` pass before it answers: a new record is known within twice that time, and each fetch
+  /// costs.
+  static Result<TailReader> make(const std::string& bootstrap, const TopicSizes& topics, Nanoseconds fetch_wait);
 
   /// Begins reading each partition at its offset. Once.
   void begin(const std::map<std::string, std::vector<std::int64_t>>& offsets);

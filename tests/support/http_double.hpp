@@ -16,9 +16,8 @@ class HttpDouble {
   using Answer = std::function<http::Response(const http::Request&)>;
 
   explicit HttpDouble(Answer answer) : answer_(std::move(answer)) {
-    server_ = std::make_unique<http::Server>(context_.get_executor(), [this](const http::Request& request) {
-      return respond(answer_(request));
-    });
+    server_ = std::make_unique<http::Server>(
+        context_.get_executor(), [this](const http::Request& request) { return respond(answer_(request)); });
     started_ = server_->start().ok();
     thread_ = std::thread([this] { context_.run_for(std::chrono::minutes(1)); });
   }

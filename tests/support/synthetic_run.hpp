@@ -1,10 +1,9 @@
 #pragma once
 // A run directory's data without a run: built in memory, second by second, for tests of judging and of reports.
 //
-//   SyntheticRun run;                       // warm-up 0..3 (not judged), ramp 3..10, peak 10..30; 100 payments/s, healthy
-//   run.slow(10, 30, 700'000);              // answers of those seconds take 700 ms
-//   run.fault("bank_slow", 14, 18, 700);    // injected, healed, hits
-//   judge(run.info, gates, run.series(), run.events, run.findings);
+//   SyntheticRun run;                       // warm-up 0..3 (not judged), ramp 3..10, peak 10..30; 100 payments/s,
+//   healthy run.slow(10, 30, 700'000);              // answers of those seconds take 700 ms run.fault("bank_slow", 14,
+//   18, 700);    // injected, healed, hits judge(run.info, gates, run.series(), run.events, run.findings);
 
 #include <algorithm>
 #include <map>
@@ -26,7 +25,7 @@ namespace tidegate::testing {
 
 class SyntheticRun {
  public:
-  static constexpr int kRate = 100;              // payments a second
+  static constexpr int kRate = 100;  // payments a second
   static constexpr std::uint64_t kAnswerUs = 20'000;
   static constexpr std::uint64_t kSettledUs = 400'000;
 
@@ -95,7 +94,8 @@ class SyntheticRun {
   void gauge(std::string_view metric, record::Tags tags, std::int32_t second, double value) {
     of(metric, std::move(tags), record::SeriesKind::gauge).values[second] = value;
   }
-  void time(std::string_view metric, record::Tags tags, std::int32_t second, std::uint64_t us, std::uint64_t times = 1) {
+  void time(std::string_view metric, record::Tags tags, std::int32_t second, std::uint64_t us,
+            std::uint64_t times = 1) {
     if (times > 0) of(metric, std::move(tags), record::SeriesKind::histogram).histograms[second].record(us, times);
   }
   void event(double seconds, std::string type, json::object fields = {}) {
@@ -193,8 +193,8 @@ class SyntheticRun {
 
   static record::Tags flow_tags() { return {{"block", "shoppers"}, {"flow", "pay"}}; }
   static record::Tags request_tags(bool expected) {
-    return {{"block", "shoppers"}, {"expected", expected ? "true" : "false"}, {"flow", "pay"},
-            {"name", "create_payment"}};
+    return {
+        {"block", "shoppers"}, {"expected", expected ? "true" : "false"}, {"flow", "pay"}, {"name", "create_payment"}};
   }
   static record::Tags poll_tags(bool expected) {
     return {{"block", "shoppers"}, {"expected", expected ? "true" : "false"}, {"flow", "pay"}};

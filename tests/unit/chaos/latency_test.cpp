@@ -98,7 +98,7 @@ TEST_CASE("latency: the throughput stays, and no byte changes") {
   host.inject("slow", "latency", "{delay: 150ms, jitter: 100ms}");
   // 8 MB are 128 reads of 64 KiB: one of them per delay would take 19 s.
   const std::string sent = random_bytes(8'000'000, 9);
-  std::thread sender([&] {
+  std::jthread sender([&] {
     client.send(sent);
     client.end_sending();
   });
@@ -138,12 +138,12 @@ TEST_CASE("latency: injected and healed under full traffic, nothing hangs and no
   ProxyHost host(server.address());
   constexpr int kClients = 6;
   std::atomic<int> intact{0}, running{kClients};
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (std::uint64_t seed = 0; seed < kClients; ++seed) {
     threads.emplace_back([&, seed] {
       TestClient client(host.address());
       const std::string sent = random_bytes(6'000'000, seed);
-      std::thread sender([&] {
+      std::jthread sender([&] {
         client.send(sent);
         client.end_sending();
       });

@@ -26,7 +26,7 @@ TEST_CASE("partition: a stream in full flow loses no byte") {
   ProxyHost host(server.address());
   TestClient client(host.address());
   const std::string sent = random_bytes(12'000'000, 4);
-  std::thread sender([&] {
+  std::jthread sender([&] {
     client.send(sent);
     client.end_sending();
   });

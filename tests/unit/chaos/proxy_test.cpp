@@ -16,13 +16,13 @@ using namespace tidegate::chaos::test;
 TEST_CASE("megabytes both ways at once arrive as they were sent") {
   TestServer server(echo);
   ProxyHost host(server.address());
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   std::atomic<int> intact{0};
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     threads.emplace_back([&, seed] {
       TestClient client(host.address());
       const std::string sent = random_bytes(4'000'000 + seed, seed);
-      std::thread sender([&] {
+      std::jthread sender([&] {
         client.send(sent);
         client.end_sending();
       });

@@ -99,7 +99,7 @@ TEST_CASE("a nearest rank is free of binary rounding", "[bounds]") {
   CHECK(quantile_rank(101, 0.99) == 100);
   CHECK(quantile_rank(1, 0.5) == 1);
   CHECK(quantile_rank(0, 0.5) == 1);
-  CHECK(within_share(1, 10, 1 - 0.9));    // 1 - 0.9 is a little under 0.1
+  CHECK(within_share(1, 10, 1 - 0.9));  // 1 - 0.9 is a little under 0.1
   CHECK(within_share(3, 300, 1 - 0.99));
   CHECK_FALSE(within_share(4, 300, 1 - 0.99));
 }

@@ -38,28 +38,35 @@ TEST_CASE("a percentile gate judges the share of samples over its limit", "[expe
       {"everything slow", [](SyntheticRun& run) { run.slow(10, 30, 700'000); }, kP99, Outcome::fail,
        "p99 700 ms [700, 700] is over 500 ms (2,000 samples; clustering not estimated)"},
       // 5 % slow: the value breaks, and so does the independent-sample bound.
-      {"one second of twenty slow", [](SyntheticRun& run) { run.slow(10, 11, 700'000); }, kP99, Outcome::fail, "is over"},
+      {"one second of twenty slow", [](SyntheticRun& run) { run.slow(10, 11, 700'000); }, kP99, Outcome::fail,
+       "is over"},
       // 1.05 % slow: the value breaks, the bounds do not agree.
       {"barely over",
-       [](SyntheticRun& run) { run.time(record::kResponseTime, SyntheticRun::request_tags(true), 12, 700'000, 22);
-                               run.time(record::kResponseTimeFromSend, SyntheticRun::request_tags(true), 12, 700'000, 22); },
+       [](SyntheticRun& run) {
+         run.time(record::kResponseTime, SyntheticRun::request_tags(true), 12, 700'000, 22);
+         run.time(record::kResponseTimeFromSend, SyntheticRun::request_tags(true), 12, 700'000, 22);
+       },
        kP99, Outcome::inconclusive, "the bounds lie on both sides of the limit"},
       // 0.9 % slow: the value holds, the bounds do not agree.
       {"barely under",
-       [](SyntheticRun& run) { run.time(record::kResponseTime, SyntheticRun::request_tags(true), 12, 700'000, 18);
-                               run.time(record::kResponseTimeFromSend, SyntheticRun::request_tags(true), 12, 700'000, 18); },
+       [](SyntheticRun& run) {
+         run.time(record::kResponseTime, SyntheticRun::request_tags(true), 12, 700'000, 18);
+         run.time(record::kResponseTimeFromSend, SyntheticRun::request_tags(true), 12, 700'000, 18);
+       },
        kP99, Outcome::inconclusive, "the bounds lie on both sides of the limit"},
       {"the same by the value alone",
        [](SyntheticRun& run) { run.time(record::kResponseTime, SyntheticRun::request_tags(true), 12, 700'000, 18); },
-       "ack: {expect: 'p99(response_time{name=create_payment}) < 500ms', during: peak, confidence: none}", Outcome::pass,
-       "by the value alone"},
+       "ack: {expect: 'p99(response_time{name=create_payment}) < 500ms', during: peak, confidence: none}",
+       Outcome::pass, "by the value alone"},
       // Slow before the window: not its business.
       {"slow in the ramp", [](SyntheticRun& run) { run.slow(3, 10, 700'000); }, kP99, Outcome::pass, "is under"},
       {"slow in the warm-up, all judged time", [](SyntheticRun& run) { run.slow(0, 3, 700'000); },
        "ack: {expect: 'p99(response_time) < 500ms'}", Outcome::pass, "2,700 samples"},
       {"a poll", [](SyntheticRun&) {}, "settled: {expect: 'p99(payment_settled) < 5s'}", Outcome::pass, "p99 400 ms"},
-      {"over a lower limit", [](SyntheticRun&) {}, "slow: {expect: 'p50(response_time) > 5ms'}", Outcome::pass, "is over 5 ms"},
-      {"under a lower limit", [](SyntheticRun&) {}, "slow: {expect: 'p50(response_time) > 50ms'}", Outcome::fail, "is under 50 ms"},
+      {"over a lower limit", [](SyntheticRun&) {}, "slow: {expect: 'p50(response_time) > 5ms'}", Outcome::pass,
+       "is over 5 ms"},
+      {"under a lower limit", [](SyntheticRun&) {}, "slow: {expect: 'p50(response_time) > 50ms'}", Outcome::fail,
+       "is under 50 ms"},
   });
 }
 
@@ -69,18 +76,22 @@ TEST_CASE("failed answers count as over every limit", "[expect]") {
       {"quick errors", [](SyntheticRun& run) { run.fail_requests(10, 30, 10); }, kP99, Outcome::fail,
        "p99 is a failed sample: it is over 500 ms (2,000 samples, 200 failed"},
       {"any outcome asked for", [](SyntheticRun& run) { run.fail_requests(10, 30, 10); },
-       "ack: {expect: 'p99(response_time{name=create_payment, expected=any}) < 500ms', during: peak}", Outcome::pass, "is under"},
-      {"below the percentile", [](SyntheticRun& run) { run.fail_requests(12, 13, 3); }, kP99, Outcome::pass, "3 failed"},
+       "ack: {expect: 'p99(response_time{name=create_payment, expected=any}) < 500ms', during: peak}", Outcome::pass,
+       "is under"},
+      {"below the percentile", [](SyntheticRun& run) { run.fail_requests(12, 13, 3); }, kP99, Outcome::pass,
+       "3 failed"},
       {"a lower limit is not reached by failing", [](SyntheticRun& run) { run.fail_requests(3, 30, 100); },
        "slow: {expect: 'p50(response_time) > 5ms'}", Outcome::fail, "failed sample"},
       {"an average with failures", [](SyntheticRun& run) { run.fail_requests(12, 13, 1); },
        "mean: {expect: 'avg(response_time) < 500ms'}", Outcome::fail, "1 sample failed and count as over every limit"},
-      {"an average without", [](SyntheticRun&) {}, "mean: {expect: 'avg(response_time) < 500ms'}", Outcome::pass, "avg 20 ms is under"},
-      {"failed share", [](SyntheticRun& run) { run.fail_requests(3, 30, 5); }, "errors: {expect: 'rate(http_req_failed) < 1%'}",
-       Outcome::fail, "failed share 5 %"},
-      {"no failures", [](SyntheticRun&) {}, "errors: {expect: 'rate(http_req_failed) < 1%'}", Outcome::pass, "failed share 0 %"},
-      {"a count of failures", [](SyntheticRun& run) { run.fail_requests(12, 13, 1); }, "errors: {expect: 'count(http_req_failed) < 1'}",
-       Outcome::fail, "http_req_failed 1 is over 1"},
+      {"an average without", [](SyntheticRun&) {}, "mean: {expect: 'avg(response_time) < 500ms'}", Outcome::pass,
+       "avg 20 ms is under"},
+      {"failed share", [](SyntheticRun& run) { run.fail_requests(3, 30, 5); },
+       "errors: {expect: 'rate(http_req_failed) < 1%'}", Outcome::fail, "failed share 5 %"},
+      {"no failures", [](SyntheticRun&) {}, "errors: {expect: 'rate(http_req_failed) < 1%'}", Outcome::pass,
+       "failed share 0 %"},
+      {"a count of failures", [](SyntheticRun& run) { run.fail_requests(12, 13, 1); },
+       "errors: {expect: 'count(http_req_failed) < 1'}", Outcome::fail, "http_req_failed 1 is over 1"},
       {"a counter that nobody wrote is zero while load ran", [](SyntheticRun&) {},
        "errors: {expect: 'count(errors{class=timeout}) < 1'}", Outcome::pass, "errors 0 is under 1"},
   });
@@ -88,8 +99,11 @@ TEST_CASE("failed answers count as over every limit", "[expect]") {
 
 TEST_CASE("no data is never a pass", "[expect]") {
   check_rows({
-      {"no samples in the window", [](SyntheticRun& run) { run.erase(record::kResponseTime, 10, 30);
-                                                           run.erase(record::kResponseTimeFromSend, 10, 30); },
+      {"no samples in the window",
+       [](SyntheticRun& run) {
+         run.erase(record::kResponseTime, 10, 30);
+         run.erase(record::kResponseTimeFromSend, 10, 30);
+       },
        kP99, Outcome::inconclusive, "no samples"},
       {"one sample",
        [](SyntheticRun& run) {
@@ -118,11 +132,12 @@ TEST_CASE("no data is never a pass", "[expect]") {
       {"min_samples raises the bar", [](SyntheticRun&) {},
        "ack: {expect: 'p99(response_time) < 500ms', during: peak, min_samples: 2000}", Outcome::pass, ""},
       {"everything empty", [](SyntheticRun& run) { run.erase_all(); }, kP99, Outcome::inconclusive, "no samples"},
-      {"a counter without any load", [](SyntheticRun& run) { run.erase_all(); }, "errors: {expect: 'count(errors) < 1'}",
-       Outcome::inconclusive, "no samples"},
-      {"a share without any load", [](SyntheticRun& run) { run.erase_all(); }, "errors: {expect: 'rate(http_req_failed) < 1%'}",
-       Outcome::inconclusive, "no samples"},
-      {"a gauge that was never written", [](SyntheticRun&) {}, "vus: {expect: 'max(vus) < 100'}", Outcome::inconclusive, "no samples"},
+      {"a counter without any load", [](SyntheticRun& run) { run.erase_all(); },
+       "errors: {expect: 'count(errors) < 1'}", Outcome::inconclusive, "no samples"},
+      {"a share without any load", [](SyntheticRun& run) { run.erase_all(); },
+       "errors: {expect: 'rate(http_req_failed) < 1%'}", Outcome::inconclusive, "no samples"},
+      {"a gauge that was never written", [](SyntheticRun&) {}, "vus: {expect: 'max(vus) < 100'}", Outcome::inconclusive,
+       "no samples"},
       {"a gauge that is not a number",
        [](SyntheticRun& run) { run.gauge(record::kVus, {}, 12, std::numeric_limits<double>::quiet_NaN()); },
        "vus: {expect: 'max(vus) < 100'}", Outcome::inconclusive, "no samples"},
@@ -139,23 +154,32 @@ TEST_CASE("the generator decides nothing", "[expect]") {
       {"a few drops", [](SyntheticRun& run) { run.drop(12, 13, 5); }, kP99, Outcome::pass, "5 owed by the generator"},
       // The system collapsed and took all virtual users with it: what was answered is slow enough on its own.
       {"drops in a collapsed system",
-       [](SyntheticRun& run) { run.slow(10, 30, 5'000'000); run.drop(10, 30, 80); }, kP99, Outcome::fail, "is over 500 ms"},
-      {"all dropped", [](SyntheticRun& run) { run.drop(10, 30, 100); }, kP99, Outcome::inconclusive, "the generator owes 2,000"},
+       [](SyntheticRun& run) {
+         run.slow(10, 30, 5'000'000);
+         run.drop(10, 30, 80);
+       },
+       kP99, Outcome::fail, "is over 500 ms"},
+      {"all dropped", [](SyntheticRun& run) { run.drop(10, 30, 100); }, kP99, Outcome::inconclusive,
+       "the generator owes 2,000"},
       // Sent late: from the schedule it is slow, from the send it is not.
       {"a late generator", [](SyntheticRun& run) { run.generator_late(10, 30, 700'000); }, kP99, Outcome::inconclusive,
        "the generator was late"},
-      {"drops against a limit on errors", [](SyntheticRun& run) { run.drop(12, 13, 50); }, "errors: {expect: 'count(http_req_failed{name=create_payment}) < 5'}",
-       Outcome::inconclusive, "owes 50"},
+      {"drops against a limit on errors", [](SyntheticRun& run) { run.drop(12, 13, 50); },
+       "errors: {expect: 'count(http_req_failed{name=create_payment}) < 5'}", Outcome::inconclusive, "owes 50"},
       {"drops against a wanted rate", [](SyntheticRun& run) { run.drop(10, 30, 20); },
        "rate: {expect: 'rate(iterations) > 90/s', during: peak}", Outcome::inconclusive, "owes"},
       {"a rate that even the dropped would not reach", [](SyntheticRun& run) { run.drop(10, 30, 20); },
        "rate: {expect: 'rate(iterations) > 120/s', during: peak}", Outcome::fail, "is under 120/s"},
       {"a sample never taken could have any value", [](SyntheticRun& run) { run.drop(12, 13, 1); },
        "worst: {expect: 'max(response_time) < 500ms'}", Outcome::inconclusive, "owes 1 sample"},
-      {"from the send was not recorded", [](SyntheticRun& run) { run.slow(10, 30, 700'000); run.erase(record::kResponseTimeFromSend, 0, 99); },
+      {"from the send was not recorded",
+       [](SyntheticRun& run) {
+         run.slow(10, 30, 700'000);
+         run.erase(record::kResponseTimeFromSend, 0, 99);
+       },
        kP99, Outcome::inconclusive, "times from the actual send were not recorded"},
-      {"dropped arrivals themselves", [](SyntheticRun& run) { run.drop(12, 13, 5); }, "drops: {expect: 'count(dropped_iterations) < 1'}",
-       Outcome::fail, "dropped_iterations 5 is over 1"},
+      {"dropped arrivals themselves", [](SyntheticRun& run) { run.drop(12, 13, 5); },
+       "drops: {expect: 'count(dropped_iterations) < 1'}", Outcome::fail, "dropped_iterations 5 is over 1"},
   });
 }
 

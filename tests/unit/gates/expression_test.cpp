@@ -33,7 +33,8 @@ TEST_CASE("expressions say aggregate, metric, selector and limit", "[expression]
     Dimension dimension;
   };
   const Row rows[] = {
-      {"p99(response_time{name=create_payment}) < 500ms", Aggregate::percentile, 0.99, "response_time", 0.5, Dimension::time},
+      {"p99(response_time{name=create_payment}) < 500ms", Aggregate::percentile, 0.99, "response_time", 0.5,
+       Dimension::time},
       {"p99.9(response_time) <= 1s", Aggregate::percentile, 0.999, "response_time", 1, Dimension::time},
       {"p(99.5, response_time) < 1s", Aggregate::percentile, 0.995, "response_time", 1, Dimension::time},
       {"p50(http_req_duration) < 1m30s", Aggregate::percentile, 0.5, "http_req_duration", 90, Dimension::time},
@@ -135,10 +136,18 @@ TEST_CASE("quantities are written as a person reads them", "[quantity]") {
     const char* want;
   };
   const Row rows[] = {
-      {0.612, Dimension::time, "612 ms"},    {0.000084, Dimension::time, "84 us"},  {2.5, Dimension::time, "2.5 s"},
-      {600, Dimension::time, "10 min"},      {0, Dimension::time, "0 us"},          {0.9995, Dimension::share, "99.95 %"},
-      {0.99999, Dimension::share, "99.999 %"}, {1, Dimension::share, "100 %"},      {0.05, Dimension::share, "5 %"},
-      {4800, Dimension::rate, "4,800/s"},    {12.34, Dimension::rate, "12.3/s"},    {29956, Dimension::count, "29,956"},
+      {0.612, Dimension::time, "612 ms"},
+      {0.000084, Dimension::time, "84 us"},
+      {2.5, Dimension::time, "2.5 s"},
+      {600, Dimension::time, "10 min"},
+      {0, Dimension::time, "0 us"},
+      {0.9995, Dimension::share, "99.95 %"},
+      {0.99999, Dimension::share, "99.999 %"},
+      {1, Dimension::share, "100 %"},
+      {0.05, Dimension::share, "5 %"},
+      {4800, Dimension::rate, "4,800/s"},
+      {12.34, Dimension::rate, "12.3/s"},
+      {29956, Dimension::count, "29,956"},
       {3, Dimension::records, "3 records"},
   };
   for (const Row& row : rows) CHECK(format_quantity(row.value, row.dimension) == row.want);

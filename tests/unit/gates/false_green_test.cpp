@@ -16,7 +16,8 @@ TEST_CASE("no false green", "[false-green]") {
     std::function<void(SyntheticRun&)> change;
   };
   const auto nothing_answered = [](SyntheticRun& run) {
-    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend, record::kHttpReqs}) run.erase(metric, 0, 99);
+    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend, record::kHttpReqs})
+      run.erase(metric, 0, 99);
     run.erase("payment_settled", 0, 99);
   };
   const Row rows[] = {
@@ -25,27 +26,48 @@ TEST_CASE("no false green", "[false-green]") {
       {"the rate was never reached: all but a few dropped", [](SyntheticRun& run) { run.drop(0, 30, 97); }},
       {"the rate was never reached: arrivals were not drawn",
        [](SyntheticRun& run) {
-         for (const auto metric : {record::kScheduledIterations, record::kIterations, record::kHttpReqs, record::kResponseTime, record::kResponseTimeFromSend}) {
+         for (const auto metric : {record::kScheduledIterations, record::kIterations, record::kHttpReqs,
+                                   record::kResponseTime, record::kResponseTimeFromSend}) {
            run.erase(metric, 4, 30);
          }
        }},
       {"every iteration fails, quickly", [](SyntheticRun& run) { run.fail_requests(0, 30, 100); }},
-      {"the target is dead from the start: refused in 1 ms, nothing lags", [](SyntheticRun& run) { run.fail_requests(0, 30, 100, 1000); run.lag(0, 35, 0, 0); }},
-      {"the gate's window is empty", [](SyntheticRun& run) { run.info.phases[2] = {"peak", 30, 30}; }},
-      {"the gate's window is not judged", [](SyntheticRun& run) { run.info.phases[2].judged = false; run.info.phases[1].judged = false; }},
-      {"the generator was starved by others", [](SyntheticRun& run) {
+      {"the target is dead from the start: refused in 1 ms, nothing lags",
+       [](SyntheticRun& run) {
+         run.fail_requests(0, 30, 100, 1000);
+         run.lag(0, 35, 0, 0);
+       }},
+      {"the gate's window is empty",
+       [](SyntheticRun& run) {
+         run.info.phases[2] = {"peak", 30, 30};
+       }},
+      {"the gate's window is not judged",
+       [](SyntheticRun& run) {
+         run.info.phases[2].judged = false;
+         run.info.phases[1].judged = false;
+       }},
+      {"the generator was starved by others",
+       [](SyntheticRun& run) {
          run.generator_late(3, 30, 50'000);
          for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorRunQueueWait, {{"loop", "0"}}, s, 0.6);
        }},
-      {"the generator was at its limit", [](SyntheticRun& run) { for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "0"}}, s, 0.99); }},
+      {"the generator was at its limit",
+       [](SyntheticRun& run) {
+         for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "0"}}, s, 0.99);
+       }},
       {"killed half way", [](SyntheticRun& run) { run.cut_at(15); }},
       {"killed in the warm-up", [](SyntheticRun& run) { run.cut_at(1); }},
-      {"interrupted", [](SyntheticRun& run) { run.event(29, "interrupted", {{"signal", "SIGTERM"}}); }},
-      {"the lag was never known", [](SyntheticRun& run) {
+      {"interrupted",
+       [](SyntheticRun& run) {
+         run.event(29, "interrupted", {{"signal", "SIGTERM"}});
+       }},
+      {"the lag was never known",
+       [](SyntheticRun& run) {
          run.no_lag_samples(0, 99);
          for (int s = 0; s < 35; ++s) run.count(record::kProbeSilent, {{"probe", "lag:ledger"}}, s, 1);
        }},
-      {"a group that never committed", [](SyntheticRun& run) {
+      {"a group that never committed",
+       [](SyntheticRun& run) {
          run.no_lag_samples(0, 99);
          for (int s = 0; s < 35; ++s) run.gauge(kLagUndefinedPartitions, SyntheticRun::lag_tags(), s, 20);
        }},
@@ -57,10 +79,14 @@ TEST_CASE("no false green", "[false-green]") {
        "slo: {budget: {objective: 99%, of: create_payment}, during: peak}\n"
        "lag: {lag: {group: ledger, age: < 30s}}\n"},
       {"only what fast errors would pass",
-       "ack: {expect: 'p99(response_time{expected=any}) < 500ms', during: peak}\nlag: {lag: {group: ledger, age: < 30s}, during: peak}\n"},
+       "ack: {expect: 'p99(response_time{expected=any}) < 500ms', during: peak}\nlag: {lag: {group: ledger, age: < "
+       "30s}, during: peak}\n"},
       {"only the lag", "lag: {lag: {group: ledger, age: < 30s}, during: peak}\n"},
-      {"without confidence", "ack: {expect: 'p99(response_time) < 500ms', during: peak, confidence: none}\nlag: {lag: {group: ledger, age: < 30s}}\n"},
-      {"only the absence of errors", "errors: {expect: 'count(errors) < 1', during: peak}\nlag: {lag: {group: ledger, age: < 30s}}\n"},
+      {"without confidence",
+       "ack: {expect: 'p99(response_time) < 500ms', during: peak, confidence: none}\nlag: {lag: {group: ledger, age: < "
+       "30s}}\n"},
+      {"only the absence of errors",
+       "errors: {expect: 'count(errors) < 1', during: peak}\nlag: {lag: {group: ledger, age: < 30s}}\n"},
   };
   for (const auto& [name, text] : sets) {
     const GateSet gates = gates_of(text, context_of(SyntheticRun()));
@@ -86,15 +112,18 @@ SyntheticRun random_run(std::uint64_t index) {
   SyntheticRun run;
   const double slow = draws.uniform() * 0.03;
   for (int second = 10; second < 30; ++second) {
-    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) run.erase(metric, second, second + 1);
+    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend})
+      run.erase(metric, second, second + 1);
     for (int i = 0; i < SyntheticRun::kRate; ++i) {
-      const auto us = static_cast<std::uint64_t>(draws.uniform() < slow ? draws.between(400'000, 700'000) : draws.between(1'000, 300'000));
+      const auto us = static_cast<std::uint64_t>(draws.uniform() < slow ? draws.between(400'000, 700'000)
+                                                                        : draws.between(1'000, 300'000));
       for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) {
         run.time(metric, SyntheticRun::request_tags(true), second, us);
       }
     }
   }
-  if (draws.uniform() < 0.3) run.count(record::kDroppedIterations, SyntheticRun::flow_tags(), 15, static_cast<double>(draws.between(1, 40)));
+  if (draws.uniform() < 0.3)
+    run.count(record::kDroppedIterations, SyntheticRun::flow_tags(), 15, static_cast<double>(draws.between(1, 40)));
   return run;
 }
 
@@ -102,7 +131,8 @@ SyntheticRun random_run(std::uint64_t index) {
 SyntheticRun slowed(const SyntheticRun& run, double factor) {
   SyntheticRun slower = run;
   for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) {
-    for (auto& [second, histogram] : slower.of(metric, SyntheticRun::request_tags(true), record::SeriesKind::histogram).histograms) {
+    for (auto& [second, histogram] :
+         slower.of(metric, SyntheticRun::request_tags(true), record::SeriesKind::histogram).histograms) {
       Histogram moved;
       histogram.for_each([&](std::uint64_t, std::uint64_t highest, std::uint64_t count) {
         moved.record(static_cast<std::uint64_t>(static_cast<double>(highest) * factor), count);
@@ -113,7 +143,9 @@ SyntheticRun slowed(const SyntheticRun& run, double factor) {
   return slower;
 }
 
-int severity(Outcome outcome) { return outcome == Outcome::fail ? 2 : outcome == Outcome::inconclusive ? 1 : 0; }
+int severity(Outcome outcome) {
+  return outcome == Outcome::fail ? 2 : outcome == Outcome::inconclusive ? 1 : 0;
+}
 
 }  // namespace
 
@@ -134,7 +166,8 @@ TEST_CASE("at fixed counts, slower samples never make a verdict better", "[prope
       const record::Verdict verdict = judged(slowed(run, factor), gates);
       for (std::size_t i = 0; i < before.size(); ++i) {
         const int now = severity(verdict.gates[i].outcome);
-        INFO("seed " << kSeed << ", run " << index << ", factor " << factor << ": " << verdict.gates[i].name << " " << verdict.gates[i].reason);
+        INFO("seed " << kSeed << ", run " << index << ", factor " << factor << ": " << verdict.gates[i].name << " "
+                     << verdict.gates[i].reason);
         CHECK(now >= before[i]);
         before[i] = now;
         ++seen[now];
@@ -148,8 +181,9 @@ TEST_CASE("at fixed counts, slower samples never make a verdict better", "[prope
 }
 
 TEST_CASE("the same data give the same verdict, in whatever order the series come", "[property]") {
-  const GateSet gates = gates_of("p99: {expect: 'p99(response_time) < 500ms', during: [ramp, peak]}\nlag: {lag: {group: ledger, age: < 30s}}\n",
-                                 context_of(SyntheticRun()));
+  const GateSet gates = gates_of(
+      "p99: {expect: 'p99(response_time) < 500ms', during: [ramp, peak]}\nlag: {lag: {group: ledger, age: < 30s}}\n",
+      context_of(SyntheticRun()));
   for (std::uint64_t index = 0; index < 5; ++index) {
     const SyntheticRun run = random_run(index);
     record::SeriesSet forward = run.series(), backward = run.series();

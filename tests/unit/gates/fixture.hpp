@@ -60,6 +60,8 @@ inline std::string lines(const std::vector<std::string>& texts) {
   return all;
 }
 
-inline std::string outcome_of(const record::Verdict& verdict) { return std::string(to_string(verdict.outcome)); }
+inline std::string outcome_of(const record::Verdict& verdict) {
+  return std::string(to_string(verdict.outcome));
+}
 
 }  // namespace tidegate::gates

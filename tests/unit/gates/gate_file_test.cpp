@@ -37,7 +37,7 @@ books:
 no_regression:
   compare: {metric: "p99(response_time{name=create_payment})", allow: 10%}
 )yaml",
-                                  context);
+                                 context);
   REQUIRE(gates.entries.size() == 7);
   CHECK(gates.entries[0].windows.size() == 4);
   CHECK(gates.entries[0].windows[2].text() == "during:bank_slow");
@@ -71,9 +71,11 @@ six: {audit: [no_lost_ack]}
 )",
                                         context_of(SyntheticRun()));
   INFO(found);
-  CHECK_THAT(found, Catch::Contains("gates.yaml:2:20: gate 'one': unknown metric 'response_tme'; did you mean 'response_time'?"));
+  CHECK_THAT(found, Catch::Contains(
+                        "gates.yaml:2:20: gate 'one': unknown metric 'response_tme'; did you mean 'response_time'?"));
   CHECK_THAT(found, Catch::Contains("gates.yaml:4:53: gate 'two': '500' needs a unit, such as 500ms"));
-  CHECK_THAT(found, Catch::Contains("gates.yaml:5:22: gate 'three': unknown consumer group 'leger'; did you mean 'ledger'?"));
+  CHECK_THAT(found,
+             Catch::Contains("gates.yaml:5:22: gate 'three': unknown consumer group 'leger'; did you mean 'ledger'?"));
   CHECK_THAT(found, Catch::Contains("gate 'four': unknown fault 'bank_slw'; did you mean 'bank_slow'?"));
   CHECK_THAT(found, Catch::Contains("gate 'five': unknown phase 'peek'; did you mean 'peak'?"));
   CHECK_THAT(found, Catch::Contains("gate 'six': unknown checker 'no_lost_ack'; did you mean 'no_lost_acks'?"));
@@ -95,7 +97,8 @@ TEST_CASE("what a gate cannot mean is refused", "[gates]") {
       {"g: {expect: 'p99 < 1s', during: 'durnig:bank_slow'}", "unknown window 'durnig:bank_slow'"},
       {"g: {expect: 'p99 < 1s', during: 'during:peak'}", "unknown fault 'peak'"},
       {"g: {audit: [no_lost_acks], during: peak}", "during does not apply to audit"},
-      {"g: {recovery: {of: lag(ledger).age, to: < 2s, within: 15s, after: bank_slow}, during: peak}", "during does not apply"},
+      {"g: {recovery: {of: lag(ledger).age, to: < 2s, within: 15s, after: bank_slow}, during: peak}",
+       "during does not apply"},
       {"g: {expect: 'p99 < 1s', confidence: 100%}", "confidence '100%' must be none or a share"},
       {"g: {expect: 'p99 < 1s', confidence: high}", "confidence 'high'"},
       {"g: {expect: 'p99 < 1s', min_samples: 0}", "min_samples"},
@@ -119,18 +122,22 @@ TEST_CASE("what a gate cannot mean is refused", "[gates]") {
       // Budgets.
       {"g: {budget: {objective: 100%, of: create_payment}}", "leaves no budget"},
       {"g: {budget: {objective: 99%, of: create_paymnt}}", "unknown step 'create_paymnt'"},
-      {"g: {budget: {objective: 99%, of: create_payment, good: response_time < 1s}}", "an unexpected answer is never good"},
-      {"g: {budget: {objective: 99%, of: create_payment, good: expected and response_tme < 1s}}", "unknown time 'response_tme'"},
+      {"g: {budget: {objective: 99%, of: create_payment, good: response_time < 1s}}",
+       "an unexpected answer is never good"},
+      {"g: {budget: {objective: 99%, of: create_payment, good: expected and response_tme < 1s}}",
+       "unknown time 'response_tme'"},
       {"g: {budget: {objective: 99%, of: create_payment, good: expected and response_time < 1}}", "needs a unit"},
       {"g: {budget: {objective: 99%, of: create_payment, good: expected or response_time < 1s}}", "a good event is"},
       {"g: {budget: {objective: 99%, of: create_payment, max_burn: 0}}", "max_burn must be over 0"},
       {"g: {budget: {objective: 0.999, of: create_payment}}", "share"},
       // Recovery.
       {"g: {recovery: {of: lag(ledger).agee, to: < 2s, within: 15s, after: bank_slow}}", "expected lag(GROUP).age"},
-      {"g: {recovery: {of: lag(leger).age, to: < 2s, within: 15s, after: bank_slow}}", "unknown consumer group 'leger'"},
+      {"g: {recovery: {of: lag(leger).age, to: < 2s, within: 15s, after: bank_slow}}",
+       "unknown consumer group 'leger'"},
       {"g: {recovery: {of: lag(ledger).age, to: < 2, within: 15s, after: bank_slow}}", "needs a unit"},
       {"g: {recovery: {of: p99(response_tim), to: < 2s, within: 15s, after: bank_slow}}", "unknown metric"},
-      {"g: {recovery: {of: lag(ledger).age, to: < 2s, within: 1h, after: bank_slow}}", "waits beyond the end of the drain"},
+      {"g: {recovery: {of: lag(ledger).age, to: < 2s, within: 1h, after: bank_slow}}",
+       "waits beyond the end of the drain"},
       {"g: {audit: []}", "names at least one checker"},
       {"g: {compare: {metric: 'p99(nothing)', allow: 10%}}", "unknown metric"},
       {"[p99]", "expected"},
@@ -149,7 +156,8 @@ TEST_CASE("what a gate cannot mean is refused", "[gates]") {
 TEST_CASE("a window without planned load is a mistake", "[gates]") {
   GateContext context = context_of(SyntheticRun());
   context.phases.push_back({"idle", 30, 40});
-  CHECK_THAT(mistakes_in("g: {expect: 'p99 < 1s', during: idle}", context), Catch::Contains("during idle has no planned load"));
+  CHECK_THAT(mistakes_in("g: {expect: 'p99 < 1s', during: idle}", context),
+             Catch::Contains("during idle has no planned load"));
   context.load.clear();
   CHECK_THAT(mistakes_in("g: {expect: 'rate(http_req_failed) < 1%'}", context), Catch::Contains("has no planned load"));
   CHECK(mistakes_in("g: {lag: {group: ledger, age: < 1s}, during: idle}", context).empty());
@@ -163,14 +171,18 @@ TEST_CASE("a fault's expectation must name a gate that looks at seconds", "[gate
   GateContext context = context_of(SyntheticRun());
   Diagnostics diagnostics;
   const yaml::Node faults = yaml::parse(
-      "bank_slow: {at: 1s, expect: {gate: ledger_lga, within: 60s}}\nledger_killed: {at: 2s, expect: {gate: books, within: 1m}}",
+      "bank_slow: {at: 1s, expect: {gate: ledger_lga, within: 60s}}\nledger_killed: {at: 2s, expect: {gate: books, "
+      "within: 1m}}",
       "faults.yaml", diagnostics);
   context.expectations = fault_expectations(faults);
   REQUIRE(context.expectations.size() == 2);
   CHECK(context.expectations[1].within == std::chrono::minutes(1));
   const std::string found =
       mistakes_in("ledger_lag: {lag: {group: ledger, age: < 1s}}\nbooks: {audit: [no_lost_acks]}", context);
-  CHECK_THAT(found, Catch::Contains("faults.yaml:1:36: fault 'bank_slow' expects an unknown gate 'ledger_lga'; did you mean 'ledger_lag'?"));
+  CHECK_THAT(
+      found,
+      Catch::Contains(
+          "faults.yaml:1:36: fault 'bank_slow' expects an unknown gate 'ledger_lga'; did you mean 'ledger_lag'?"));
   CHECK_THAT(found, Catch::Contains("audit gates do not look at single seconds"));
 }
 

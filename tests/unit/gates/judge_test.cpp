@@ -19,7 +19,8 @@ ledger_lag: {lag: {group: ledger, age: < 30s}}
 )";
 
 /// Faults planned, and expected to be noticed.
-GateSet with_faults(const std::string& gates, std::vector<std::string> faults, std::vector<FaultExpectation> expect = {}) {
+GateSet with_faults(const std::string& gates, std::vector<std::string> faults,
+                    std::vector<FaultExpectation> expect = {}) {
   GateSet set = gates_of(gates, context_of(SyntheticRun()));
   set.faults = std::move(faults);
   set.expectations = std::move(expect);
@@ -37,9 +38,9 @@ struct Row {
 }  // namespace
 
 TEST_CASE("precedence of outcomes", "[judge]") {
-  const Finding pass{Outcome::pass, false, "p"}, warn{Outcome::warn, false, "w"}, doubt{Outcome::inconclusive, false, "i"},
-      late{Outcome::fail, false, "late"}, error{Outcome::error, false, "e"}, firm{Outcome::fail, true, "firm"},
-      unasked{Outcome::not_asked, false, "n"};
+  const Finding pass{Outcome::pass, false, "p"}, warn{Outcome::warn, false, "w"},
+      doubt{Outcome::inconclusive, false, "i"}, late{Outcome::fail, false, "late"}, error{Outcome::error, false, "e"},
+      firm{Outcome::fail, true, "firm"}, unasked{Outcome::not_asked, false, "n"};
   struct Case {
     std::vector<Finding> findings;
     Outcome want;
@@ -64,44 +65,94 @@ TEST_CASE("precedence of outcomes", "[judge]") {
     CHECK(exit_code_of(decision.outcome, true) == one.strict);
   }
   // The decisive reason comes first, passes are not told.
-  CHECK(decide({warn, pass, late, error, firm, doubt}).reasons == std::vector<std::string>{"firm", "e", "late", "i", "w"});
+  CHECK(decide({warn, pass, late, error, firm, doubt}).reasons ==
+        std::vector<std::string>{"firm", "e", "late", "i", "w"});
 }
 
 TEST_CASE("what a run says by itself", "[judge]") {
   const Row rows[] = {
       {"healthy", [](SyntheticRun&) {}, "PASS", 0, ""},
-      {"a process died", [](SyntheticRun& run) { run.event(19.2, "process_exited", {{"process", "ledger"}, {"status", "killed by SIGSEGV"}, {"asked", false}}); },
+      {"a process died",
+       [](SyntheticRun& run) {
+         run.event(19.2, "process_exited", {{"process", "ledger"}, {"status", "killed by SIGSEGV"}, {"asked", false}});
+       },
        "FAIL", 99, "process ledger died unasked at 19.2 s: killed by SIGSEGV"},
-      {"a process was killed by a fault", [](SyntheticRun& run) { run.event(19, "process_exited", {{"process", "ledger"}, {"status", "killed by SIGKILL"}, {"asked", true}}); },
+      {"a process was killed by a fault",
+       [](SyntheticRun& run) {
+         run.event(19, "process_exited", {{"process", "ledger"}, {"status", "killed by SIGKILL"}, {"asked", true}});
+       },
        "PASS", 0, ""},
-      {"nobody knows who asked", [](SyntheticRun& run) { run.event(19, "process_exited", {{"process", "ledger"}}); }, "FAIL", 99, "died unasked"},
-      {"a process died before load", [](SyntheticRun& run) { run.event(-2, "process_exited", {{"process", "ledger"}, {"asked", false}}); },
+      {"nobody knows who asked",
+       [](SyntheticRun& run) {
+         run.event(19, "process_exited", {{"process", "ledger"}});
+       },
+       "FAIL", 99, "died unasked"},
+      {"a process died before load",
+       [](SyntheticRun& run) {
+         run.event(-2, "process_exited", {{"process", "ledger"}, {"asked", false}});
+       },
        "ERROR", 97, "process ledger exited before load started"},
-      {"a harness error", [](SyntheticRun& run) { run.event(-1, "harness_error", {{"message", "the stack never became ready"}}); }, "ERROR", 97,
-       "harness error at -1.0 s: the stack never became ready"},
-      {"a probe failed", [](SyntheticRun& run) { run.event(12, "probe_failed", {{"probe", "lag"}, {"message", "no client"}}); }, "ERROR", 97,
-       "probe lag failed at 12.0 s: no client"},
-      {"not drained", [](SyntheticRun& run) { run.erase_events("drain_ended");
-                                              run.event(34, "drain_ended", {{"drained", false}, {"seconds", 60.0}, {"open", 3}}); },
+      {"a harness error",
+       [](SyntheticRun& run) {
+         run.event(-1, "harness_error", {{"message", "the stack never became ready"}});
+       },
+       "ERROR", 97, "harness error at -1.0 s: the stack never became ready"},
+      {"a probe failed",
+       [](SyntheticRun& run) {
+         run.event(12, "probe_failed", {{"probe", "lag"}, {"message", "no client"}});
+       },
+       "ERROR", 97, "probe lag failed at 12.0 s: no client"},
+      {"not drained",
+       [](SyntheticRun& run) {
+         run.erase_events("drain_ended");
+         run.event(34, "drain_ended", {{"drained", false}, {"seconds", 60.0}, {"open", 3}});
+       },
        "FAIL", 99, "the system did not drain within 60 s: 3 open"},
-      {"records lost", [](SyntheticRun& run) { run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120); },
+      {"records lost",
+       [](SyntheticRun& run) {
+         run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120);
+       },
        "FAIL", 99, "group ledger lost 120 records of payments/3"},
       {"records lost, with offsets",
        [](SyntheticRun& run) {
          run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120);
-         run.event(12, std::string(kRecordsLostEvent), {{"group", "ledger"}, {"topic", "payments"}, {"partition", 3}, {"committed", 40}, {"low_watermark", 160}});
+         run.event(
+             12, std::string(kRecordsLostEvent),
+             {{"group", "ledger"}, {"topic", "payments"}, {"partition", 3}, {"committed", 40}, {"low_watermark", 160}});
        },
        "FAIL", 99, "committed offset 40 lies below the lowest one, 160"},
       {"records evicted by a broker that evicts",
-       [](SyntheticRun& run) { run.count(record::kLagEvicted, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120); }, "PASS", 0, ""},
-      {"a broken checker that no gate names", [](SyntheticRun& run) { (*run.findings)[1] = {"no_double_charge", "false", 5, "key k charged twice", {}}; },
+       [](SyntheticRun& run) {
+         run.count(record::kLagEvicted, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 120);
+       },
+       "PASS", 0, ""},
+      {"a broken checker that no gate names",
+       [](SyntheticRun& run) {
+         (*run.findings)[1] = {"no_double_charge", "false", 5, "key k charged twice", {}};
+       },
        "FAIL", 99, "audit: no_double_charge is broken: key k charged twice"},
-      {"interrupted", [](SyntheticRun& run) { run.event(20, "interrupted", {{"signal", "SIGINT"}}); }, "INCONCLUSIVE", 105, "the run was interrupted"},
-      {"interrupted after it had failed", [](SyntheticRun& run) { run.slow(3, 30, 900'000); run.event(20, "interrupted", {{"signal", "SIGINT"}}); }, "FAIL", 105, "ack_p99"},
+      {"interrupted",
+       [](SyntheticRun& run) {
+         run.event(20, "interrupted", {{"signal", "SIGINT"}});
+       },
+       "INCONCLUSIVE", 105, "the run was interrupted"},
+      {"interrupted after it had failed",
+       [](SyntheticRun& run) {
+         run.slow(3, 30, 900'000);
+         run.event(20, "interrupted", {{"signal", "SIGINT"}});
+       },
+       "FAIL", 105, "ack_p99"},
       {"killed", [](SyntheticRun& run) { run.cut_at(25); }, "INCONCLUSIVE", 98, "its data end at 25.0 s"},
-      {"killed after the end of load", [](SyntheticRun& run) { run.events.cut_short = true; }, "INCONCLUSIVE", 98, "cut short"},
-      {"series torn", [](SyntheticRun& run) { run.series_cut_short = true; }, "INCONCLUSIVE", 98, "the file ends inside a block"},
-      {"killed after it had failed", [](SyntheticRun& run) { run.slow(3, 30, 900'000); run.cut_at(25); }, "FAIL", 99, "ack_p99 during peak"},
+      {"killed after the end of load", [](SyntheticRun& run) { run.events.cut_short = true; }, "INCONCLUSIVE", 98,
+       "cut short"},
+      {"series torn", [](SyntheticRun& run) { run.series_cut_short = true; }, "INCONCLUSIVE", 98,
+       "the file ends inside a block"},
+      {"killed after it had failed",
+       [](SyntheticRun& run) {
+         run.slow(3, 30, 900'000);
+         run.cut_at(25);
+       },
+       "FAIL", 99, "ack_p99 during peak"},
   };
   for (const Row& row : rows) {
     SyntheticRun run;
@@ -116,21 +167,59 @@ TEST_CASE("what a run says by itself", "[judge]") {
 }
 
 TEST_CASE("a FAIL stands beside a harness error when it came before it, or has nothing to do with it", "[judge]") {
-  const auto error_at = [](SyntheticRun& run, double at) { run.event(at, "harness_error", {{"message", "the agent is gone"}}); };
+  const auto error_at = [](SyntheticRun& run, double at) {
+    run.event(at, "harness_error", {{"message", "the agent is gone"}});
+  };
   const Row rows[] = {
-      {"failed before", [&](SyntheticRun& run) { run.slow(10, 20, 900'000); error_at(run, 20); }, "FAIL", 99, "ack_p99"},
-      {"failed after", [&](SyntheticRun& run) { run.slow(20, 30, 900'000); error_at(run, 20); }, "ERROR", 97, "the agent is gone"},
-      {"passed", [&](SyntheticRun& run) { error_at(run, 20); }, "ERROR", 97, "the agent is gone"},
-      {"a dead process is never masked", [&](SyntheticRun& run) { error_at(run, 5); run.event(19, "process_exited", {{"process", "ledger"}, {"asked", false}}); },
-       "FAIL", 99, "died unasked"},
-      {"a broken checker is never masked", [&](SyntheticRun& run) { error_at(run, 5); (*run.findings)[0].outcome = "false"; }, "FAIL", 99, "no_lost_acks"},
-      {"lost records are never masked", [&](SyntheticRun& run) { error_at(run, 5); run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 1); },
-       "FAIL", 99, "lost 1 records"},
-      {"what did not drain after an error", [&](SyntheticRun& run) { error_at(run, 5); run.event(34, "drain_ended", {{"drained", false}}); }, "ERROR", 97, ""},
-      // A lag probe has no part in a percentile of answers.
-      {"the lag probe failed, answers did too", [](SyntheticRun& run) { run.slow(20, 30, 900'000); run.event(5, "probe_failed", {{"probe", "lag:ledger"}, {"message", "x"}}); },
+      {"failed before",
+       [&](SyntheticRun& run) {
+         run.slow(10, 20, 900'000);
+         error_at(run, 20);
+       },
        "FAIL", 99, "ack_p99"},
-      {"the lag probe failed, and then the lag", [](SyntheticRun& run) { run.lag(20, 30, 60, 9); run.event(5, "probe_failed", {{"probe", "lag"}, {"message", "x"}}); },
+      {"failed after",
+       [&](SyntheticRun& run) {
+         run.slow(20, 30, 900'000);
+         error_at(run, 20);
+       },
+       "ERROR", 97, "the agent is gone"},
+      {"passed", [&](SyntheticRun& run) { error_at(run, 20); }, "ERROR", 97, "the agent is gone"},
+      {"a dead process is never masked",
+       [&](SyntheticRun& run) {
+         error_at(run, 5);
+         run.event(19, "process_exited", {{"process", "ledger"}, {"asked", false}});
+       },
+       "FAIL", 99, "died unasked"},
+      {"a broken checker is never masked",
+       [&](SyntheticRun& run) {
+         error_at(run, 5);
+         (*run.findings)[0].outcome = "false";
+       },
+       "FAIL", 99, "no_lost_acks"},
+      {"lost records are never masked",
+       [&](SyntheticRun& run) {
+         error_at(run, 5);
+         run.count(kLagLostRecords, {{"group", "ledger"}, {"partition", "3"}, {"topic", "payments"}}, 12, 1);
+       },
+       "FAIL", 99, "lost 1 records"},
+      {"what did not drain after an error",
+       [&](SyntheticRun& run) {
+         error_at(run, 5);
+         run.event(34, "drain_ended", {{"drained", false}});
+       },
+       "ERROR", 97, ""},
+      // A lag probe has no part in a percentile of answers.
+      {"the lag probe failed, answers did too",
+       [](SyntheticRun& run) {
+         run.slow(20, 30, 900'000);
+         run.event(5, "probe_failed", {{"probe", "lag:ledger"}, {"message", "x"}});
+       },
+       "FAIL", 99, "ack_p99"},
+      {"the lag probe failed, and then the lag",
+       [](SyntheticRun& run) {
+         run.lag(20, 30, 60, 9);
+         run.event(5, "probe_failed", {{"probe", "lag"}, {"message", "x"}});
+       },
        "ERROR", 97, "ledger_lag"},
   };
   for (const Row& row : rows) {
@@ -148,23 +237,58 @@ TEST_CASE("validity withholds a PASS and excuses no FAIL", "[validity]") {
   const std::string gate = "ack: {expect: 'p99(response_time{name=create_payment}) < 500ms'}";
   const Row rows[] = {
       {"healthy", [](SyntheticRun&) {}, "PASS", 0, ""},
-      {"late", [](SyntheticRun& run) { run.count(record::kLateIterations, SyntheticRun::flow_tags(), 12, 60); }, "INCONCLUSIVE", 98,
-       "validity: 2.22 % of the schedule was late or unsent (60 late by over 5 ms, 0 dropped or unsent of 2700; limit 1 %)"},
-      {"late in the warm-up", [](SyntheticRun& run) { run.count(record::kLateIterations, SyntheticRun::flow_tags(), 1, 100); }, "PASS", 0, ""},
+      {"late", [](SyntheticRun& run) { run.count(record::kLateIterations, SyntheticRun::flow_tags(), 12, 60); },
+       "INCONCLUSIVE", 98,
+       "validity: 2.22 % of the schedule was late or unsent (60 late by over 5 ms, 0 dropped or unsent of 2700; limit "
+       "1 %)"},
+      {"late in the warm-up",
+       [](SyntheticRun& run) { run.count(record::kLateIterations, SyntheticRun::flow_tags(), 1, 100); }, "PASS", 0, ""},
       {"dropped", [](SyntheticRun& run) { run.drop(12, 13, 30); }, "INCONCLUSIVE", 98, "30 dropped or unsent"},
-      {"never sent", [](SyntheticRun& run) { run.count(record::kScheduledIterations, SyntheticRun::flow_tags(), 12, 40); }, "INCONCLUSIVE", 98, "40 dropped or unsent"},
-      {"never scheduled", [](SyntheticRun& run) { for (const auto m : {record::kScheduledIterations, record::kIterations, record::kResponseTime, record::kResponseTimeFromSend}) run.erase(m, 25, 30); },
+      {"never sent",
+       [](SyntheticRun& run) { run.count(record::kScheduledIterations, SyntheticRun::flow_tags(), 12, 40); },
+       "INCONCLUSIVE", 98, "40 dropped or unsent"},
+      {"never scheduled",
+       [](SyntheticRun& run) {
+         for (const auto m :
+              {record::kScheduledIterations, record::kIterations, record::kResponseTime, record::kResponseTimeFromSend})
+           run.erase(m, 25, 30);
+       },
        "INCONCLUSIVE", 98, "only 2200 of about 2700 planned arrivals"},
-      {"a busy loop", [](SyntheticRun& run) { for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "0"}}, s, 0.97); }, "INCONCLUSIVE", 98,
-       "a load loop used 97 % of its core (limit 90 %)"},
-      {"the busier of two loops", [](SyntheticRun& run) { for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "1"}}, s, 0.97); }, "INCONCLUSIVE", 98, "97 %"},
-      {"nobody measured the loop", [](SyntheticRun& run) { run.erase(record::kGeneratorCpu, 0, 99); }, "INCONCLUSIVE", 98, "CPU was not recorded"},
-      {"starved", [](SyntheticRun& run) { for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorRunQueueWait, {{"loop", "0"}}, s, 0.2); }, "INCONCLUSIVE", 98,
-       "waited 20 % of the time for a core"},
-      {"a silent probe", [](SyntheticRun& run) { run.count(record::kProbeSilent, {{"probe", "lag:ledger"}}, 12, 3); }, "INCONCLUSIVE", 98, "probe lag:ledger was silent for 3 s"},
-      {"a short silence", [](SyntheticRun& run) { run.count(record::kProbeSilent, {{"probe", "lag:ledger"}}, 12, 1); }, "PASS", 0, ""},
-      {"every iteration failed", [](SyntheticRun& run) { run.fail_requests(3, 30, 100); }, "FAIL", 99, "no iteration succeeded"},
-      {"a FAIL beside a bad generator", [](SyntheticRun& run) { run.slow(3, 30, 900'000); run.count(record::kLateIterations, SyntheticRun::flow_tags(), 12, 60); }, "FAIL", 99, "ack: "},
+      {"a busy loop",
+       [](SyntheticRun& run) {
+         for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "0"}}, s, 0.97);
+       },
+       "INCONCLUSIVE", 98, "a load loop used 97 % of its core (limit 90 %)"},
+      {"the busier of two loops",
+       [](SyntheticRun& run) {
+         for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorCpu, {{"loop", "1"}}, s, 0.97);
+       },
+       "INCONCLUSIVE", 98, "97 %"},
+      {"nobody measured the loop", [](SyntheticRun& run) { run.erase(record::kGeneratorCpu, 0, 99); }, "INCONCLUSIVE",
+       98, "CPU was not recorded"},
+      {"starved",
+       [](SyntheticRun& run) {
+         for (int s = 3; s < 30; ++s) run.gauge(record::kGeneratorRunQueueWait, {{"loop", "0"}}, s, 0.2);
+       },
+       "INCONCLUSIVE", 98, "waited 20 % of the time for a core"},
+      {"a silent probe",
+       [](SyntheticRun& run) {
+         run.count(record::kProbeSilent, {{"probe", "lag:ledger"}}, 12, 3);
+       },
+       "INCONCLUSIVE", 98, "probe lag:ledger was silent for 3 s"},
+      {"a short silence",
+       [](SyntheticRun& run) {
+         run.count(record::kProbeSilent, {{"probe", "lag:ledger"}}, 12, 1);
+       },
+       "PASS", 0, ""},
+      {"every iteration failed", [](SyntheticRun& run) { run.fail_requests(3, 30, 100); }, "FAIL", 99,
+       "no iteration succeeded"},
+      {"a FAIL beside a bad generator",
+       [](SyntheticRun& run) {
+         run.slow(3, 30, 900'000);
+         run.count(record::kLateIterations, SyntheticRun::flow_tags(), 12, 60);
+       },
+       "FAIL", 99, "ack: "},
   };
   for (const Row& row : rows) {
     SyntheticRun run;
@@ -195,7 +319,8 @@ TEST_CASE("validity reports its figures, and every limit that was widened", "[va
 }
 
 TEST_CASE("faults are judged without being asked", "[faults]") {
-  const std::string gates = kGates + "back: {recovery: {of: lag(ledger).age, to: < 2s, within: 10s, after: bank_slow}}\n";
+  const std::string gates =
+      kGates + "back: {recovery: {of: lag(ledger).age, to: < 2s, within: 10s, after: bank_slow}}\n";
   SyntheticRun run;
   run.fault("bank_slow", 14, 18, 718);
   run.lag(15, 21, 10, 100);
@@ -212,19 +337,60 @@ TEST_CASE("faults are judged without being asked", "[faults]") {
   CHECK_FALSE(fault.time_to_detect_s);
 }
 
+TEST_CASE("without a recovery gate, all gates together tell when a fault's effect is over", "[faults]") {
+  SyntheticRun run;
+  run.fault("bank_slow", 14, 18, 9);
+  run.slow(14, 20, 900'000);
+  run.lag(14, 21, 60, 100);
+  CHECK(judged(run, with_faults(kGates, {"bank_slow"})).faults[0].time_to_recover_s == Approx(3));
+  run.lag(23, 24, 60, 100);  // out again before the hold time was over
+  CHECK(judged(run, with_faults(kGates, {"bank_slow"})).faults[0].time_to_recover_s == Approx(6));
+  run.lag(23, 99, 60, 100);
+  CHECK_FALSE(judged(run, with_faults(kGates, {"bank_slow"})).faults[0].time_to_recover_s);
+}
+
 TEST_CASE("a fault that did not work is an error, unless a gate had failed by then", "[faults]") {
   const Row rows[] = {
-      {"hit nothing", [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 0); }, "ERROR", 97, "fault bank_slow: hit nothing"},
-      {"hit nothing in a system that had collapsed", [](SyntheticRun& run) { run.slow(10, 30, 900'000); run.fault("bank_slow", 14, 18, 0); }, "FAIL", 99, "hit nothing"},
-      {"hit nothing, and a gate failed later", [](SyntheticRun& run) { run.slow(20, 30, 900'000); run.fault("bank_slow", 14, 18, 0); }, "ERROR", 97, "hit nothing"},
+      {"hit nothing", [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 0); }, "ERROR", 97,
+       "fault bank_slow: hit nothing"},
+      {"hit nothing in a system that had collapsed",
+       [](SyntheticRun& run) {
+         run.slow(10, 30, 900'000);
+         run.fault("bank_slow", 14, 18, 0);
+       },
+       "FAIL", 99, "hit nothing"},
+      {"hit nothing, and a gate failed later",
+       [](SyntheticRun& run) {
+         run.slow(20, 30, 900'000);
+         run.fault("bank_slow", 14, 18, 0);
+       },
+       "ERROR", 97, "hit nothing"},
       {"never injected", [](SyntheticRun&) {}, "ERROR", 97, "fault bank_slow: was never injected"},
-      {"could not be injected", [](SyntheticRun& run) { run.event(14, "fault_failed", {{"fault", "bank_slow"}, {"message", "no such link"}}); }, "ERROR", 97, "could not be injected: no such link"},
+      {"could not be injected",
+       [](SyntheticRun& run) {
+         run.event(14, "fault_failed", {{"fault", "bank_slow"}, {"message", "no such link"}});
+       },
+       "ERROR", 97, "could not be injected: no such link"},
       {"could not be healed",
-       [](SyntheticRun& run) { run.event(14, "fault_injected", {{"fault", "bank_slow"}}); run.event(18, "fault_failed", {{"fault", "bank_slow"}, {"message", "agent gone"}}); },
+       [](SyntheticRun& run) {
+         run.event(14, "fault_injected", {{"fault", "bank_slow"}});
+         run.event(18, "fault_failed", {{"fault", "bank_slow"}, {"message", "agent gone"}});
+       },
        "ERROR", 97, "could not be healed: agent gone"},
-      {"was not healed", [](SyntheticRun& run) { run.event(14, "fault_injected", {{"fault", "bank_slow"}}); run.event(17, "fault_hits", {{"fault", "bank_slow"}, {"hits", 5}}); }, "ERROR", 97, "was not healed"},
-      {"the run was killed during it", [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 5); run.cut_at(16); }, "INCONCLUSIVE", 98, "the run ended before its heal"},
-      {"the run was killed before it", [](SyntheticRun& run) { run.cut_at(12); }, "INCONCLUSIVE", 98, "was never injected"},
+      {"was not healed",
+       [](SyntheticRun& run) {
+         run.event(14, "fault_injected", {{"fault", "bank_slow"}});
+         run.event(17, "fault_hits", {{"fault", "bank_slow"}, {"hits", 5}});
+       },
+       "ERROR", 97, "was not healed"},
+      {"the run was killed during it",
+       [](SyntheticRun& run) {
+         run.fault("bank_slow", 14, 18, 5);
+         run.cut_at(16);
+       },
+       "INCONCLUSIVE", 98, "the run ended before its heal"},
+      {"the run was killed before it", [](SyntheticRun& run) { run.cut_at(12); }, "INCONCLUSIVE", 98,
+       "was never injected"},
   };
   for (const Row& row : rows) {
     SyntheticRun run;
@@ -252,11 +418,17 @@ TEST_CASE("the gate that a fault expects must notice it in time", "[faults]") {
   const DetectRow rows[] = {
       {"in the first second", [](SyntheticRun& run) { run.slow(14, 18, 900'000); }, "PASS", 1.0, 0.0, ""},
       {"in the third", [](SyntheticRun& run) { run.slow(16, 20, 900'000); }, "PASS", 3.0, 2.0, ""},
-      {"too late", [](SyntheticRun& run) { run.slow(17, 20, 900'000); }, "FAIL", 4.0, 2.0, "fault bank_slow: ack noticed it only after 4 s, limit 3 s"},
+      {"too late", [](SyntheticRun& run) { run.slow(17, 20, 900'000); }, "FAIL", 4.0, 2.0,
+       "fault bank_slow: ack noticed it only after 4 s, limit 3 s"},
       {"never", [](SyntheticRun&) {}, "FAIL", std::nullopt, 0.0, "ack did not notice it within 3 s"},
-      {"before it does not count", [](SyntheticRun& run) { run.slow(12, 13, 900'000); }, "FAIL", std::nullopt, 0.0, "did not notice"},
-      {"nobody looked", [](SyntheticRun& run) { run.erase(record::kResponseTime, 14, 18); run.erase(record::kResponseTimeFromSend, 14, 18); }, "INCONCLUSIVE", std::nullopt, 0.0,
-       "some of those seconds had no samples"},
+      {"before it does not count", [](SyntheticRun& run) { run.slow(12, 13, 900'000); }, "FAIL", std::nullopt, 0.0,
+       "did not notice"},
+      {"nobody looked",
+       [](SyntheticRun& run) {
+         run.erase(record::kResponseTime, 14, 18);
+         run.erase(record::kResponseTimeFromSend, 14, 18);
+       },
+       "INCONCLUSIVE", std::nullopt, 0.0, "some of those seconds had no samples"},
   };
   for (const DetectRow& row : rows) {
     SyntheticRun run;
@@ -267,15 +439,18 @@ TEST_CASE("the gate that a fault expects must notice it in time", "[faults]") {
     CHECK(outcome_of(verdict) == row.want);
     REQUIRE(verdict.faults.size() == 1);
     CHECK(verdict.faults[0].time_to_detect_s.has_value() == row.detected.has_value());
-    if (row.detected && verdict.faults[0].time_to_detect_s) CHECK(*verdict.faults[0].time_to_detect_s == Approx(*row.detected));
-    if (row.recovered && verdict.faults[0].time_to_recover_s) CHECK(*verdict.faults[0].time_to_recover_s == Approx(*row.recovered));
+    if (row.detected && verdict.faults[0].time_to_detect_s)
+      CHECK(*verdict.faults[0].time_to_detect_s == Approx(*row.detected));
+    if (row.recovered && verdict.faults[0].time_to_recover_s)
+      CHECK(*verdict.faults[0].time_to_recover_s == Approx(*row.recovered));
     CHECK_THAT(lines(verdict.reasons), Catch::Contains(row.in_reasons));
   }
 }
 
 TEST_CASE("gates are judged per fault window", "[faults]") {
   const std::string gates =
-      "ack: {expect: 'p99(response_time) < 500ms', during: ['before:bank_slow', 'during:bank_slow', 'recovering:bank_slow', 'after:bank_slow']}\n"
+      "ack: {expect: 'p99(response_time) < 500ms', during: ['before:bank_slow', 'during:bank_slow', "
+      "'recovering:bank_slow', 'after:bank_slow']}\n"
       "back: {recovery: {of: lag(ledger).age, to: < 2s, within: 10s, after: bank_slow}}";
   SyntheticRun run(400);
   run.fault("bank_slow", 14, 18, 718);

@@ -75,7 +75,14 @@ TEST_CASE("the lag of a partition", "[lag]") {
   const Row rows[] = {
       {"caught up", {100, 200, 200}, std::nullopt, false, 0, 0, 0, 0},
       {"half way", {100, 150, 200}, std::nullopt, false, 50, 7.5, 7.55, 0},
-      {"nothing committed of what there is: the first record is the oldest", {100, 100, 200}, std::nullopt, false, 100, 10, 10, 0},
+      {"nothing committed of what there is: the first record is the oldest",
+       {100, 100, 200},
+       std::nullopt,
+       false,
+       100,
+       10,
+       10,
+       0},
       {"never committed", {100, std::nullopt, 200}, std::nullopt, true, 0, std::nullopt, std::nullopt, 0},
       // A partition whose low watermark equals its end holds nothing: no lag, also for a group that never committed.
       {"never committed, nothing there", {200, std::nullopt, 200}, std::nullopt, false, 0, 0, 0, 0},

@@ -40,7 +40,8 @@ class MockCluster {
     cluster_ = rd_kafka_mock_cluster_new(owner_.get(), 3);
     REQUIRE(cluster_ != nullptr);
     bootstrap_ = rd_kafka_mock_cluster_bootstraps(cluster_);
-    producer_ = std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap_}, {"linger.ms", "1"}, {"log_level", "0"}}));
+    producer_ =
+        std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap_}, {"linger.ms", "1"}, {"log_level", "0"}}));
   }
   ~MockCluster() {
     producer_.reset();
@@ -48,7 +49,9 @@ class MockCluster {
   }
 
   const std::string& bootstrap() const { return bootstrap_; }
-  void topic(const std::string& name, int partitions) { rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1); }
+  void topic(const std::string& name, int partitions) {
+    rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1);
+  }
   void brokers(bool up) {
     for (int broker = 1; broker <= 3; ++broker) {
       up ? rd_kafka_mock_broker_set_up(cluster_, broker) : rd_kafka_mock_broker_set_down(cluster_, broker);
@@ -60,9 +63,9 @@ class MockCluster {
     const std::string value(size, 'x');
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(unix_time).count();
     for (int i = 0; i < count; ++i) {
-      const auto error = rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                                           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                           RD_KAFKA_V_TIMESTAMP(ms), RD_KAFKA_V_END);
+      const auto error = rd_kafka_producev(
+          producer_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(ms), RD_KAFKA_V_END);
       REQUIRE(error == RD_KAFKA_RESP_ERR_NO_ERROR);
     }
     REQUIRE(rd_kafka_flush(producer_.get(), 10'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -164,7 +167,8 @@ TEST_CASE("the age of a lag is that of the first uncommitted record", "[lag][pro
   cluster.commit("ledger", "payments", 2, 20);
   REQUIRE(eventually([&] { return probe.latest().records == 10; }));
   const GroupLag later = probe.next();
-  CHECK(later.age_s == Approx(to_seconds(probe.clock.to_unix(later.sampled_at)) - to_seconds(planted - 1s)).margin(0.1));
+  CHECK(later.age_s ==
+        Approx(to_seconds(probe.clock.to_unix(later.sampled_at)) - to_seconds(planted - 1s)).margin(0.1));
   cluster.commit("ledger", "payments", 2, 30);
   cluster.commit("slow", "payments", 2, 30);
   REQUIRE(eventually([&] { return probe.probe->drained(); }));

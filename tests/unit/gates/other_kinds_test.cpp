@@ -41,36 +41,54 @@ void undefined_partitions(SyntheticRun& run, std::int32_t from, std::int32_t to)
 TEST_CASE("a lag gate counts one-second slices", "[lag]") {
   const std::string age = "lag: {lag: {group: ledger, age: < 30s, objective: 90%}}";
   check_rows({
-      {"no lag", [](SyntheticRun&) {}, age, Outcome::pass, "age of group ledger < 30 s in 27 of 27 seconds (objective 90 %)"},
+      {"no lag", [](SyntheticRun&) {}, age, Outcome::pass,
+       "age of group ledger < 30 s in 27 of 27 seconds (objective 90 %)"},
       // 2 of 27 seconds are 7.4 %, 3 are 11.1 %.
       {"within the objective", [](SyntheticRun& run) { run.lag(12, 14, 40, 5); }, age, Outcome::pass, "25 of 27"},
-      {"beyond the objective", [](SyntheticRun& run) { run.lag(12, 15, 40, 5); }, age, Outcome::fail, "24 of 27 seconds"},
-      {"at the limit is not below it", [](SyntheticRun& run) { run.lag(12, 15, 30, 5); }, age, Outcome::fail, "24 of 27"},
+      {"beyond the objective", [](SyntheticRun& run) { run.lag(12, 15, 40, 5); }, age, Outcome::fail,
+       "24 of 27 seconds"},
+      {"at the limit is not below it", [](SyntheticRun& run) { run.lag(12, 15, 30, 5); }, age, Outcome::fail,
+       "24 of 27"},
       {"over the hard maximum", [](SyntheticRun& run) { run.lag(12, 13, 130, 5); },
-       "lag: {lag: {group: ledger, age: < 30s, objective: 90%, maximum: 2m}}", Outcome::fail, "over the maximum of 2 min"},
+       "lag: {lag: {group: ledger, age: < 30s, objective: 90%, maximum: 2m}}", Outcome::fail,
+       "over the maximum of 2 min"},
       {"records", [](SyntheticRun& run) { run.lag(12, 20, 1, 5000); }, "lag: {lag: {group: ledger, records: < 1000}}",
        Outcome::fail, "highest 5,000 records"},
       {"read age", [](SyntheticRun&) {}, "lag: {lag: {group: ledger, read_age: < 1s}}", Outcome::pass, "read_age"},
-      {"one window", [](SyntheticRun& run) { run.lag(3, 10, 40, 5); }, "lag: {lag: {group: ledger, age: < 30s}, during: peak}",
-       Outcome::pass, "20 of 20"},
+      {"one window", [](SyntheticRun& run) { run.lag(3, 10, 40, 5); },
+       "lag: {lag: {group: ledger, age: < 30s}, during: peak}", Outcome::pass, "20 of 20"},
   });
 }
 
 TEST_CASE("a lag that is not known is not a lag of zero", "[lag]") {
   const std::string age = "lag: {lag: {group: ledger, age: < 30s, objective: 90%}}";
   check_rows({
-      {"never sampled", [](SyntheticRun& run) { run.no_lag_samples(0, 99); }, age, Outcome::inconclusive, "no sample of group ledger's lag"},
-      {"some seconds missing", [](SyntheticRun& run) { run.no_lag_samples(12, 14); }, age, Outcome::pass, "2 seconds unknown"},
-      {"too many missing", [](SyntheticRun& run) { run.no_lag_samples(12, 18); }, age, Outcome::inconclusive, "too many seconds are unknown"},
-      {"bad ones decide beside missing ones", [](SyntheticRun& run) { run.no_lag_samples(12, 18); run.lag(18, 24, 40, 1); }, age,
-       Outcome::fail, "6 seconds unknown"},
+      {"never sampled", [](SyntheticRun& run) { run.no_lag_samples(0, 99); }, age, Outcome::inconclusive,
+       "no sample of group ledger's lag"},
+      {"some seconds missing", [](SyntheticRun& run) { run.no_lag_samples(12, 14); }, age, Outcome::pass,
+       "2 seconds unknown"},
+      {"too many missing", [](SyntheticRun& run) { run.no_lag_samples(12, 18); }, age, Outcome::inconclusive,
+       "too many seconds are unknown"},
+      {"bad ones decide beside missing ones",
+       [](SyntheticRun& run) {
+         run.no_lag_samples(12, 18);
+         run.lag(18, 24, 40, 1);
+       },
+       age, Outcome::fail, "6 seconds unknown"},
       {"never committed", [](SyntheticRun& run) { undefined_partitions(run, 0, 40); }, age, Outcome::inconclusive,
        "never committed on a partition that holds records"},
       // A floor over the limit is known to be bad, undefined partition or not.
       {"never committed on one partition, late on another",
-       [](SyntheticRun& run) { undefined_partitions(run, 0, 40); run.lag(10, 20, 60, 5); }, age, Outcome::fail, "in 0 of 27"},
+       [](SyntheticRun& run) {
+         undefined_partitions(run, 0, 40);
+         run.lag(10, 20, 60, 5);
+       },
+       age, Outcome::fail, "in 0 of 27"},
       {"not a number",
-       [](SyntheticRun& run) { for (int s = 3; s < 30; ++s) run.gauge(record::kLagAge, SyntheticRun::lag_tags(), s, std::numeric_limits<double>::quiet_NaN()); },
+       [](SyntheticRun& run) {
+         for (int s = 3; s < 30; ++s)
+           run.gauge(record::kLagAge, SyntheticRun::lag_tags(), s, std::numeric_limits<double>::quiet_NaN());
+       },
        age, Outcome::inconclusive, "no sample"},
       {"a hard maximum wants every second", [](SyntheticRun& run) { run.no_lag_samples(12, 13); },
        "lag: {lag: {group: ledger, age: < 30s, objective: 90%, maximum: 2m}}", Outcome::inconclusive, "unknown"},
@@ -94,25 +112,30 @@ TEST_CASE("a budget is a burn rate with bounds", "[budget]") {
   const std::string ninety_nine =
       "slo: {budget: {objective: 99%, of: create_payment, good: expected and response_time < 800ms}}";
   check_rows({
-      {"nothing bad", [](SyntheticRun&) {}, ninety_nine, Outcome::pass, "burn rate 0 [0, 0.111] is at most 1 at 99 % (0 bad of 2,700 samples"},
+      {"nothing bad", [](SyntheticRun&) {}, ninety_nine, Outcome::pass,
+       "burn rate 0 [0, 0.111] is at most 1 at 99 % (0 bad of 2,700 samples"},
       // 200 of 2,700 are 7.4 %: 7.4 times what the objective allows; 720 h / 7.41 = 97.2 h.
       {"failed", [](SyntheticRun& run) { run.fail_requests(10, 30, 10); }, ninety_nine, Outcome::fail,
        "if production ran like this for 1 h, it would spend 1.03 % of a 30-day budget; exhausted in 97.2 h"},
       {"slow", [](SyntheticRun& run) { run.slow(10, 12, 900'000); }, ninety_nine, Outcome::fail, "200 bad of 2,700"},
-      {"slow but under its own limit", [](SyntheticRun& run) { run.slow(10, 12, 700'000); }, ninety_nine, Outcome::pass, "0 bad"},
-      {"quick errors are bad too", [](SyntheticRun& run) { run.fail_requests(10, 30, 10, 10); }, ninety_nine, Outcome::fail, "is over 1"},
-      {"expected alone", [](SyntheticRun& run) { run.slow(10, 30, 5'000'000); }, "slo: {budget: {objective: 99%, of: create_payment, good: expected}}",
-       Outcome::pass, "0 bad"},
+      {"slow but under its own limit", [](SyntheticRun& run) { run.slow(10, 12, 700'000); }, ninety_nine, Outcome::pass,
+       "0 bad"},
+      {"quick errors are bad too", [](SyntheticRun& run) { run.fail_requests(10, 30, 10, 10); }, ninety_nine,
+       Outcome::fail, "is over 1"},
+      {"expected alone", [](SyntheticRun& run) { run.slow(10, 30, 5'000'000); },
+       "slo: {budget: {objective: 99%, of: create_payment, good: expected}}", Outcome::pass, "0 bad"},
       {"a faster burn allowed", [](SyntheticRun& run) { run.fail_requests(10, 30, 10); },
        "slo: {budget: {objective: 99%, of: create_payment, max_burn: 14.4}}", Outcome::pass, "at most 14.4"},
-      {"close to the limit", [](SyntheticRun& run) { run.fail_requests(10, 11, 27); }, ninety_nine, Outcome::inconclusive,
-       "the bounds lie on both sides"},
-      {"dropped arrivals", [](SyntheticRun& run) { run.drop(10, 30, 10); }, ninety_nine, Outcome::inconclusive, "the generator owes 200"},
+      {"close to the limit", [](SyntheticRun& run) { run.fail_requests(10, 11, 27); }, ninety_nine,
+       Outcome::inconclusive, "the bounds lie on both sides"},
+      {"dropped arrivals", [](SyntheticRun& run) { run.drop(10, 30, 10); }, ninety_nine, Outcome::inconclusive,
+       "the generator owes 200"},
       {"no samples", [](SyntheticRun& run) { run.erase_all(); }, ninety_nine, Outcome::inconclusive, "no samples"},
-      {"of a poll", [](SyntheticRun&) {}, "slo: {budget: {objective: 99%, of: payment_settled, good: expected and payment_settled < 1s}}",
-       Outcome::pass, "burn rate 0"},
-      {"one window", [](SyntheticRun& run) { run.fail_requests(3, 10, 100); }, "slo: {budget: {objective: 99%, of: create_payment}, during: peak}",
-       Outcome::pass, "0 bad of 2,000"},
+      {"of a poll", [](SyntheticRun&) {},
+       "slo: {budget: {objective: 99%, of: payment_settled, good: expected and payment_settled < 1s}}", Outcome::pass,
+       "burn rate 0"},
+      {"one window", [](SyntheticRun& run) { run.fail_requests(3, 10, 100); },
+       "slo: {budget: {objective: 99%, of: create_payment}, during: peak}", Outcome::pass, "0 bad of 2,000"},
   });
 }
 
@@ -136,24 +159,40 @@ TEST_CASE("recovery is the time from the heal until the signal stays inside its 
   };
   check_rows({
       {"never out", lagging(0, 0), gate, Outcome::pass, "again 0 us after the heal"},
-      {"back after three seconds", lagging(15, 21), gate, Outcome::pass, "lag(ledger).age < 2 s again 3 s after the heal of bank_slow, within 5 s"},
+      {"back after three seconds", lagging(15, 21), gate, Outcome::pass,
+       "lag(ledger).age < 2 s again 3 s after the heal of bank_slow, within 5 s"},
       {"back at the last moment", lagging(15, 23), gate, Outcome::pass, "again 5 s after"},
       {"back too late", lagging(15, 24), gate, Outcome::fail, "again only 6 s after"},
       {"never back",
-       [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 700); run.lag(15, 60, 10, 100); run.erase_events("drain_ended"); }, gate,
-       Outcome::fail, "not lag(ledger).age < 2 s within 5 s of the heal of bank_slow, nor later"},
+       [](SyntheticRun& run) {
+         run.fault("bank_slow", 14, 18, 700);
+         run.lag(15, 60, 10, 100);
+         run.erase_events("drain_ended");
+       },
+       gate, Outcome::fail, "not lag(ledger).age < 2 s within 5 s of the heal of bank_slow, nor later"},
       // Back for four seconds only: shorter than the hold time.
       {"back, and out again",
-       [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 700); run.lag(15, 19, 10, 100); run.lag(23, 24, 10, 100); }, gate,
-       Outcome::fail, "again only 6 s after"},
+       [](SyntheticRun& run) {
+         run.fault("bank_slow", 14, 18, 700);
+         run.lag(15, 19, 10, 100);
+         run.lag(23, 24, 10, 100);
+       },
+       gate, Outcome::fail, "again only 6 s after"},
       {"never injected", [](SyntheticRun&) {}, gate, Outcome::inconclusive, "was never injected"},
       {"of a percentile",
-       [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 700); run.slow(14, 20, 900'000); },
-       "back: {recovery: {of: 'p99(response_time{name=create_payment})', to: < 500ms, within: 5s, after: bank_slow}}", Outcome::pass,
-       "again 2 s after"},
+       [](SyntheticRun& run) {
+         run.fault("bank_slow", 14, 18, 700);
+         run.slow(14, 20, 900'000);
+       },
+       "back: {recovery: {of: 'p99(response_time{name=create_payment})', to: < 500ms, within: 5s, after: bank_slow}}",
+       Outcome::pass, "again 2 s after"},
       {"with a longer hold",
-       [](SyntheticRun& run) { run.fault("bank_slow", 14, 18, 700); run.slow(25, 26, 900'000); },
-       "back: {recovery: {of: p99(response_time), to: < 500ms, within: 5s, after: bank_slow, hold: 8s}}", Outcome::fail, "not p99"},
+       [](SyntheticRun& run) {
+         run.fault("bank_slow", 14, 18, 700);
+         run.slow(25, 26, 900'000);
+       },
+       "back: {recovery: {of: p99(response_time), to: < 500ms, within: 5s, after: bank_slow, hold: 8s}}", Outcome::fail,
+       "not p99"},
   });
 }
 
@@ -179,15 +218,27 @@ TEST_CASE("an audit gate needs every checker to say true, of something", "[audit
   const std::string gate = "books: {audit: [no_lost_acks, ledger_balanced]}";
   check_rows({
       {"all true", [](SyntheticRun&) {}, gate, Outcome::pass, "2 checkers hold (2,000 checked)"},
-      {"one false", [](SyntheticRun& run) { (*run.findings)[2] = {"ledger_balanced", "false", 9, "debits exceed credits by 5", {}}; }, gate,
-       Outcome::fail, "ledger_balanced is broken: debits exceed credits by 5"},
-      {"one unknown", [](SyntheticRun& run) { (*run.findings)[2].outcome = "unknown"; }, gate, Outcome::inconclusive, "ledger_balanced is unknown"},
-      {"false beats unknown", [](SyntheticRun& run) { (*run.findings)[0].outcome = "unknown"; (*run.findings)[2].outcome = "false"; }, gate,
-       Outcome::fail, "no_lost_acks is unknown; ledger_balanced is broken"},
-      {"nothing checked", [](SyntheticRun& run) { (*run.findings)[0].checked = 0; }, gate, Outcome::inconclusive, "had nothing to check"},
-      {"one missing", [](SyntheticRun& run) { run.findings->pop_back(); }, gate, Outcome::inconclusive, "ledger_balanced was not checked"},
-      {"no audit", [](SyntheticRun& run) { run.findings.reset(); }, gate, Outcome::inconclusive, "the audit did not run"},
-      {"a word nobody knows", [](SyntheticRun& run) { (*run.findings)[0].outcome = "yes"; }, gate, Outcome::inconclusive, "is unknown"},
+      {"one false",
+       [](SyntheticRun& run) {
+         (*run.findings)[2] = {"ledger_balanced", "false", 9, "debits exceed credits by 5", {}};
+       },
+       gate, Outcome::fail, "ledger_balanced is broken: debits exceed credits by 5"},
+      {"one unknown", [](SyntheticRun& run) { (*run.findings)[2].outcome = "unknown"; }, gate, Outcome::inconclusive,
+       "ledger_balanced is unknown"},
+      {"false beats unknown",
+       [](SyntheticRun& run) {
+         (*run.findings)[0].outcome = "unknown";
+         (*run.findings)[2].outcome = "false";
+       },
+       gate, Outcome::fail, "no_lost_acks is unknown; ledger_balanced is broken"},
+      {"nothing checked", [](SyntheticRun& run) { (*run.findings)[0].checked = 0; }, gate, Outcome::inconclusive,
+       "had nothing to check"},
+      {"one missing", [](SyntheticRun& run) { run.findings->pop_back(); }, gate, Outcome::inconclusive,
+       "ledger_balanced was not checked"},
+      {"no audit", [](SyntheticRun& run) { run.findings.reset(); }, gate, Outcome::inconclusive,
+       "the audit did not run"},
+      {"a word nobody knows", [](SyntheticRun& run) { (*run.findings)[0].outcome = "yes"; }, gate,
+       Outcome::inconclusive, "is unknown"},
   });
 }
 

@@ -20,7 +20,8 @@ record::FaultSpan span(const std::string& fault, double injected, double healed)
 
 std::string text(const Windows::Resolved& resolved) {
   std::string all;
-  for (const Span& one : resolved.seconds.spans()) all += std::to_string(one.from) + ".." + std::to_string(one.to) + " ";
+  for (const Span& one : resolved.seconds.spans())
+    all += std::to_string(one.from) + ".." + std::to_string(one.to) + " ";
   return all + resolved.why_empty;
 }
 
@@ -68,7 +69,9 @@ TEST_CASE("windows snap to whole seconds: during outward, the others inward", "[
 }
 
 TEST_CASE("windows of faults that do not end well", "[window]") {
-  const auto resolve = [](const Windows& windows, const char* name) { return text(windows.resolve(*window_reference(name))); };
+  const auto resolve = [](const Windows& windows, const char* name) {
+    return text(windows.resolve(*window_reference(name)));
+  };
   // Never healed: everything from the injection on is during it.
   const Windows unhealed(kPhases, {span("f", 14.3, 0)}, {{std::nullopt, 0}});
   CHECK(resolve(unhealed, "during:f") == "14..30 ");

@@ -256,7 +256,7 @@ class HeldDatabase {
   sqlite3* database_ = nullptr;
 };
 
-TEST_CASE("gateway: a repeat during its original's commit joins it; after a second it is told to come back") {
+TEST_CASE("gateway: a repeat during its original's commit joins it, after a second it is told to come back") {
   const ScratchDirectory scratch;
   RunningGateway gateway(scratch.path());
   const Tenant tenant = gateway.new_tenant();

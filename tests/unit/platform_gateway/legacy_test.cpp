@@ -212,7 +212,7 @@ asio::awaitable<void> borrow(ConnectionPool& pool, int number, std::vector<int>&
   if (connection) co_await until.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-TEST_CASE("legacy pool: first come, first served; closing sends the waiting away") {
+TEST_CASE("legacy pool: first come, first served, closing sends the waiting away") {
   asio::io_context context;
   ConnectionPool pool(2, std::chrono::minutes(1));
   std::vector<int> order;

@@ -48,7 +48,7 @@ TEST_CASE("relay: publishes what is committed, in order, and nothing that was ro
   CHECK(record.timestamp_ms == event->occurred_at_ms);
 }
 
-TEST_CASE("relay: after an orderly end nothing is published twice; new events go on") {
+TEST_CASE("relay: after an orderly end nothing is published twice, new events go on") {
   const ScratchDirectory scratch;
   WatchedBus bus;
   for (int process = 0; process < 3; ++process) {
