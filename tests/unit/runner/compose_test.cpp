@@ -123,7 +123,7 @@ TEST_CASE("variants") {
   }
 }
 
-TEST_CASE("--set") {
+TEST_CASE("variables set on the command line") {
   struct Row {
     const char* set;
     const char* says;  // empty: good
