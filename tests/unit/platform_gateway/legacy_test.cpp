@@ -156,7 +156,7 @@ TEST_CASE("legacy: without the bank's address a payment fails at once") {
   CHECK(gateway.pay(tenant.api_key, "k", payment_body(1, "EUR", tenant.card_token)).status == 503);
 }
 
-TEST_CASE("legacy: 35 payments at a time, the others wait however long it takes") {
+TEST_CASE("legacy: 35 payments at a time, the others wait for a connection") {
   FakeBank bank;
   const ScratchDirectory scratch;
   RunningGateway gateway(scratch.path(), options_for(bank, "legacy"));
