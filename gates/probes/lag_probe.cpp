@@ -62,7 +62,8 @@ void LagProbe::State::wait_until(Nanoseconds tick) {
   while (!stopping) {
     const Nanoseconds left = tick - clock.now();
     if (left <= Nanoseconds{0}) return;
-    sampler->idle(std::min(left, kIdleSlice));
+    std::this_thread::sleep_for(std::min(left, kIdleSlice));
+    sampler->read_tail();
   }
 }
 

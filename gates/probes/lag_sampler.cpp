@@ -1,6 +1,7 @@
 #include "gates/probes/lag_sampler.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace tidegate::gates {
 namespace {
@@ -15,6 +16,7 @@ Nanoseconds catch_up_limit(Nanoseconds period) {
   return std::min<Nanoseconds>(period * 65 / 100, 650ms);
 }
 
+constexpr Nanoseconds kCatchUpStep = 20ms;
 constexpr Nanoseconds kSendBackPause = 3s;      // going back takes about a second
 constexpr std::int64_t kShortHistory = 10'000;  // records read whole when no group says where to begin
 
@@ -50,10 +52,6 @@ Result<std::unique_ptr<LagSampler>> LagSampler::make(const LagProbeOptions& opti
 
 LagSampler::Reading& LagSampler::reading(const std::string& topic, int partition) {
   return readings_.at(topic).at(static_cast<std::size_t>(partition));
-}
-
-void LagSampler::idle(Nanoseconds limit) {
-  tail_.read_for(limit, false);
 }
 
 // Low watermarks, then committed, then ends. Each only grows: what is committed below an earlier low watermark is gone,
@@ -126,14 +124,18 @@ bool LagSampler::is_read(const LagGroup& group, const Offsets& offsets) {
 // Waits a moment for records whose age is needed and that the tail has not read yet; sends it back to those before it.
 void LagSampler::catch_up(const std::vector<Result<Offsets>>& offsets) {
   const Nanoseconds deadline = monotonic_now() + catch_up_limit_;
-  tail_.read_for(50ms, true);
+  tail_.read_available();
   const auto all_read = [&] {
     for (std::size_t i = 0; i < groups_.size(); ++i) {
       if (offsets[i] && !is_read(groups_[i], *offsets[i])) return false;
     }
     return true;
   };
-  while (!all_read() && monotonic_now() < deadline) tail_.read_for(10ms, false);
+  // Waiting in the queue itself would wake this thread for every fetch of every partition.
+  while (!all_read() && monotonic_now() < deadline) {
+    std::this_thread::sleep_for(kCatchUpStep);
+    tail_.read_available();
+  }
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     if (!offsets[i]) continue;
     for (int p = 0; p < groups_[i].partitions; ++p) {

@@ -17,8 +17,8 @@ class LagSampler {
 
   /// A sample, or why there is none, per group in the order of the options.
   std::vector<Result<GroupSample>> sample();
-  /// Keeps the tail read between samples.
-  void idle(Nanoseconds limit);
+  /// Takes what the tail reader fetched; between samples, so that little waits.
+  void read_tail() { tail_.read_available(); }
 
  private:
   LagSampler(const LagProbeOptions& options, RunClock clock, OffsetClient client, TailReader tail);

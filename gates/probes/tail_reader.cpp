@@ -60,9 +60,9 @@ void TailReader::go_back(const std::string& topic, int partition, std::int64_t o
   if (error != nullptr) rd_kafka_error_destroy(error);
 }
 
-std::size_t TailReader::take_batch(int wait_ms) {
+std::size_t TailReader::take_batch() {
   std::array<rd_kafka_message_t*, 1000> messages;
-  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), wait_ms, messages.data(), messages.size());
+  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data(), messages.size());
   for (ssize_t i = 0; i < count; ++i) {
     const kafka::Message message(messages[static_cast<std::size_t>(i)]);
     if (message->rkt == nullptr) continue;
@@ -84,10 +84,8 @@ std::size_t TailReader::take_batch(int wait_ms) {
   return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
 }
 
-void TailReader::read_for(Nanoseconds limit, bool until_idle) {
-  const Nanoseconds deadline = monotonic_now() + limit;
-  for (Nanoseconds left = limit; left > Nanoseconds{0}; left = deadline - monotonic_now()) {
-    if (take_batch(until_idle ? 0 : std::max(milliseconds(left), 1)) == 0 && until_idle) return;
+void TailReader::read_available() {
+  while (take_batch() > 0) {
   }
 }
 

@@ -26,14 +26,14 @@ class TailReader {
   bool begun() const { return begun_; }
   /// Sends the reader of one partition back, to learn of older records. Takes effect after about a second.
   void go_back(const std::string& topic, int partition, std::int64_t offset);
-  /// Takes what came, for at most `limit`; returns early when nothing is waiting and `until_idle`.
-  void read_for(Nanoseconds limit, bool until_idle);
+  /// Takes what came, without waiting.
+  void read_available();
 
   OffsetRing& ring(const std::string& topic, int partition);
 
  private:
   explicit TailReader(kafka::Handle handle, const TopicSizes& topics);
-  std::size_t take_batch(int wait_ms);
+  std::size_t take_batch();
 
   kafka::Handle handle_;
   kafka::Queue queue_;  // destroyed before the handle

@@ -111,15 +111,12 @@ SyntheticRun random_run(std::uint64_t index) {
   Draws draws(kSeed, 5, index);
   SyntheticRun run;
   const double slow = draws.uniform() * 0.03;
-  for (int second = 10; second < 30; ++second) {
-    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend})
-      run.erase(metric, second, second + 1);
-    for (int i = 0; i < SyntheticRun::kRate; ++i) {
-      const auto us = static_cast<std::uint64_t>(draws.uniform() < slow ? draws.between(400'000, 700'000)
-                                                                        : draws.between(1'000, 300'000));
-      for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) {
-        run.time(metric, SyntheticRun::request_tags(true), second, us);
-      }
+  for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) run.erase(metric, 10, 30);
+  for (int i = 0; i < 20 * SyntheticRun::kRate; ++i) {
+    const auto us = static_cast<std::uint64_t>(draws.uniform() < slow ? draws.between(400'000, 700'000)
+                                                                      : draws.between(1'000, 300'000));
+    for (const auto metric : {record::kResponseTime, record::kResponseTimeFromSend}) {
+      run.time(metric, SyntheticRun::request_tags(true), 10 + i % 3, us);
     }
   }
   if (draws.uniform() < 0.3)
