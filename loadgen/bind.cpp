@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/assert.hpp"
+#include "base/http/message.hpp"
+#include "base/units.hpp"
 #include "loadgen/runtime.hpp"
 
 namespace tidegate::loadgen {
@@ -93,6 +96,27 @@ void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host)
 }
 
 }  // namespace
+
+Result<Origin> parse_origin(const std::string& base_url) {
+  Origin origin;
+  if (base_url.starts_with("unix:")) {
+    origin.unix_path = base_url.substr(5);
+    origin.host_header = "localhost";
+    return origin;
+  }
+  const auto url = http::parse_url(base_url);
+  if (!url) {
+    return usage_error("'" + base_url +
+                       "' is not the address of an HTTP API; write http://host:port, https://host:port or unix:/path");
+  }
+  const auto port = parse_integer(url->port);
+  TIDEGATE_ASSERT(port.ok());
+  origin.scheme = url->scheme;
+  origin.host = url->host;
+  origin.port = url->port;
+  origin.host_header = http::host_and_port(url->host, static_cast<std::uint16_t>(*port));
+  return origin;
+}
 
 Result<CompiledPlan> bind_plan(const CompiledPlan& plan, const std::string& host,
                                const std::map<std::string, std::string>& stack) {

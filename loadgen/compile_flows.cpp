@@ -126,7 +126,7 @@ class FlowCompiler {
         // To a person, a connection that the peer closed half-way is one that was reset.
         if (*error == ErrorClass::reset) retry.classes.push_back(ErrorClass::closed);
       } else {
-        const std::vector<std::string> known{"timeout", "reset", "refused", "closed", "unreachable", "protocol"};
+        const std::vector<std::string> known{"timeout", "reset", "refused", "closed", "unreachable", "protocol", "tls"};
         diagnostics_.add(when.mark(), "'" + when.text() + "' is neither a status nor an error class",
                          nearest_spelling(when.text(), known));
       }

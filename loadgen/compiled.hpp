@@ -39,7 +39,14 @@ struct Feeder {
   std::size_t captured_columns() const { return table ? columns.size() - file_columns() : 0; }
 };
 
+/// Who carries a request.
+enum class Protocol : std::uint8_t {
+  http,  ///< the engine's own HTTP/1.1
+};
+inline constexpr std::size_t kProtocols = 1;
+
 struct RequestSpec {
+  Protocol protocol = Protocol::http;
   std::string method;
   Template target;
   std::vector<std::pair<std::string, Template>> headers;  ///< without Host, Content-Length, Content-Type

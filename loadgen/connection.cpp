@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -19,6 +20,8 @@ constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
 ErrorClass connect_error(int error_number) {
   switch (error_number) {
     case ECONNREFUSED:
+    case EAGAIN:  // a unix socket whose backlog is full
+    case ENOENT:  // and one that is not there
       return ErrorClass::refused;
     case EMFILE:
     case ENFILE:
@@ -62,6 +65,21 @@ Result<std::vector<Address>> resolve_addresses(const std::string& host, const st
   return addresses;
 }
 
+Result<std::vector<Address>> unix_address(const std::string& path) {
+  sockaddr_un name{};
+  if (path.empty() || path.size() >= sizeof name.sun_path) {
+    return usage_error("'" + path + "' is not the path of a unix socket: it has 1 to " +
+                       std::to_string(sizeof name.sun_path - 1) + " bytes");
+  }
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.c_str(), path.size() + 1);
+  Address address;
+  std::memcpy(&address.storage, &name, sizeof name);
+  address.size = sizeof name;
+  address.family = AF_UNIX;
+  return std::vector<Address>{address};
+}
+
 Connection::Connection(ConnectionPool& pool) : parser(http::ResponseParser::Options{kLimits, true}), pool_(pool) {}
 
 Io Connection::connect(const Address& address, Reactor& reactor, ErrorClass& error) {
@@ -70,7 +88,7 @@ Io Connection::connect(const Address& address, Reactor& reactor, ErrorClass& err
   socket_.reset(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) return failed(error, connect_error(errno));
   const int on = 1;
-  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (address.family != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const int connected = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   const int error_number = errno;
   if (connected != 0 && error_number != EINPROGRESS) {
@@ -96,7 +114,13 @@ Io Connection::finish_connect(ErrorClass& error) {
   return writable_ ? Io::done : Io::would_block;
 }
 
+Io Connection::handshake(ErrorClass& error) {
+  if (!tls_) tls_ = std::make_unique<TlsStream>(*pool_.tls(), socket_.get());
+  return tls_->handshake(error);
+}
+
 Io Connection::write(std::string_view& bytes, ErrorClass& error) {
+  if (tls_) return tls_->write(bytes, error);
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -112,6 +136,7 @@ Io Connection::write(std::string_view& bytes, ErrorClass& error) {
 }
 
 Io Connection::read(ErrorClass& error) {
+  if (tls_) return read_tls(error);
   std::vector<char>& buffer = pool_.read_buffer();
   for (;;) {
     const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
@@ -129,6 +154,33 @@ Io Connection::read(ErrorClass& error) {
     const Io fed = feed({buffer.data(), static_cast<std::size_t>(received)}, error);
     if (fed != Io::would_block || emptied) return fed;
   }
+}
+
+Io Connection::read_tls(ErrorClass& error) {
+  std::vector<char>& buffer = pool_.read_buffer();
+  for (;;) {
+    const long received = tls_->read(buffer.data(), buffer.size(), error);
+    if (received == 0) return end_of_input(error);
+    if (received < 0) {
+      if (error != ErrorClass::none) return Io::failed;
+      readable_ = false;
+      return Io::would_block;
+    }
+    bytes_received += static_cast<std::uint64_t>(received);
+    const Io fed = feed({buffer.data(), static_cast<std::size_t>(received)}, error);
+    if (fed == Io::done) settle_tls();
+    if (fed != Io::would_block) return fed;
+  }
+}
+
+/// Takes what is not part of an answer off an idle connection: session tickets, or the peer's farewell.
+void Connection::settle_tls() {
+  char byte = 0;
+  ErrorClass error = ErrorClass::none;
+  const long received = tls_->read(&byte, 1, error);
+  readable_ = false;
+  surplus_ = surplus_ || received > 0;
+  hung_up_ = hung_up_ || received == 0 || error != ErrorClass::none;
 }
 
 Io Connection::feed(std::string_view bytes, ErrorClass& error) {
@@ -154,6 +206,7 @@ Io Connection::end_of_input(ErrorClass& error) {
 // thousand timeouts a second the ports would run out, and the kernel's search for a free one would stall the loop.
 void Connection::close() noexcept {
   if (!socket_) return;
+  tls_.reset();
   const linger abortive{1, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive);
   socket_.reset();
@@ -166,13 +219,17 @@ void Connection::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if (user != nullptr) {
     user->on_io();
-  } else if (readable_) {
-    close();  // pooled: the peer closed, or spoke out of turn
+    return;
   }
+  if (tls_ && readable_ && !hung_up_) {
+    settle_tls();
+    readable_ = surplus_ || hung_up_;
+  }
+  if (readable_) close();  // pooled: the peer closed, or spoke out of turn
 }
 
-ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses)
-    : reactor_(reactor), addresses_(std::move(addresses)), read_buffer_(kReadBuffer) {}
+ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls)
+    : reactor_(reactor), addresses_(std::move(addresses)), tls_(tls), read_buffer_(kReadBuffer) {}
 
 Connection* ConnectionPool::take_idle() noexcept {
   while (!idle_.empty()) {

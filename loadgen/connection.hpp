@@ -15,7 +15,9 @@
 #include "base/http/parser.hpp"
 #include "base/result.hpp"
 #include "loadgen/error_class.hpp"
+#include "loadgen/io.hpp"
 #include "loadgen/reactor.hpp"
+#include "loadgen/tls.hpp"
 
 namespace tidegate::loadgen {
 
@@ -29,9 +31,8 @@ struct Address {
 };
 /// All addresses of a host; blocks.
 Result<std::vector<Address>> resolve_addresses(const std::string& host, const std::string& port);
-
-/// What a non-blocking step of I/O came to.
-enum class Io : std::uint8_t { done, would_block, failed };
+/// A unix socket; an error when its path is too long for one.
+Result<std::vector<Address>> unix_address(const std::string& path);
 
 class ConnectionPool;
 
@@ -42,6 +43,8 @@ class Connection final : public Watcher {
   /// Begins to connect; would_block: wait until it is writable, then call finish_connect().
   Io connect(const Address& address, Reactor& reactor, ErrorClass& error);
   Io finish_connect(ErrorClass& error);
+  /// After connecting, when the pool has TLS; would_block: wait for events, then call it again.
+  Io handshake(ErrorClass& error);
   /// Takes what was sent off the front of `bytes`.
   Io write(std::string_view& bytes, ErrorClass& error);
   /// Reads and parses what is there. done: the answer is complete.
@@ -63,9 +66,12 @@ class Connection final : public Watcher {
  private:
   Io feed(std::string_view bytes, ErrorClass& error);
   Io end_of_input(ErrorClass& error);
+  Io read_tls(ErrorClass& error);
+  void settle_tls();
 
   ConnectionPool& pool_;
   FileDescriptor socket_;
+  std::unique_ptr<TlsStream> tls_;
   bool readable_ = false, writable_ = false, hung_up_ = false;
   bool surplus_ = false;  ///< bytes came after the answer: not to be trusted with another request
 };
@@ -73,7 +79,8 @@ class Connection final : public Watcher {
 /// The loop's connections, last used first. Connections belong to it for its life; closed ones are used again.
 class ConnectionPool {
  public:
-  explicit ConnectionPool(Reactor& reactor, std::vector<Address> addresses);
+  /// With `tls`, which must outlive it, every connection speaks TLS.
+  explicit ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls = nullptr);
 
   /// One that is open and unused, or null.
   Connection* take_idle() noexcept;
@@ -83,6 +90,7 @@ class ConnectionPool {
   void give_back(Connection& connection) noexcept;
 
   Reactor& reactor() noexcept { return reactor_; }
+  TlsContext* tls() noexcept { return tls_; }
   const std::vector<Address>& addresses() const noexcept { return addresses_; }
   /// The address that answered last; tried first.
   std::size_t preferred_address = 0;
@@ -91,6 +99,7 @@ class ConnectionPool {
  private:
   Reactor& reactor_;
   std::vector<Address> addresses_;
+  TlsContext* tls_;
   std::vector<std::unique_ptr<Connection>> all_;
   std::vector<Connection*> idle_;  // may hold ones that the peer closed meanwhile
   std::vector<Connection*> closed_;

@@ -87,6 +87,19 @@ std::optional<Error> check_columns(const std::vector<std::string>& columns) {
 
 }  // namespace
 
+Result<void> read_csv_header(std::string_view text, std::vector<std::string>& columns) {
+  if (auto read = read_csv_row(text, columns); !read) return read;
+  if (auto error = check_columns(columns)) return *error;
+  return {};
+}
+
+Result<void> read_csv_row(std::string_view text, std::vector<std::string>& cells) {
+  RowReader reader(text);
+  if (auto error = reader.read(cells)) return *error;
+  if (!reader.at_end()) return usage_error("a row ends before its line does");
+  return {};
+}
+
 Result<CsvTable> parse_csv(std::string_view text) {
   CsvTable table;
   RowReader reader(text);

@@ -22,4 +22,9 @@ struct CsvTable {
 /// closing quote, an empty or a repeated column name, no row at all.
 Result<CsvTable> parse_csv(std::string_view text);
 
+/// A header line of its own: its names, each once and none empty.
+Result<void> read_csv_header(std::string_view text, std::vector<std::string>& columns);
+/// One row of its own, with or without its line end.
+Result<void> read_csv_row(std::string_view text, std::vector<std::string>& cells);
+
 }  // namespace tidegate::loadgen

@@ -10,8 +10,6 @@
 #include <thread>
 
 #include "base/assert.hpp"
-#include "base/http/message.hpp"
-#include "base/units.hpp"
 #include "loadgen/loop.hpp"
 #include "loadgen/runtime.hpp"
 #include "loadgen/series_export.hpp"
@@ -62,7 +60,6 @@ struct Engine::State {
 
   Plan plan;
   EngineOptions options;
-  http::Url url;
   Runtime runtime;
   SeriesExport series;
   std::vector<std::unique_ptr<LoopThread>> loops;
@@ -94,20 +91,21 @@ Engine::~Engine() {
 
 Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options) {
   TIDEGATE_ASSERT(options.loops > 0);
-  const auto url = http::parse_url(options.base_url);
-  if (!url || url->scheme != "http") {
-    return usage_error("'" + options.base_url + "' is not the address of an HTTP API; write http://host:port");
-  }
-  auto addresses = resolve_addresses(url->host, url->port);
+  auto origin = parse_origin(options.base_url);
+  if (!origin) return origin.error();
+  auto addresses =
+      origin->unix_path.empty() ? resolve_addresses(origin->host, origin->port) : unix_address(origin->unix_path);
   if (!addresses) return addresses.error();
-  const auto port = parse_integer(url->port);
-  TIDEGATE_ASSERT(port.ok());
-  auto bound =
-      bind_plan(plan.compiled(), http::host_and_port(url->host, static_cast<std::uint16_t>(*port)), options.stack);
+  if (origin->is_tls()) {
+    // Each loop makes its own; a mistake is told here.
+    if (auto usable = TlsContext::create(options.transport.tls, origin->host); !usable) return usable.error();
+  }
+  auto bound = bind_plan(plan.compiled(), origin->host_header, options.stack);
   if (!bound) return bound.error();
   raise_descriptor_limit();
   auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
-  state->url = *url;
+  state->runtime.origin = *std::move(origin);
+  state->runtime.transport = state->options.transport;
   state->runtime.addresses = *std::move(addresses);
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
@@ -118,8 +116,7 @@ const Plan& Engine::plan() const {
 
 Result<void> Engine::run_setup() {
   TIDEGATE_ASSERT(!state_->running);
-  return run_setup_steps(state_->runtime, {state_->url.host, state_->url.port, state_->options.setup_timeout,
-                                           state_->options.interrupted});
+  return run_setup_steps(state_->runtime, {state_->options.setup_timeout, state_->options.interrupted});
 }
 
 Result<void> Engine::start(RunClock clock) {

@@ -13,13 +13,15 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/transport_options.hpp"
 #include "record/operations.hpp"
 #include "record/series.hpp"
 
 namespace tidegate::loadgen {
 
 struct EngineOptions {
-  std::string base_url;                      ///< http://127.0.0.1:8080; its path is ignored
+  std::string base_url;                      ///< http://127.0.0.1:8080, https://…, unix:/path; its path is ignored
+  TransportOptions transport;
   int loops = 1;                             ///< threads; loop k plays the arrivals i with i mod loops == k
   std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
   record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress

@@ -7,10 +7,10 @@ namespace {
 
 constexpr std::array<std::string_view, kErrorClasses> kNames = {
     "none",    "refused",  "unreachable", "descriptors", "ports",   "reset", "closed",
-    "timeout", "protocol", "status",      "expectation", "capture", "data",  "interrupted"};
+    "timeout", "protocol", "tls",         "status",      "expectation", "capture", "data",  "interrupted"};
 
 constexpr ErrorClass kRetryable[] = {ErrorClass::refused, ErrorClass::unreachable, ErrorClass::reset,
-                                     ErrorClass::closed,  ErrorClass::timeout,     ErrorClass::protocol};
+                                     ErrorClass::closed,  ErrorClass::timeout,     ErrorClass::protocol, ErrorClass::tls};
 
 static_assert(static_cast<std::size_t>(ErrorClass::interrupted) + 1 == kErrorClasses);
 

@@ -16,14 +16,15 @@ enum class ErrorClass : std::uint8_t {
   reset,        ///< reset while writing or reading
   closed,       ///< closed before the answer was complete
   timeout,      ///< no complete answer within the limit
-  protocol,     ///< not HTTP/1.1, or beyond the limits on heads and bodies
+  protocol,     ///< not what the protocol allows, or beyond the limits on heads and bodies
+  tls,          ///< no handshake, or a certificate that does not hold
   status,       ///< a status that was not expected
   expectation,  ///< the JSON, or the latency
   capture,      ///< the answer did not hold what the step takes from it
   data,         ///< a unique feeder ran dry: nothing was sent
   interrupted,  ///< still in progress when the run was stopped
 };
-inline constexpr std::size_t kErrorClasses = 14;
+inline constexpr std::size_t kErrorClasses = 15;
 
 std::string_view to_string(ErrorClass error) noexcept;
 /// A class that a scenario may name in `retry.when`.

@@ -34,6 +34,20 @@ Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
   co_return lease;
 }
 
+/// TLS on a new connection, when the pool has it.
+Task<void> shake_hands(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
+  Connection& connection = *attempt->connection;
+  Io io = connection.handshake(attempt->error);
+  while (io == Io::would_block) {
+    const Wake wake = co_await WaitIo{*vu, deadline};
+    if (wake != Wake::ready) {
+      attempt->error = class_of(wake);
+      co_return;
+    }
+    io = connection.handshake(attempt->error);
+  }
+}
+
 /// Write, then read: everything between two waits. Fills in the attempt as it goes.
 class Talk {
  public:
@@ -103,7 +117,11 @@ Task<Attempt> exchange(Vu* vu, ExchangeOptions options) {
     attempt.connection = ConnectionLease(loop.pool(), *idle, *vu);
   } else {
     attempt.connection = co_await connect(vu, options.deadline, &attempt.error);
-    attempt.sending = loop.now();
+    attempt.connected_at = loop.now();
+    if (attempt.error == ErrorClass::none && loop.pool().tls() != nullptr) {
+      co_await shake_hands(vu, options.deadline, &attempt);
+    }
+    attempt.sending = attempt.error == ErrorClass::none && loop.pool().tls() == nullptr ? attempt.connected_at : loop.now();
     attempt.connected = attempt.error == ErrorClass::none;
   }
   Talk talk(loop, attempt, options);

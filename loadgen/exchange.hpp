@@ -1,6 +1,7 @@
 #pragma once
 // One request and its answer on one connection: connect when the pool has none, write, read, all within a deadline.
 
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -42,16 +43,28 @@ class ConnectionLease {
   bool complete_ = false;
 };
 
+/// An answer that another transport than the engine's own connections brought.
+struct Reply {
+  int status = 0;
+  http::Headers headers;
+  std::string body;
+};
+
 struct Attempt {
   ErrorClass error = ErrorClass::none;  ///< none: an answer is there, whatever it says
   bool sent = false;                    ///< a byte of the request left
   Nanoseconds started{0};               ///< before connecting
+  Nanoseconds connected_at{0};          ///< of a new connection, before TLS
   Nanoseconds sending{0}, sent_at{0}, first_byte{0}, ended{0};
-  bool connected = false;  ///< a new connection was made: sending - started is its time
+  bool connected = false;  ///< a new connection was made: connected_at - started, then TLS until sending
   std::size_t bytes_sent = 0, bytes_received = 0;
-  ConnectionLease connection;  ///< holds the answer
+  ConnectionLease connection;    ///< holds the answer
+  std::unique_ptr<Reply> reply;  ///< or this does
 
-  int status() const { return error == ErrorClass::none ? connection->parser.status() : 0; }
+  int status() const {
+    if (error != ErrorClass::none) return 0;
+    return reply ? reply->status : connection->parser.status();
+  }
 };
 
 struct ExchangeOptions {

@@ -114,6 +114,15 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
   return path;
 }
 
+JsonPath JsonPath::of_member(std::string_view name) {
+  JsonPath path;
+  path.text_ = "$['" + std::string(name) + "']";
+  Segment segment;
+  segment.key = std::string(name);
+  path.segments_.push_back(std::move(segment));
+  return path;
+}
+
 std::optional<JsonSlice> JsonPath::find(std::string_view json) const {
   JsonScanner scanner(json);
   int depth = 0;

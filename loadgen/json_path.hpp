@@ -28,6 +28,8 @@ class JsonPath {
  public:
   JsonPath() = default;
   static Result<JsonPath> parse(std::string_view text);
+  /// The member of the outermost object with that name, whatever it holds.
+  static JsonPath of_member(std::string_view name);
 
   /// The value at the path, or nothing when it is not there or the text is not JSON up to the end of the value. What
   /// follows the value is not looked at. Of equal keys the first counts. Nesting beyond 64 levels is not JSON here.

@@ -8,6 +8,7 @@
 #include "base/http/message.hpp"
 #include "base/http/parser.hpp"
 #include "loadgen/compiled.hpp"
+#include "loadgen/exchange.hpp"
 #include "loadgen/render.hpp"
 
 namespace tidegate::loadgen {
@@ -17,8 +18,10 @@ class Answer {
  public:
   explicit Answer(const http::ResponseParser& parser)
       : status(parser.status()), body(parser.body()), parser_(&parser) {}
-  explicit Answer(const http::Response& response)
-      : status(response.status), body(response.body), response_(&response) {}
+  explicit Answer(const Reply& reply) : status(reply.status), body(reply.body), reply_(&reply) {}
+  /// Of an attempt that has one.
+  explicit Answer(const Attempt& attempt)
+      : Answer(attempt.reply ? Answer(*attempt.reply) : Answer(attempt.connection->parser)) {}
 
   int status;
   std::string_view body;
@@ -26,7 +29,7 @@ class Answer {
 
  private:
   const http::ResponseParser* parser_ = nullptr;
-  const http::Response* response_ = nullptr;
+  const Reply* reply_ = nullptr;
 };
 
 /// none, status or expectation, in this order.

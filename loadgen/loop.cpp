@@ -19,21 +19,50 @@ std::size_t part_of(std::size_t whole, std::uint32_t index, std::uint32_t count)
 
 }  // namespace
 
-Result<std::unique_ptr<Loop>> Loop::create(const Runtime& runtime, std::uint32_t index, std::uint32_t count) {
+Result<std::unique_ptr<Loop>> Loop::create_empty(const Runtime& runtime, std::uint32_t index, std::uint32_t count) {
   auto reactor = Reactor::create();
   if (!reactor) return reactor.error();
-  return std::unique_ptr<Loop>(new Loop(runtime, index, count, *std::move(reactor)));
+  std::unique_ptr<TlsContext> tls;
+  if (runtime.origin.is_tls()) {
+    auto made = TlsContext::create(runtime.transport.tls, runtime.origin.host);
+    if (!made) return made.error();
+    tls = *std::move(made);
+  }
+  auto loop = std::unique_ptr<Loop>(new Loop(runtime, index, count, *std::move(reactor), std::move(tls)));
+  if (auto made = loop->make_transports(); !made) return made.error();
+  return loop;
 }
 
-Loop::Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor)
+Result<std::unique_ptr<Loop>> Loop::create(const Runtime& runtime, std::uint32_t index, std::uint32_t count) {
+  auto loop = create_empty(runtime, index, count);
+  if (!loop) return loop;
+  for (const Block& block : runtime.plan.blocks) (*loop)->add_block(block);
+  return loop;
+}
+
+Result<std::unique_ptr<Loop>> Loop::create_bare(const Runtime& runtime) {
+  return create_empty(runtime, 0, 1);
+}
+
+Result<void> Loop::make_transports() {
+  for (std::size_t i = 0; i < kProtocols; ++i) {
+    auto made = make_transport(static_cast<Protocol>(i), *this);
+    if (!made) return made.error();
+    transports_[i] = *std::move(made);
+    if (transports_[i]) others_.push_back(transports_[i].get());
+  }
+  return {};
+}
+
+Loop::Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor,
+           std::unique_ptr<TlsContext> tls)
     : runtime_(runtime),
       index_(index),
       count_(count),
       reactor_(std::move(reactor)),
-      pool_(reactor_, runtime.addresses),
-      buffer_(std::make_unique<MetricBuffer>(runtime.layout)) {
-  for (const Block& block : runtime.plan.blocks) add_block(block);
-}
+      tls_(std::move(tls)),
+      pool_(reactor_, runtime.addresses, tls_.get()),
+      buffer_(std::make_unique<MetricBuffer>(runtime.layout)) {}
 
 Loop::~Loop() = default;
 
@@ -62,6 +91,13 @@ void Loop::run() {
     reactor_.wait(more_due ? Nanoseconds{0} : next_wait(now()));
     ++round_;
   }
+}
+
+void Loop::run_round(Nanoseconds longest_wait) {
+  wake_due(now());
+  busy_ = 1;  // deadlines are looked after
+  reactor_.wait(std::min(longest_wait, next_wait(now())));
+  ++round_;
 }
 
 void Loop::start_closed_loops() {
@@ -135,6 +171,9 @@ void Loop::wake_due(Nanoseconds now) {
     if (vu.waiting_for == Vu::Waiting::sleep && vu.sleep_ticket == entry->ticket) vu.wake(Wake::ready);
   }
   while (DeadlineNode* node = deadlines_.take_expired(now)) static_cast<Vu*>(node)->wake(Wake::timeout);
+  for (Transport* other : others_) {
+    if (other->next_due() <= now) other->run_due(now);
+  }
 }
 
 Nanoseconds Loop::next_wait(Nanoseconds now) const {
@@ -143,6 +182,7 @@ Nanoseconds Loop::next_wait(Nanoseconds now) const {
     if (state.next) next = std::min(next, state.next->time);
   }
   if (const auto sleep = sleeps_.next()) next = std::min(next, *sleep);
+  for (const Transport* other : others_) next = std::min(next, other->next_due());
   if (busy_ > 0) next = std::min(next, deadlines_.next_tick());
   return next - now;
 }

@@ -2,6 +2,7 @@
 // One load loop: a thread, its event loop, its virtual users, connections and metric buffer. Loop k of n plays the
 // arrivals i with i mod n == k of every open-loop block, and the VUs v with v mod n == k of every closed-loop one.
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -17,6 +18,8 @@
 #include "loadgen/reactor.hpp"
 #include "loadgen/runtime.hpp"
 #include "loadgen/timers.hpp"
+#include "loadgen/tls.hpp"
+#include "loadgen/transport.hpp"
 #include "loadgen/vu.hpp"
 
 namespace tidegate::loadgen {
@@ -24,12 +27,16 @@ namespace tidegate::loadgen {
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create(const Runtime& runtime, std::uint32_t index, std::uint32_t count);
+  /// One that plays no block: for virtual users of the caller's own, on the caller's thread.
+  static Result<std::unique_ptr<Loop>> create_bare(const Runtime& runtime);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   /// The thread's work; returns after quit().
   void run();
+  /// One round of a bare loop: wakes what is due and waits for events, at most this long.
+  void run_round(Nanoseconds longest_wait);
 
   // From any thread:
   /// Runs on the loop's thread, in order.
@@ -52,6 +59,9 @@ class Loop {
   SecondMetrics& metrics_at(Nanoseconds intended) { return buffer_->at(second_of(intended)); }
   std::vector<record::Operation>& operations() { return buffer_->operations; }
   ConnectionPool& pool() noexcept { return pool_; }
+  Reactor& reactor() noexcept { return reactor_; }
+  /// Null: the engine's own HTTP/1.1.
+  Transport* transport(Protocol protocol) noexcept { return transports_[static_cast<std::size_t>(protocol)].get(); }
   SleepHeap<Vu>& sleeps() noexcept { return sleeps_; }
   DeadlineWheel& deadlines() noexcept { return deadlines_; }
   bool stopping() const noexcept { return stopping_; }
@@ -74,7 +84,10 @@ class Loop {
     std::vector<Vu*> free;
   };
 
-  Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor);
+  Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor,
+       std::unique_ptr<TlsContext> tls);
+  static Result<std::unique_ptr<Loop>> create_empty(const Runtime& runtime, std::uint32_t index, std::uint32_t count);
+  Result<void> make_transports();
   void add_block(const Block& block);
   void start_closed_loops();
   bool start_due_arrivals();
@@ -89,7 +102,10 @@ class Loop {
   const Runtime& runtime_;
   const std::uint32_t index_, count_;
   Reactor reactor_;
+  std::unique_ptr<TlsContext> tls_;
   ConnectionPool pool_;
+  std::array<std::unique_ptr<Transport>, kProtocols> transports_;
+  std::vector<Transport*> others_;  // those that exist
   DeadlineWheel deadlines_;
   SleepHeap<Vu> sleeps_;
   std::unique_ptr<MetricBuffer> buffer_;

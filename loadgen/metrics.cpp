@@ -18,6 +18,7 @@ void reset(StepMetrics& step) {
   reset_all(step.waiting);
   reset_all(step.poll);
   step.connecting.reset();
+  step.tls_handshaking.reset();
   step.errors.fill(0);
   step.failed = step.polls = 0;
   step.requests.clear();

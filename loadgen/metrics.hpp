@@ -47,7 +47,7 @@ struct StepMetrics {
     std::uint64_t count = 0;
   };
   std::array<Histogram, 2> response_time, from_send, duration, waiting, poll;
-  Histogram connecting;
+  Histogram connecting, tls_handshaking;
   std::array<std::uint64_t, kErrorClasses> errors{};
   std::uint64_t failed = 0, polls = 0;
   std::vector<StatusCount> requests;

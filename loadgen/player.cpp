@@ -31,13 +31,43 @@ class TextLease {
   std::unique_ptr<std::string> text_;
 };
 
-/// The bytes of a step's request; empty when a slot has no value.
-std::string_view request_bytes(Vu& vu, const Step& step, std::string& memory) {
-  if (!step.request.prepared.empty()) return step.request.prepared;
-  if (!vu.now_ms) vu.now_ms = vu.loop.runtime().clock.to_unix(vu.loop.now()).count() / 1'000'000;
-  if (!render_request(vu.scope(), step.request, vu.loop.scratch(), memory)) return {};
-  return memory;
-}
+/// A step's request, rendered once, however often it is sent.
+class Outgoing {
+ public:
+  Outgoing(Vu& vu, const Step& step, std::string& memory)
+      : vu_(vu), step_(step), other_(vu.loop.transport(step.request.protocol)) {
+    if (other_ == nullptr && !step.request.prepared.empty()) {
+      bytes_ = step.request.prepared;
+      return;
+    }
+    if (!vu.now_ms) vu.now_ms = vu.loop.runtime().clock.to_unix(vu.loop.now()).count() / 1'000'000;
+    if (other_ != nullptr) {
+      parts_ = std::make_unique<RenderedRequest>();
+      whole_ = render_parts(vu.scope(), step.request, *parts_);
+    } else {
+      whole_ = render_request(vu.scope(), step.request, vu.loop.scratch(), memory);
+      bytes_ = memory;
+    }
+  }
+
+  /// False: a slot has no value.
+  bool whole() const { return whole_; }
+  Task<Attempt> send(Nanoseconds started, Nanoseconds deadline) const {
+    if (other_ != nullptr) {
+      const Expectation& until = step_.kind == Step::Kind::poll ? step_.until : step_.expect;
+      return other_->exchange(&vu_, {&step_.request, *parts_, &until, started, deadline});
+    }
+    return exchange(&vu_, {bytes_, started, deadline, step_.request.method == "HEAD", step_.reads_body()});
+  }
+
+ private:
+  Vu& vu_;
+  const Step& step_;
+  Transport* other_;
+  std::string_view bytes_;
+  std::unique_ptr<RenderedRequest> parts_;
+  bool whole_ = true;
+};
 
 ErrorClass unrenderable(const Vu& vu) {
   const bool dry = std::any_of(vu.flow->feeders.begin(), vu.flow->feeders.end(),
@@ -58,7 +88,7 @@ bool may_retry(const Step& step, const Attempt& attempt, ErrorClass error, Nanos
 ErrorClass judge_attempt(Vu& vu, const Step& step, const Expectation& expectation, const Attempt& attempt,
                          Nanoseconds response_time) {
   if (attempt.error != ErrorClass::none) return attempt.error;
-  const Answer answer(attempt.connection->parser);
+  const Answer answer(attempt);
   const ErrorClass error = judge(expectation, vu.scope(), answer, response_time);
   return error == ErrorClass::none ? take_captures(step.captures, answer, vu.captures) : error;
 }
@@ -71,8 +101,8 @@ IterationOutcome outcome_of(ErrorClass error) {
 Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanoseconds started) {
   const Step& step = vu->flow->steps[index];
   const TextLease text(vu->loop);
-  const std::string_view bytes = request_bytes(*vu, step, *text);
-  if (bytes.empty() || (step.operation && !describe_operation(*vu, step, static_cast<std::uint16_t>(index)))) {
+  const Outgoing request(*vu, step, *text);
+  if (!request.whole() || (step.operation && !describe_operation(*vu, step, static_cast<std::uint16_t>(index)))) {
     record_error(*vu, index, due, unrenderable(*vu));
     co_return StepEnd{IterationOutcome::failed, vu->loop.now()};
   }
@@ -82,8 +112,7 @@ Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanosec
     bool again = false;
     {
       if (step.operation) record_invoke(*vu, started, number);
-      const Attempt attempt = co_await exchange(
-          vu, {bytes, started, started + step.timeout, step.request.method == "HEAD", step.reads_body()});
+      const Attempt attempt = co_await request.send(started, started + step.timeout);
       error = judge_attempt(*vu, step, step.expect, attempt, attempt.ended - due);
       if (step.operation) record_completion(*vu, step, attempt, error);
       record_attempt(*vu, index, due, attempt, error);
@@ -106,10 +135,10 @@ Task<StepEnd> play_poll(Vu* vu, std::uint32_t index) {
   Loop& loop = vu->loop;
   const Step& step = vu->flow->steps[index];
   const TextLease text(loop);
-  const std::string_view bytes = request_bytes(*vu, step, *text);
+  const Outgoing request(*vu, step, *text);
   const Nanoseconds since = vu->step_ends[step.since];
   const Nanoseconds deadline = since + step.limit;
-  if (bytes.empty()) {
+  if (!request.whole()) {
     record_error(*vu, index, since, unrenderable(*vu));
     co_return StepEnd{IterationOutcome::failed, loop.now()};
   }
@@ -120,7 +149,7 @@ Task<StepEnd> play_poll(Vu* vu, std::uint32_t index) {
     if (co_await SleepUntil{*vu, next} == Wake::interrupted) error = ErrorClass::interrupted;
     ended = loop.now();
     if (error == ErrorClass::interrupted || ended >= deadline) break;
-    const Attempt attempt = co_await exchange(vu, {bytes, ended, deadline, false, step.reads_body()});
+    const Attempt attempt = co_await request.send(ended, deadline);
     ended = attempt.ended;
     const ErrorClass held = judge_attempt(*vu, step, step.until, attempt, ended - since);
     // An answer that does not hold the condition yet is what polls are for; no answer is an error.

@@ -28,7 +28,12 @@ void record_request(StepMetrics& metrics, BlockMetrics& block, const Attempt& at
   const bool expected = error == ErrorClass::none;
   metrics.count_request(attempt.status(), expected);
   count_error(metrics, error);
-  if (attempt.connected) metrics.connecting.record(microseconds(attempt.sending - attempt.started));
+  if (attempt.connected) {
+    metrics.connecting.record(microseconds(attempt.connected_at - attempt.started));
+    if (attempt.sending > attempt.connected_at) {
+      metrics.tls_handshaking.record(microseconds(attempt.sending - attempt.connected_at));
+    }
+  }
   metrics.duration[expected].record(microseconds(attempt.ended - attempt.sending));
   if (attempt.error == ErrorClass::none) {
     metrics.waiting[expected].record(microseconds(attempt.first_byte - attempt.sent_at));

@@ -11,8 +11,20 @@
 #include "loadgen/connection.hpp"
 #include "loadgen/metrics.hpp"
 #include "loadgen/render.hpp"
+#include "loadgen/transport_options.hpp"
 
 namespace tidegate::loadgen {
+
+/// Where the API under test is.
+struct Origin {
+  std::string scheme = "http", host, port;
+  std::string unix_path;    ///< instead of host and port
+  std::string host_header;  ///< of requests
+
+  bool is_tls() const { return scheme == "https"; }
+};
+/// `http://host:port`, `https://host:port` or `unix:/path`; a path after the port is ignored.
+Result<Origin> parse_origin(const std::string& base_url);
 
 struct Runtime {
   explicit Runtime(CompiledPlan bound) : plan(std::move(bound)), setup(plan), layout(plan) {}
@@ -20,7 +32,9 @@ struct Runtime {
   SetupData setup;
   MetricLayout layout;
   RunClock clock;
+  Origin origin;
   std::vector<Address> addresses;
+  TransportOptions transport;
 };
 
 /// Puts in `${stack…}` and `${env…}`, prepares requests for the host, and notes which feeders each flow reads. An error

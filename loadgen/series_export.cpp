@@ -63,6 +63,7 @@ void SeriesExport::write_step(std::int32_t second, std::uint32_t place, const St
     pair(ids.poll, second, poll_names_[place], metrics.poll, {tags.begin() + 1, tags.end()});
   }
   histogram(ids.connecting, second, record::kHttpReqConnecting, metrics.connecting, tags);
+  histogram(ids.tls_handshaking, second, record::kHttpReqTlsHandshaking, metrics.tls_handshaking, tags);
   counter(ids.failed, second, record::kHttpReqFailed, metrics.failed, tags);
   counter(ids.polls, second, record::kPolls, metrics.polls, tags);
   for (std::size_t i = 1; i < kErrorClasses; ++i) {

@@ -25,7 +25,7 @@ class SeriesExport {
   using Id = std::optional<record::SeriesId>;
   struct StepIds {
     std::array<Id, 2> response_time, from_send, duration, waiting, poll;
-    Id connecting, failed, polls;
+    Id connecting, tls_handshaking, failed, polls;
     std::array<Id, kErrorClasses> errors;
     std::map<std::pair<int, bool>, Id> requests;
   };

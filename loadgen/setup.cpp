@@ -4,10 +4,9 @@
 
 #include <algorithm>
 
-#include "base/assert.hpp"
-#include "base/http/client.hpp"
-#include "base/units.hpp"
+#include "base/http/message.hpp"
 #include "loadgen/judge.hpp"
+#include "loadgen/loop.hpp"
 #include "loadgen/render.hpp"
 
 namespace tidegate::loadgen {
@@ -21,8 +20,8 @@ constexpr auto kInterruptEvery = std::chrono::milliseconds(50);
 struct StepRun {
   Runtime& runtime;
   const SetupStep& step;
-  http::Client& client;
-  Nanoseconds deadline{0};  ///< monotonic
+  Loop& loop;
+  Nanoseconds deadline{0};  ///< on the loop's clock
   std::uint64_t rows = 1;
   std::uint64_t next_row = 0;
   std::uint64_t workers = 0;
@@ -68,81 +67,86 @@ Result<void> keep(StepRun& run, std::uint64_t row, const Answer& answer) {
   return {};
 }
 
-Result<void> accept(StepRun& run, std::uint64_t row, const http::Response& response, const RenderScope& scope,
-                    Nanoseconds took) {
-  const Answer answer(response);
-  switch (judge(run.step.expect, scope, answer, took)) {
+Result<void> accept(StepRun& run, std::uint64_t row, const Attempt& attempt, const RenderScope& scope) {
+  if (attempt.error != ErrorClass::none) {
+    return Error{attempt.error == ErrorClass::timeout ? Error::Kind::timeout : Error::Kind::protocol,
+                 fmt::format("{}: no answer: {}", place_of(run, row), to_string(attempt.error))};
+  }
+  const Answer answer(attempt);
+  switch (judge(run.step.expect, scope, answer, attempt.ended - attempt.started)) {
     case ErrorClass::none:
       return keep(run, row, answer);
     case ErrorClass::status:
-      return protocol_error(fmt::format("{}: the answer was {} {}: {}", place_of(run, row), response.status,
-                                        http::reason_phrase(response.status), shown(response.body)));
+      return protocol_error(fmt::format("{}: the answer was {} {}: {}", place_of(run, row), answer.status,
+                                        http::reason_phrase(answer.status), shown(std::string(answer.body))));
     default:
-      return protocol_error(
-          fmt::format("{}: the answer is not what the step expects: {}", place_of(run, row), shown(response.body)));
+      return protocol_error(fmt::format("{}: the answer is not what the step expects: {}", place_of(run, row),
+                                        shown(std::string(answer.body))));
   }
 }
 
-asio::awaitable<Result<void>> send_row(StepRun* run, std::uint64_t row) {
+Task<Result<void>> send_row(StepRun* run, Vu* vu, std::uint64_t row) {
   std::vector<Row> rows;
   const RenderScope scope = scope_of(*run, row, rows);
+  const RequestSpec& spec = run->step.request;
+  const Nanoseconds started = run->loop.now();
+  const Nanoseconds deadline = std::min(started + run->step.timeout, run->deadline);
+  if (deadline <= started) co_return timeout_error(place_of(*run, row) + ": the set-up took too long");
+  Transport* other = run->loop.transport(spec.protocol);
+  std::string body, bytes;
   RenderedRequest parts;
-  if (!render_parts(scope, run->step.request, parts)) {
+  const bool whole =
+      other != nullptr ? render_parts(scope, spec, parts) : render_request(scope, spec, body, bytes);
+  if (!whole) {
     co_return usage_error(place_of(*run, row) + ": a value that it needs was not captured by an earlier step");
   }
-  const Nanoseconds started = monotonic_now();
-  const Nanoseconds timeout = std::min(run->step.timeout, run->deadline - started);
-  if (timeout.count() <= 0) co_return timeout_error(place_of(*run, row) + ": the set-up took too long");
-  http::ClientRequest request{parts.method, parts.target, parts.headers, parts.body, parts.content_type};
-  const auto response = co_await run->client.send(std::move(request), timeout);
-  if (!response) co_return Error{response.error().kind, place_of(*run, row) + ": " + response.error().message};
-  co_return accept(*run, row, *response, scope, monotonic_now() - started);
+  Task<Attempt> exchanged = other != nullptr
+                                ? other->exchange(vu, {&spec, std::move(parts), &run->step.expect, started, deadline})
+                                : exchange(vu, {bytes, started, deadline, spec.method == "HEAD", true});
+  const Attempt attempt = co_await exchanged;
+  co_return accept(*run, row, attempt, scope);
 }
 
-asio::awaitable<void> send_rows(StepRun* run, asio::io_context* context) {
+Task<void> send_rows(StepRun* run, Vu* vu) {
   while (run->next_row < run->rows && !run->failure) {
     const std::uint64_t row = run->next_row++;
-    const auto sent = co_await send_row(run, row);
+    const auto sent = co_await send_row(run, vu, row);
     if (!sent && !run->failure) run->failure = sent.error();
   }
-  if (--run->workers == 0) context->stop();  // idle connections would keep it running
+  --run->workers;
 }
 
-/// Runs until the workers stop the context; false when interrupted.
-bool run_until_done(asio::io_context& context, const std::function<bool()>& interrupted) {
-  while (!context.stopped()) {
-    context.run_for(kInterruptEvery);
-    if (!context.stopped() && interrupted && interrupted()) return false;
-  }
-  return true;
-}
-
-Result<void> run_step(Runtime& runtime, const SetupStep& step, const SetupTarget& target, Nanoseconds deadline) {
-  const auto port = parse_integer(target.port);
-  TIDEGATE_ASSERT(port.ok());
-  asio::io_context context(1);
-  http::ClientOptions options;
-  options.max_connections = kSideBySide;
-  http::Client client(context.get_executor(), target.host, static_cast<std::uint16_t>(*port), options);
-  StepRun run{runtime, step, client, deadline, 1, 0, 0, std::nullopt};
+Result<void> run_step(Runtime& runtime, const SetupStep& step, const SetupOptions& options, Loop& loop,
+                      Nanoseconds deadline) {
+  static const Block kNoBlock;
+  StepRun run{runtime, step, loop, deadline, 1, 0, 0, std::nullopt};
   if (step.for_each) run.rows = runtime.plan.feeders[*step.for_each].table->rows();
   run.workers = std::min(run.rows, kSideBySide);
-  for (std::uint64_t i = 0; i < run.workers; ++i) {
-    asio::co_spawn(context, send_rows(&run, &context), asio::detached);  // run_until_done returns when all have ended
+  std::vector<std::unique_ptr<Vu>> users;
+  for (std::uint64_t i = run.workers; i > 0; --i) {
+    users.push_back(std::make_unique<Vu>(loop, kNoBlock));
+    users.back()->life = send_rows(&run, users.back().get());
+    users.back()->life.start();
   }
-  const bool done = run_until_done(context, target.interrupted);
-  client.stop();
-  if (!done) return closed_error("interrupted during set-up step '" + step.name + "'");
+  while (run.workers > 0) {
+    loop.run_round(kInterruptEvery);
+    if (options.interrupted && options.interrupted()) {
+      return closed_error("interrupted during set-up step '" + step.name + "'");
+    }
+  }
   if (run.failure) return *run.failure;
   return {};
 }
 
 }  // namespace
 
-Result<void> run_setup_steps(Runtime& runtime, const SetupTarget& target) {
-  const Nanoseconds deadline = monotonic_now() + target.limit;
+Result<void> run_setup_steps(Runtime& runtime, const SetupOptions& options) {
+  if (runtime.plan.setup.empty()) return {};
+  auto loop = Loop::create_bare(runtime);
+  if (!loop) return loop.error();
+  const Nanoseconds deadline = (*loop)->now() + options.limit;
   for (const SetupStep& step : runtime.plan.setup) {
-    if (auto done = run_step(runtime, step, target, deadline); !done) return done;
+    if (auto done = run_step(runtime, step, options, **loop, deadline); !done) return done;
   }
   return {};
 }

@@ -2,7 +2,6 @@
 // The set-up steps of a plan: requests sent once before load, and what they capture.
 
 #include <functional>
-#include <string>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -10,14 +9,13 @@
 
 namespace tidegate::loadgen {
 
-struct SetupTarget {
-  std::string host, port;
+struct SetupOptions {
   Nanoseconds limit{0};               ///< for all steps together
   std::function<bool()> interrupted;  ///< may be empty
 };
 
 /// Sends them in order, the rows of one step side by side; fills `runtime.setup`. Blocks. The first failure ends it and
 /// names the step, the row and the answer.
-Result<void> run_setup_steps(Runtime& runtime, const SetupTarget& target);
+Result<void> run_setup_steps(Runtime& runtime, const SetupOptions& options);
 
 }  // namespace tidegate::loadgen

@@ -16,6 +16,7 @@ constexpr std::array kCatalogue = {
     MetricInfo{kHttpReqDuration, H, "us", "sending, waiting and receiving"},
     MetricInfo{kHttpReqWaiting, H, "us", "from the request's last byte sent to the answer's first byte"},
     MetricInfo{kHttpReqConnecting, H, "us", "establishing the connection, where one was made"},
+    MetricInfo{kHttpReqTlsHandshaking, H, "us", "the TLS handshake, where one was made"},
     MetricInfo{kHttpReqs, C, "count", "requests that ended, by status"},
     MetricInfo{kHttpReqFailed, C, "count", "requests whose answer was not as expected"},
     MetricInfo{kErrors, C, "count", "failed requests by class of error"},

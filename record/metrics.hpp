@@ -25,6 +25,7 @@ inline constexpr std::string_view kResponseTimeFromSend =
 inline constexpr std::string_view kHttpReqDuration = "http_req_duration";  ///< sending + waiting + receiving
 inline constexpr std::string_view kHttpReqWaiting = "http_req_waiting";
 inline constexpr std::string_view kHttpReqConnecting = "http_req_connecting";
+inline constexpr std::string_view kHttpReqTlsHandshaking = "http_req_tls_handshaking";
 inline constexpr std::string_view kHttpReqs = "http_reqs";  ///< counter; tags name, flow, block, status, expected
 inline constexpr std::string_view kHttpReqFailed = "http_req_failed";  ///< counter of requests not as expected
 inline constexpr std::string_view kErrors =

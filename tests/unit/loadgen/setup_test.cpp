@@ -107,7 +107,7 @@ TEST_CASE("an interrupt ends set-up") {
 TEST_CASE("addresses that cannot be one are refused when the engine is made") {
   const Compiled compiled = compile_text(with_defaults(""));
   REQUIRE(compiled.plan);
-  for (const char* url : {"", "127.0.0.1:80", "https://127.0.0.1", "http://", "ftp://x"}) {
+  for (const char* url : {"", "127.0.0.1:80", "http://", "ftp://x", "unix:"}) {
     INFO(url);
     EngineOptions options;
     options.base_url = url;
