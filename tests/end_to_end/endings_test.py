@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 import subprocess
 import time
 
@@ -12,6 +13,15 @@ MOMENTS = int(os.environ.get("TIDEGATE_TEST_MOMENTS", "3"))
 
 
 class Endings(EndToEnd):
+    private_network = enter_private_network()
+
+    def test_a_port_left_behind_would_be_seen(self):
+        if not self.private_network:
+            self.skipTest("this machine lets nobody make a network namespace")
+        with socket.create_server(("127.0.0.1", 0)) as left:
+            self.assertEqual(listening_ports(), [left.getsockname()[1]])
+        self.assertEqual(listening_ports(), [])
+
     def begin(self, *more):
         return start("run", self.quick(), "--out", self.out, *more)
 

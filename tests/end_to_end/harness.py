@@ -1,10 +1,14 @@
 """What the end-to-end tests share: running the real programs, and looking for what they may have left behind."""
 
+import ctypes
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -66,6 +70,24 @@ def arguments_of(process):
         return []
 
 
+def enter_private_network():
+    """Gives this process and its children a loopback of their own, so that every port on it is theirs. False where the
+    machine lets nobody do so."""
+    new_network, set_interface_flags, interface_up = 0x40000000, 0x8914, 1  # <sched.h>, <linux/sockios.h>, <net/if.h>
+    if ctypes.CDLL(None, use_errno=True).unshare(new_network) != 0:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, set_interface_flags, struct.pack("16sh14x", b"lo", interface_up))
+    return True
+
+
+def listening_ports():
+    """TCP ports that somebody listens on, in this network namespace."""
+    listen = "0A"
+    rows = [line.split() for file in ("tcp", "tcp6") for line in pathlib.Path("/proc/self/net", file).read_text().splitlines()[1:]]
+    return [int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == listen]
+
+
 def wait_until(condition, limit, what):
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
@@ -104,9 +126,12 @@ class EndToEnd(unittest.TestCase):
             text = text.replace(old, new)
         return self.scenario(text)
 
+    private_network = False
+
     def assert_nothing_left(self, limit=3):
-        wait_until(lambda: not processes_of(self.scratch), limit,
-                   "processes left behind")
+        wait_until(lambda: not processes_of(self.scratch), limit, "processes left behind")
+        if self.private_network:
+            self.assertEqual(listening_ports(), [], "ports left behind")
 
     def assert_says(self, finished, code, *texts):
         self.assertEqual(finished.code, code, str(finished))
@@ -118,5 +143,6 @@ def main():
     unittest.main(verbosity=2, argv=[sys.argv[0], *sys.argv[1:]])
 
 
-__all__ = ["EndToEnd", "run", "start", "finish", "main", "wait_until", "processes_of", "arguments_of", "signal", "SOURCE", "BIN", "TIDEGATE",
+__all__ = ["EndToEnd", "run", "start", "finish", "main", "wait_until", "processes_of", "arguments_of",
+           "enter_private_network", "listening_ports", "signal", "SOURCE", "BIN", "TIDEGATE",
            "PASS", "ERROR", "INCONCLUSIVE", "FAIL", "USAGE", "INTERRUPTED"]
