@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   const ServiceOptions& options = line.options;
   tidegate::log::configure(options.role);
   if (options.role == "gateway") return run_gateway(options);
+  if (options.role == "edge") return run_edge(options);
   if (options.role == "acquiring") return run_acquiring(options);
   if (options.role == "ledger") return run_ledger(options);
   if (options.role == "bank-simulator") return run_bank_simulator(options);

@@ -2,14 +2,14 @@
 
 #include "base/log.hpp"
 #include "platform/broker/mock_cluster.hpp"
-#include "platform/events/payment_events.hpp"
+#include "platform/events/topics.hpp"
 #include "platform/service/runtime.hpp"
 
 namespace tidegate::platform {
 
 int run_broker(const ServiceOptions& options) {
   ClusterOptions cluster_options;
-  cluster_options.topics = {std::string(kPaymentsTopic), std::string(kAcquiringTopic)};
+  cluster_options.topics.assign(kTopics.begin(), kTopics.end());
   auto cluster = MockCluster::start(cluster_options);
   if (!cluster) {
     log::error("the broker does not start", {{"why", cluster.error().message}});

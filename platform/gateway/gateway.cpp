@@ -2,119 +2,230 @@
 
 #include "base/log.hpp"
 #include "platform/events/payment_events.hpp"
-#include "platform/gateway/acquirer_results.hpp"
 #include "platform/gateway/modern_path.hpp"
+#include "platform/gateway/payment_reports.hpp"
 #include "platform/gateway/routes/routes.hpp"
 #include "platform/gateway/schema.hpp"
+#include "platform/gateway/settings.hpp"
+#include "platform/gateway/sweeper.hpp"
 #include "platform/inbox/inbox.hpp"
+#include "platform/outbox/pruner.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kRelayStopLimit = std::chrono::seconds(1);
+constexpr std::size_t kCachedAnswers = 100'000;
 
-InboxOptions results_inbox() {
+/// Of the reports of one service, for one shard: every shard reads all of them and takes those on its own payments.
+InboxOptions reports_inbox(const std::string& service, int shard) {
   InboxOptions options;
-  options.group = "gateway";
-  options.topic = kAcquiringTopic;
-  options.producer_peer = "acquiring.http";
-  options.producer = "acquiring-0";
+  options.group = shard == 0 ? "gateway" : "gateway-" + std::to_string(shard);
+  options.topic = service;
+  options.producer_peer = service + ".http";
+  options.producer = service + "-0";
   return options;
 }
+
+std::vector<std::unique_ptr<Authenticator>> ways_to_authenticate(const TenantDirectory& tenants) {
+  std::vector<std::unique_ptr<Authenticator>> ways;
+  ways.push_back(make_api_key_authenticator(tenants));
+  return ways;
+}
+
+/// A shard and what works on it beside the clients' requests.
+struct ShardWork {
+  Shard* shard = nullptr;
+  std::unique_ptr<PaymentReports> reports;
+  std::vector<std::unique_ptr<Inbox>> inboxes;
+  std::unique_ptr<Sweeper> sweeper;
+  std::unique_ptr<OutboxPruner> pruner;
+};
 
 }  // namespace
 
 struct Gateway::State {
-  State(ServiceRuntime& runtime_in, std::unique_ptr<Store> store_in, std::unique_ptr<Connection> reader_in,
-        std::shared_ptr<EventBus> bus_in)
+  State(ServiceRuntime& runtime_in, std::shared_ptr<EventBus> bus_in)
       : runtime(runtime_in),
         bus(std::move(bus_in)),
-        store(std::move(store_in)),
-        reader(std::move(reader_in)),
-        outbox(*store, std::string(kPaymentsTopic)),
-        results(outbox, sequence, runtime.metrics(), [this](const PaymentChange& change) {
-          asio::post(runtime.context(), [this, change] { recent.change(change); });
-        }) {}
+        authenticator(make_any_authenticator(ways_to_authenticate(tenants))),
+        cache(make_process_cache(kCachedAnswers)),
+        clients(runtime.context().get_executor(), runtime.peers()) {}
 
-  Result<void> load();
-  void build(const PathComposer& compose);
+  Result<void> open_shards();
+  Result<void> open_shard(int number);
+  Result<void> build(const PathComposer& compose);
+  void add_work(Shard& shard);
   void add_routes();
   void add_metrics();
   void add_hooks();
   void start();
+  void close();
 
   ServiceRuntime& runtime;
   std::shared_ptr<EventBus> bus;
-  std::unique_ptr<Store> store;
-  std::unique_ptr<Connection> reader;  // of the loop
-  CommitSequence sequence;
   TenantDirectory tenants;
-  RecentPayments recent;
-  Outbox outbox;
-  AcquirerResults results;
+  std::unique_ptr<Authenticator> authenticator;
+  std::unique_ptr<Cache> cache;
+  FeatureFlags flags;
+  RateLimiter limits;
+  Capacity capacity;
+  RoutingRules rules = RoutingRules::defaults();
+  PeerClients clients;
+  Shards shards;
+  std::vector<ShardWork> work;
   std::unique_ptr<PaymentPath> path;
   std::unique_ptr<GatewayContext> context;
-  std::unique_ptr<Inbox> inbox;
 };
 
-Result<void> Gateway::State::load() {
-  if (auto opened = outbox.open(); !opened) return opened;
-  auto last = last_payment_sequence(*reader);
-  if (!last) return last.error();
-  sequence.resume_after(*last);
-  return tenants.load(*reader);
+Result<void> Gateway::State::open_shards() {
+  for (int number = 0; number < runtime.options().shards; ++number) {
+    if (auto opened = open_shard(number); !opened) return opened;
+  }
+  return tenants.load(*shards.first().reader);
 }
 
-void Gateway::State::build(const PathComposer& compose) {
-  path = compose(runtime, std::make_unique<ModernPath>(ModernPath::Parts{runtime.context().get_executor(), *store,
-                                                                         outbox, sequence, recent, runtime.metrics()}));
-  context = std::make_unique<GatewayContext>(GatewayContext{*store, *reader, outbox, tenants, recent, sequence, *path});
-  inbox = std::make_unique<Inbox>(
-      *store, runtime.peers(), *bus, results_inbox(),
-      [this](Connection& connection, const Envelope& report) { return results.apply(connection, report); },
-      [this](const Envelope& report) { results.applied(report); });
+Result<void> Gateway::State::open_shard(int number) {
+  auto store =
+      open_sqlite_store(runtime.options().data_directory, "gateway-" + std::to_string(number), gateway_migrations());
+  if (!store) return store.error();
+  auto reader = (*store)->reader();
+  if (!reader) return reader.error();
+  auto shard = std::make_unique<Shard>(number, std::move(*store), std::move(*reader), std::string(kPaymentsTopic));
+  if (auto opened = shard->outbox.open(); !opened) return opened;
+  auto last = last_payment_sequence(*shard->reader);
+  if (!last) return last.error();
+  shard->sequence.resume_after(*last);
+  KeyedRequests::Parts parts{runtime.context().get_executor(), *shard->store, *cache, runtime.metrics()};
+  parts.expiry = runtime.options().key_expiry;
+  parts.cache_on = [this] { return flags.on(flag::idempotency_cache); };
+  parts.capacity = &capacity;
+  shard->keyed = std::make_unique<KeyedRequests>(std::move(parts));
+  shards.add(std::move(shard));
+  return {};
+}
+
+Result<void> Gateway::State::build(const PathComposer& compose) {
+  path = compose(runtime, std::make_unique<ModernPath>(shards));
+  context = std::make_unique<GatewayContext>(
+      GatewayContext{runtime, shards, tenants, *authenticator, *cache, flags, limits, capacity, rules, *path, clients});
+  if (auto loaded = load_settings(*shards.first().reader, *context); !loaded) return loaded;
+  for (const auto& shard : shards) add_work(*shard);
   add_routes();
   add_metrics();
   add_hooks();
+  return {};
+}
+
+void Gateway::State::add_work(Shard& shard) {
+  ShardWork added;
+  added.shard = &shard;
+  added.reports = std::make_unique<PaymentReports>(
+      shard.outbox, shard.sequence, runtime.metrics(), [this, &shard](const auto& change) {
+        asio::post(runtime.context(), [&shard, change] { shard.recent.change(change); });
+      });
+  PaymentReports* reports = added.reports.get();
+  for (const std::string& service : runtime.options().reports) {
+    added.inboxes.push_back(std::make_unique<Inbox>(
+        *shard.store, runtime.peers(), *bus, reports_inbox(service, shard.number),
+        [this, reports, &shard](Connection& connection, const Envelope& report) -> Result<void> {
+          const auto id = payment_from_name(report.payment);
+          const Shard* owner = id ? shards.of_payment(*id) : nullptr;
+          if (owner == nullptr) owner = &shards.first();  // nobody's: the first one says so
+          if (owner != &shard) return {};
+          return reports->apply(connection, report);
+        },
+        [reports](const Envelope& report) { reports->applied(report); }));
+  }
+  added.sweeper = std::make_unique<Sweeper>(runtime.context().get_executor(), shard, *reports);
+  PruneOptions prune;
+  prune.consumers = runtime.options().prune_after;
+  prune.token = runtime.options().operator_token;
+  added.pruner = std::make_unique<OutboxPruner>(runtime.context().get_executor(), *shard.store, *shard.reader,
+                                                shard.outbox, clients, runtime.metrics(), std::move(prune));
+  work.push_back(std::move(added));
 }
 
 void Gateway::State::add_routes() {
-  add_create_payment(runtime, *context);
-  add_read_payment(runtime, *context);
-  add_find_payment(runtime, *context);
-  add_export_payments(runtime, *context);
-  add_merchants(runtime, *context);
-  add_api_keys(runtime, *context);
-  add_outbox(runtime, *context);
+  add_create_payment(*context);
+  add_payment_operations(*context);
+  add_read_payment(*context);
+  add_read_operations(*context);
+  add_find_payment(*context);
+  add_export_payments(*context);
+  add_void_key(*context);
+  add_merchants(*context);
+  add_api_keys(*context);
+  add_settings(*context);
+  add_evict_cache(*context);
+  add_events(*context);
+  add_outbox(*context);
+  add_passed_on(*context);
+  add_openapi(*context);
 }
 
 void Gateway::State::add_metrics() {
   Metrics& metrics = runtime.metrics();
-  metrics.gauge("store_write_queue_depth", "Units of work that wait for the writer.", {},
-                [this] { return static_cast<double>(store->queue_depth()); });
-  metrics.gauge("outbox_depth", "Committed events not yet handed to the bus.", {{"topic", outbox.topic()}},
-                [this] { return static_cast<double>(outbox.depth()); });
-  inbox->export_to(metrics);
+  for (const ShardWork& done : work) {
+    const Shard* shard = done.shard;
+    const std::string& id = shard->store->id();
+    metrics.gauge("store_write_queue_depth", "Units of work that wait for the writer.", {{"store", id}},
+                  [shard] { return static_cast<double>(shard->store->queue_depth()); });
+    metrics.gauge("outbox_depth", "Committed events not yet handed to the bus.",
+                  {{"topic", shard->outbox.topic()}, {"store", id}},
+                  [shard] { return static_cast<double>(shard->outbox.depth()); });
+    metrics.gauge("long_polls_waiting", "Reads that wait for a payment's next state.", {{"store", id}},
+                  [shard] { return static_cast<double>(shard->recent.watchers()); });
+    for (const auto& inbox : done.inboxes) inbox->export_to(metrics);
+  }
 }
 
 void Gateway::State::add_hooks() {
-  runtime.add_readiness("relay", [this] { return outbox.relay_running(); });
-  runtime.add_readiness("inbox", [this] { return inbox->connected(); });
+  for (const ShardWork& added : work) {
+    const std::string& id = added.shard->store->id();
+    runtime.add_readiness("relay of " + id, [outbox = &added.shard->outbox] { return outbox->relay_running(); });
+    for (const auto& inbox : added.inboxes) {
+      runtime.add_readiness("inbox of " + id, [at = inbox.get()] { return at->connected(); });
+    }
+  }
   runtime.on_start([this] { start(); });
-  runtime.on_drain([this]() -> asio::awaitable<void> { return path->stop(); });
-  runtime.on_close([this] {
-    inbox->stop();
-    outbox.stop_relay(kRelayStopLimit);
-    store->stop();
+  runtime.on_stop([this] {
+    context->stopping = true;
+    for (const auto& shard : shards) shard->recent.wake_watchers();
+    for (const ShardWork& ended : work) {
+      ended.sweeper->stop();
+      ended.pruner->stop();
+    }
   });
+  runtime.on_drain([this]() -> asio::awaitable<void> {
+    clients.stop();
+    return path->stop();
+  });
+  runtime.on_close([this] { close(); });
 }
 
 void Gateway::State::start() {
-  if (auto started = outbox.start_relay(*bus); !started) {
-    log::error("the relay did not start", {{"why", started.error().message}});
+  for (const ShardWork& begun : work) {
+    if (auto started = begun.shard->outbox.start_relay(*bus); !started) {
+      log::error("the relay did not start", {{"why", started.error().message}});
+    }
+    for (const auto& inbox : begun.inboxes) {
+      if (auto started = inbox->start(); !started) {
+        log::error("the inbox did not start", {{"why", started.error().message}});
+      }
+    }
+    begun.sweeper->start();
+    begun.pruner->start();
   }
-  if (auto started = inbox->start(); !started) {
-    log::error("the inbox did not start", {{"why", started.error().message}});
+}
+
+void Gateway::State::close() {
+  for (const ShardWork& ended : work) {
+    for (const auto& inbox : ended.inboxes) inbox->stop();
+  }
+  for (const ShardWork& ended : work) {
+    ended.shard->outbox.stop_relay(kRelayStopLimit);
+    ended.shard->store->stop();
   }
 }
 
@@ -123,13 +234,9 @@ Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::open(ServiceRuntime& runtime, std::shared_ptr<EventBus> bus,
                                                const PathComposer& compose) {
-  auto store = open_sqlite_store(runtime.options().data_directory, "gateway-0", gateway_migrations());
-  if (!store) return store.error();
-  auto reader = (*store)->reader();
-  if (!reader) return reader.error();
-  auto state = std::make_unique<State>(runtime, std::move(*store), std::move(*reader), std::move(bus));
-  if (auto loaded = state->load(); !loaded) return loaded.error();
-  state->build(compose);
+  auto state = std::make_unique<State>(runtime, std::move(bus));
+  if (auto opened = state->open_shards(); !opened) return opened.error();
+  if (auto built = state->build(compose); !built) return built.error();
   return std::unique_ptr<Gateway>(new Gateway(std::move(state)));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Idempotency keys: what a client's key stands for, once and for all. Scope: (merchant, route, key).
+// Idempotency keys: what a client's key stands for, once and for all, until it lapses. Scope: (merchant, method and
+// route, key).
 
 #include <cstdint>
 #include <optional>
@@ -7,24 +8,46 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "platform/store/store.hpp"
 
 namespace tidegate::platform {
 
-/// Method and path of the keyed requests. The numbers are stored.
-enum class KeyedRoute : std::int64_t { create_payment = 1 };
+/// Method and path pattern of the keyed requests. The numbers are stored.
+enum class KeyedRoute : std::int64_t {
+  create_payment = 1,   ///< POST /v1/payments
+  authorize_only = 2,   ///< POST /v1/payments/authorize-only
+  capture_payment = 3,  ///< POST /v1/payments/{id}/capture
+  refund_payment = 4,   ///< POST /v1/payments/{id}/refund
+  cancel_payment = 5,   ///< POST /v1/payments/{id}/cancel
+};
+/// The path pattern: "/v1/payments/{id}/capture".
+std::string_view path_of(KeyedRoute route) noexcept;
+std::optional<KeyedRoute> keyed_route_from(std::string_view path) noexcept;
 
 struct IdempotencyKey {
   std::int64_t fingerprint = 0;  ///< of the body
-  std::int64_t payment = 0;      ///< 0: the request was refused
+  std::int64_t subject = 0;      ///< the payment or the operation; 0: the request was refused
   std::string refusal;           ///< the business rule it broke
+  std::int64_t at_ms = 0;        ///< when it was first seen
 };
 
-/// Writes the key unless it exists; true when it did not. Uniqueness is the store's.
-Result<bool> claim_key(Connection& connection, std::int64_t merchant, KeyedRoute route, std::string_view key,
-                       const IdempotencyKey& meaning, std::int64_t at_ms);
+/// Writes what the key stands for; a row that is there (it has lapsed) is replaced.
+Result<void> write_key(Connection& connection, std::int64_t merchant, KeyedRoute route, std::string_view key,
+                       const IdempotencyKey& meaning);
 
+/// Nothing as well when it was seen before `oldest_ms`: it has lapsed.
 Result<std::optional<IdempotencyKey>> find_key(Connection& connection, std::int64_t merchant, KeyedRoute route,
-                                               std::string_view key);
+                                               std::string_view key, std::int64_t oldest_ms);
+
+/// A place in the order of the keys, to walk through all of them in small steps.
+struct KeyPosition {
+  std::int64_t merchant = 0, route = 0;
+  std::string key;
+};
+/// Deletes the lapsed ones among the next `limit` keys after the position and moves it; back to the beginning at the
+/// end. Returns how many were deleted.
+Result<std::int64_t> delete_lapsed_keys(Connection& connection, KeyPosition& position, std::int64_t limit,
+                                        std::int64_t oldest_ms);
 
 }  // namespace tidegate::platform

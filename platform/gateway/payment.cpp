@@ -5,6 +5,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/json.hpp"
+
 namespace tidegate::platform {
 namespace {
 
@@ -31,6 +33,42 @@ std::optional<std::int64_t> payment_from_name(std::string_view name) {
   // One spelling only: no capitals, no missing zeros.
   if (!id || name.size() != 4 + kHexDigits || name != payment_name(*id)) return std::nullopt;
   return id;
+}
+
+std::string_view to_string(OperationKind kind) noexcept {
+  switch (kind) {
+    case OperationKind::capture:
+      return "capture";
+    case OperationKind::refund:
+      return "refund";
+    case OperationKind::cancel:
+      return "cancel";
+  }
+  return "";
+}
+
+std::string_view to_string(OperationState state) noexcept {
+  switch (state) {
+    case OperationState::pending:
+      return "pending";
+    case OperationState::succeeded:
+      return "succeeded";
+    case OperationState::refused:
+      return "refused";
+  }
+  return "";
+}
+
+std::string operation_name(OperationKind kind, std::int64_t id) {
+  return fmt::format("{}_{:016x}", to_string(kind).substr(0, 3), id);
+}
+
+std::optional<std::int64_t> operation_from_name(std::string_view name) {
+  for (const auto kind : {OperationKind::capture, OperationKind::refund, OperationKind::cancel}) {
+    const auto id = number_after(name, std::string(to_string(kind).substr(0, 3)) + "_", 16);
+    if (id && name == operation_name(kind, *id)) return id;
+  }
+  return std::nullopt;
 }
 
 std::string merchant_name(std::int64_t id) {
@@ -60,10 +98,37 @@ std::string created_json(const Payment& payment) {
 }
 
 std::string status_json(const Payment& payment, std::int64_t staleness_ms) {
-  return fmt::format(
-      R"({{"id":"{}","status":"{}","amount":{},"currency":"{}","created_at":"{}","updated_at":"{}","staleness_ms":{}}})",
-      payment_name(payment.id), to_string(payment.state), payment.amount, payment.currency,
-      timestamp_text(payment.created_at_ms), timestamp_text(payment.updated_at_ms), staleness_ms);
+  std::string text =
+      fmt::format(R"({{"id":"{}","status":"{}","amount":{},"currency":"{}","captured":{},"refunded":{},"held":{})",
+                  payment_name(payment.id), to_string(payment.state), payment.amount, payment.currency,
+                  payment.captured, payment.refunded, payment.held);
+  if (!payment.reason.empty()) text += ",\"reason\":" + json::serialize(json::string(payment.reason));
+  if (payment.expires_at_ms > 0) {
+    text += fmt::format(R"(,"expires_at":"{}")", timestamp_text(payment.expires_at_ms));
+  }
+  return text + fmt::format(R"(,"created_at":"{}","updated_at":"{}","staleness_ms":{}}})",
+                            timestamp_text(payment.created_at_ms), timestamp_text(payment.updated_at_ms), staleness_ms);
+}
+
+std::string accepted_json(const Operation& operation) {
+  return fmt::format(R"({{"id":"{}","payment":"{}","kind":"{}","status":"pending","amount":{},"currency":"{}",)"
+                     R"("created_at":"{}"}})",
+                     operation_name(operation.kind, operation.id), payment_name(operation.payment),
+                     to_string(operation.kind), operation.amount, operation.currency,
+                     timestamp_text(operation.created_at_ms));
+}
+
+std::string operation_json(const Operation& operation) {
+  json::object object{{"id", operation_name(operation.kind, operation.id)},
+                      {"payment", payment_name(operation.payment)},
+                      {"kind", to_string(operation.kind)},
+                      {"status", to_string(operation.state)},
+                      {"amount", operation.amount},
+                      {"currency", operation.currency},
+                      {"created_at", timestamp_text(operation.created_at_ms)},
+                      {"updated_at", timestamp_text(operation.updated_at_ms)}};
+  if (!operation.reason.empty()) object["reason"] = operation.reason;
+  return json::serialize(object);
 }
 
 }  // namespace tidegate::platform

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/asio.hpp"
 #include "base/http/message.hpp"
@@ -18,9 +19,12 @@ struct PaymentCommand {
   std::int64_t amount = 0;
   std::string currency;
   std::string card_token;
-  std::int64_t card = 0;    ///< 0: the token is not one of this merchant's
-  std::string refusal;      ///< the business rule that the request breaks; empty: none
-  std::string traceparent;  ///< of the request's own span
+  bool manual = false;                 ///< authorize only; the client captures
+  bool authorize_only = false;         ///< came by the route of that name, which has idempotency keys of its own
+  std::int64_t card = 0;               ///< 0: the token is not one of this merchant's
+  std::string refusal;                 ///< the business rule that the request breaks; empty: none
+  std::vector<std::string> acquirers;  ///< the routing decision
+  std::string traceparent;             ///< of the request's own span
 };
 
 /// Used on the service's loop only.

@@ -43,16 +43,16 @@ constexpr States next_of(PaymentState state) {
       return any_of({capture_pending, cancel_pending, expired, conflicted});
     case capture_pending:  // back to `authorized` when the acquirer refused the capture
       return any_of({authorized, partially_captured, captured, conflicted});
-    case partially_captured:
-      return any_of({capture_pending, settled, refund_pending, conflicted});
+    case partially_captured:  // `captured` when the rest was cancelled or lapsed
+      return any_of({capture_pending, cancel_pending, captured, conflicted});
     case captured:
       return any_of({settled, refund_pending, conflicted});
     case settled:
       return any_of({refund_pending});
-    case cancel_pending:  // back to `authorized` when the acquirer refused to cancel
-      return any_of({authorized, cancelled, conflicted});
+    case cancel_pending:  // back when the acquirer refused to cancel; `captured`: the rest of a partial capture
+      return any_of({authorized, partially_captured, captured, cancelled, conflicted});
     case refund_pending:  // back to where it came from when the refund was refused
-      return any_of({captured, settled, partially_captured, partially_refunded, refunded, conflicted});
+      return any_of({captured, settled, partially_refunded, refunded, conflicted});
     case partially_refunded:
       return any_of({refund_pending});
     case declined:
@@ -88,6 +88,10 @@ bool may_become(PaymentState from, PaymentState to) noexcept {
 
 bool is_terminal(PaymentState state) noexcept {
   return next_of(state) == 0;
+}
+
+bool is_transient(PaymentState state) noexcept {
+  return (any_of({processing, capture_pending, cancel_pending, refund_pending}) & bit(state)) != 0;
 }
 
 }  // namespace tidegate::platform

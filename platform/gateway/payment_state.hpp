@@ -4,6 +4,8 @@
 //   processing --+--> authorized --> capture_pending --> captured --> settled --> refund_pending --> refunded
 //                +--> captured, declined, cancelled, expired ...
 //
+// A *_pending state is left when the acquirer has answered: forward, or back to where it came from.
+//
 // Terminal: declined, cancelled, expired, refunded, conflicted. Nothing leaves them, whatever arrives late.
 
 #include <cstdint>
@@ -41,5 +43,7 @@ std::optional<PaymentState> payment_state_from(std::int64_t stored) noexcept;
 bool may_become(PaymentState from, PaymentState to) noexcept;
 /// No step leaves it.
 bool is_terminal(PaymentState state) noexcept;
+/// Somebody is at work on it and it will become another: what a long poll waits out.
+bool is_transient(PaymentState state) noexcept;
 
 }  // namespace tidegate::platform

@@ -28,12 +28,41 @@ CREATE TABLE idempotency_key (merchant INTEGER NOT NULL, route INTEGER NOT NULL,
                               PRIMARY KEY (merchant, route, key)) WITHOUT ROWID;
 )"};
 
+// `captured` and its neighbours came with authorizations; a payment of before has none of them. payment_lapsing: open
+// authorizations only, so that an ordinary payment costs it nothing.
+constexpr Migration kOperations{21, R"(
+ALTER TABLE payment ADD COLUMN manual INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN captured INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN refunded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN operation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+UPDATE payment SET captured = amount WHERE state = 6;
+ALTER TABLE payment_change ADD COLUMN before_captured INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment_change ADD COLUMN before_refunded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payment_change ADD COLUMN before_held INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX payment_lapsing ON payment (expires_at_ms) WHERE expires_at_ms > 0 AND state IN (3, 5);
+CREATE TABLE operation (id INTEGER PRIMARY KEY, payment INTEGER NOT NULL, merchant INTEGER NOT NULL,
+                        kind INTEGER NOT NULL, state INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
+                        final INTEGER NOT NULL, before INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL,
+                        created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL);
+CREATE INDEX operation_of_payment ON operation (payment);
+)"};
+
+// setting: what the operator has put, a JSON document each. api_key.revoked_at_ms: since when it is refused.
+constexpr Migration kOperator{22, R"(
+CREATE TABLE setting (name TEXT PRIMARY KEY, document TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE merchant ADD COLUMN tier TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_key ADD COLUMN revoked_at_ms INTEGER NOT NULL DEFAULT 0;
+)"};
+
 }  // namespace
 
 std::vector<Migration> gateway_migrations() {
   std::vector<Migration> all(outbox_migrations().begin(), outbox_migrations().end());
   all.insert(all.end(), inbox_migrations().begin(), inbox_migrations().end());
-  all.push_back(kTables);
+  for (const Migration& own : {kTables, kOperations, kOperator}) all.push_back(own);
   return all;
 }
 

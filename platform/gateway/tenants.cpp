@@ -16,8 +16,9 @@ Result<void> insert(Connection& connection, std::string_view sql, std::initializ
 }  // namespace
 
 Result<void> insert_merchant(Connection& connection, Merchant& merchant, std::int64_t at_ms) {
-  return insert(connection, "INSERT INTO merchant (name, currency, created_at_ms) VALUES (?, ?, ?) RETURNING id",
-                {merchant.name, merchant.currency, at_ms}, merchant.id);
+  return insert(connection,
+                "INSERT INTO merchant (name, currency, tier, created_at_ms) VALUES (?, ?, ?, ?) RETURNING id",
+                {merchant.name, merchant.currency, merchant.tier, at_ms}, merchant.id);
 }
 
 Result<void> insert_api_key(Connection& connection, ApiKey& key, std::int64_t at_ms) {
@@ -26,19 +27,26 @@ Result<void> insert_api_key(Connection& connection, ApiKey& key, std::int64_t at
                 {key.merchant, key.hash, key.scope, at_ms}, key.id);
 }
 
+Result<void> revoke_api_key(Connection& connection, std::int64_t id, std::int64_t at_ms) {
+  auto revoked = connection.execute("UPDATE api_key SET revoked_at_ms = ? WHERE id = ?", {at_ms, id});
+  if (!revoked) return revoked.error();
+  return {};
+}
+
 Result<void> insert_card(Connection& connection, Card& card, std::int64_t at_ms) {
   return insert(connection, "INSERT INTO card (merchant, token, last4, created_at_ms) VALUES (?, ?, ?, ?) RETURNING id",
                 {card.merchant, card.token, card.last4, at_ms}, card.id);
 }
 
 Result<void> TenantDirectory::load(Connection& connection) {
-  auto merchants = connection.query("SELECT id, name, currency FROM merchant", {}, [&](const Row& row) {
-    add(Merchant{row.integer(0), std::string(row.text(1)), std::string(row.text(2))});
+  auto merchants = connection.query("SELECT id, name, currency, tier FROM merchant", {}, [&](const Row& row) {
+    add(Merchant{row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
     return true;
   });
   if (!merchants) return merchants;
-  auto keys = connection.query("SELECT id, merchant, hash, scope FROM api_key", {}, [&](const Row& row) {
-    add(ApiKey{row.integer(0), row.integer(1), std::string(row.text(2)), std::string(row.text(3))});
+  auto keys = connection.query("SELECT id, merchant, hash, scope, revoked_at_ms FROM api_key", {}, [&](const Row& row) {
+    add(ApiKey{row.integer(0), row.integer(1), std::string(row.text(2)), std::string(row.text(3)),
+               row.integer(4) != 0});
     return true;
   });
   if (!keys) return keys;
@@ -66,7 +74,7 @@ void TenantDirectory::add(Card card) {
 
 const ApiKey* TenantDirectory::authenticate(std::string_view api_key) const {
   const auto found = keys_.find(hash_of_secret(api_key));
-  return found == keys_.end() ? nullptr : &found->second;
+  return found == keys_.end() || found->second.revoked ? nullptr : &found->second;
 }
 
 const Merchant* TenantDirectory::merchant(std::int64_t id) const {

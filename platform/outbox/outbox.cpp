@@ -32,6 +32,9 @@ Outbox::~Outbox() = default;
 const std::string& Outbox::topic() const {
   return state_->topic;
 }
+std::int64_t Outbox::topic_number() const {
+  return state_->topic_number;
+}
 std::size_t Outbox::depth() const {
   return state_->relay.depth();
 }

@@ -50,6 +50,8 @@ class Outbox {
   http::Response serve(std::string_view rest, const http::Request& request, Connection& reader) const;
 
   const std::string& topic() const;
+  /// In this database; known after open().
+  std::int64_t topic_number() const;
 
  private:
   struct State;

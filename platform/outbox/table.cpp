@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "platform/outbox/outbox.hpp"
 
 namespace tidegate::platform {
@@ -59,6 +61,22 @@ Result<void> read(Connection& connection, std::int64_t topic, int partition, std
         visit(sequence_of(row.integer(0)), row.text(1));
         return true;
       });
+}
+
+Result<std::int64_t> delete_up_to(Connection& connection, std::int64_t topic, int partition, std::int64_t sequence,
+                                  std::int64_t limit) {
+  std::int64_t first = 0;
+  auto found = connection.query(
+      "SELECT position FROM outbox WHERE position >= ? AND position <= ? ORDER BY position LIMIT 1",
+      {position_of(topic, partition, 0), position_of(topic, partition, sequence)}, [&](const Row& row) {
+        first = sequence_of(row.integer(0));
+        return false;
+      });
+  if (!found) return found.error();
+  if (first == 0) return std::int64_t{0};
+  return connection.execute(
+      "DELETE FROM outbox WHERE position >= ? AND position <= ?",
+      {position_of(topic, partition, first), position_of(topic, partition, std::min(sequence, first + limit - 1))});
 }
 
 Result<Cursors> published(Connection& connection, std::int64_t topic) {

@@ -24,6 +24,11 @@ Result<void> insert(Connection& connection, std::int64_t position, std::string_v
 Result<void> read(Connection& connection, std::int64_t topic, int partition, std::int64_t from, std::int64_t limit,
                   const std::function<void(std::int64_t, std::string_view)>& visit);
 
+/// Deletes the oldest events of a stream up to a sequence, at most `limit`; returns how many. The caller keeps the last
+/// one.
+Result<std::int64_t> delete_up_to(Connection& connection, std::int64_t topic, int partition, std::int64_t sequence,
+                                  std::int64_t limit);
+
 /// Up to where the broker has acknowledged each stream: where the relay begins after a restart, and nothing more.
 Result<Cursors> published(Connection& connection, std::int64_t topic);
 Result<void> save_published(Connection& connection, std::int64_t topic, const Cursors& before, const Cursors& now);

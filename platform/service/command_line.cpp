@@ -10,13 +10,16 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRoles{"gateway", "acquiring", "ledger", "bank-simulator", "broker"};
+constexpr std::array<std::string_view, 6> kRoles{"gateway", "edge", "acquiring", "ledger", "bank-simulator", "broker"};
 constexpr std::array<std::string_view, 2> kWorkerRoles{"acquiring", "ledger"};
 constexpr std::array<std::string_view, 2> kProfiles{"modern", "legacy"};
+constexpr std::array<std::string_view, 3> kReporters{"acquiring", "fraud", "ledger"};
+constexpr int kMostShards = 16;
 constexpr std::array<std::string_view, 2> kSwitches{"serial_hops", "pool_35"};
 
 struct Given {
   std::string role, worker_role;
+  std::string key_expiry;
   std::vector<std::string> switches;
 };
 
@@ -32,7 +35,7 @@ Result<void> check_name(const std::string& what, const std::string& name, const 
 }
 
 void declare(CLI::App& app, ServiceOptions& options, Given& given) {
-  app.add_option("ROLE", given.role, "gateway, worker, acquiring, ledger, bank-simulator or broker")->required();
+  app.add_option("ROLE", given.role, "gateway, edge, worker, acquiring, ledger, bank-simulator or broker")->required();
   app.add_option("--roles", given.worker_role, "what a worker does: acquiring or ledger");
   app.add_option("--data", options.data_directory, "directory of the databases, made when missing");
   app.add_option("--ready-file", options.ready_file, "written once listening, with the addresses in use");
@@ -43,8 +46,30 @@ void declare(CLI::App& app, ServiceOptions& options, Given& given) {
   app.add_option("--profile", options.profile, "modern or legacy");
   app.add_option("--switch", given.switches,
                  "one departure from the profile: serial_hops or pool_35, NAME[=true|false]");
+  app.add_option("--shards", options.shards, "databases that the gateway's payments are split over, 1 to 16");
+  app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")
+      ->delimiter(',');
+  app.add_option("--prune-after", options.prune_after,
+                 "groups that must have applied an event before the gateway deletes it from its outbox; none: never")
+      ->delimiter(',');
+  app.add_option("--key-expiry", given.key_expiry, "how long an idempotency key stands for its result: 24h, 72h");
   app.add_option("--workers", options.workers, "processes of this role");
   app.add_option("--worker-index", options.worker_index, "which of them this is, from 0");
+}
+
+Result<void> read_gateway_options(const Given& given, ServiceOptions& options) {
+  if (options.shards < 1 || options.shards > kMostShards) {
+    return usage_error("--shards is " + std::to_string(options.shards) + "; it must be 1 to 16");
+  }
+  for (const std::string& service : options.reports) {
+    if (auto known = check_name("the reporting service", service, kReporters); !known) return known;
+  }
+  if (given.key_expiry.empty()) return {};
+  const auto expiry = parse_duration(given.key_expiry);
+  if (!expiry) return usage_error("--key-expiry: " + expiry.error().message);
+  if (*expiry < std::chrono::seconds(1)) return usage_error("--key-expiry is below 1s");
+  options.key_expiry = *expiry;
+  return {};
 }
 
 Result<void> read_switches(const Given& given, ServiceOptions& options) {
@@ -73,6 +98,7 @@ Result<void> check(const Given& given, ServiceOptions& options) {
   if (auto known = check_name("the role", options.role, kRoles); !known) return known;
   if (auto known = check_name("the profile", options.profile, kProfiles); !known) return known;
   if (auto read = read_switches(given, options); !read) return read;
+  if (auto read = read_gateway_options(given, options); !read) return read;
   if (options.workers < 1 || options.workers > 1000) {
     return usage_error("--workers is " + std::to_string(options.workers) + "; it must be 1 to 1000");
   }

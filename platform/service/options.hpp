@@ -24,7 +24,13 @@ struct ServiceOptions {
   std::string operator_token;                   ///< bearer token of /admin; empty: /admin answers 401 to everyone
   std::string profile = "modern";               ///< modern | legacy
   std::map<std::string, std::string> switches;  ///< single departures: serial_hops, pool_35
-  int workers = 1;                              ///< processes of this role (static membership)
+  int shards = 1;                               ///< databases that the gateway's payments are split over
+  std::vector<std::string> reports{
+      "acquiring"};  ///< services whose reports the gateway takes: acquiring, fraud, ledger
+  std::vector<std::string>
+      prune_after;  ///< consumers that must have applied an event before it is deleted; none: never
+  Nanoseconds key_expiry = std::chrono::hours(24);  ///< how long an idempotency key stands for its result
+  int workers = 1;                                  ///< processes of this role (static membership)
   int worker_index = 0;
 };
 
@@ -62,6 +68,7 @@ Result<void> announce_ready(const ServiceOptions& options, const std::map<std::s
 
 /// A role runs until SIGTERM or SIGINT, drains and returns the exit code. One per role, each in its folder:
 int run_gateway(const ServiceOptions& options);
+int run_edge(const ServiceOptions& options);
 int run_acquiring(const ServiceOptions& options);
 int run_ledger(const ServiceOptions& options);
 int run_bank_simulator(const ServiceOptions& options);

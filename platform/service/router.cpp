@@ -77,10 +77,24 @@ void Router::count(Route& route, int status) {
   found->second->add();
 }
 
+void Router::otherwise(RouteHandler handler) {
+  otherwise_ = std::make_unique<Route>();
+  otherwise_->method = "any";
+  otherwise_->pattern = "other paths";
+  otherwise_->handler = std::move(handler);
+}
+
+std::vector<std::string> Router::routes() const {
+  std::vector<std::string> names;
+  for (const auto& route : routes_) names.push_back(route->method + " " + route->pattern);
+  return names;
+}
+
 asio::awaitable<http::Response> Router::handle(const http::Request& request) {
   std::string_view parameter;
   std::string allowed;
   Route* route = find(request, parameter, allowed);
+  if (route == nullptr && allowed.empty()) route = otherwise_.get();
   if (route == nullptr) {
     if (allowed.empty()) co_return problem(404, "There is nothing at this path.");
     http::Response refused = problem(405, "This path answers " + allowed + ".");

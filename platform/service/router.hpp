@@ -30,6 +30,12 @@ class Router {
   void add(std::string method, std::string pattern, RouteHandler handler);
   void add_immediate(std::string method, std::string pattern, ImmediateHandler handler);
 
+  /// Takes every request whose path no route has: a proxy's.
+  void otherwise(RouteHandler handler);
+
+  /// "GET /healthz", ...
+  std::vector<std::string> routes() const;
+
   asio::awaitable<http::Response> handle(const http::Request& request);
 
  private:
@@ -46,6 +52,7 @@ class Router {
   void count(Route& route, int status);
 
   Metrics& metrics_;
+  std::unique_ptr<Route> otherwise_;
   std::vector<std::unique_ptr<Route>> routes_;  // literal paths first
 };
 

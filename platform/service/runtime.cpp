@@ -27,6 +27,7 @@ struct ServiceRuntime::State {
   std::map<std::string, std::string> endpoints;
   std::vector<std::pair<std::string, std::function<bool()>>> readiness;
   std::vector<std::function<void()>> start_hooks;
+  std::vector<std::function<void()>> stop_hooks;
   std::vector<std::function<asio::awaitable<void>()>> drain_hooks;
   std::vector<std::function<void()>> close_hooks;
   bool stopping = false;
@@ -70,6 +71,7 @@ struct ServiceRuntime::State {
     if (stopping) return;
     stopping = true;
     signals.cancel();
+    for (const auto& hook : stop_hooks) hook();
     asio::co_spawn(context, drain(), asio::detached);
   }
 
@@ -157,6 +159,10 @@ void ServiceRuntime::add_readiness(std::string part, std::function<bool()> ready
 
 void ServiceRuntime::on_start(std::function<void()> hook) {
   state_->start_hooks.push_back(std::move(hook));
+}
+
+void ServiceRuntime::on_stop(std::function<void()> hook) {
+  state_->stop_hooks.push_back(std::move(hook));
 }
 
 void ServiceRuntime::on_drain(std::function<asio::awaitable<void>()> hook) {

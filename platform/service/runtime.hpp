@@ -45,6 +45,9 @@ class ServiceRuntime {
   void add_readiness(std::string part, std::function<bool()> ready);
   /// Called on the loop once the server listens and the ready file is written.
   void on_start(std::function<void()> hook);
+  /// Called on the loop when the process is told to end, before anything is drained: let requests go that wait for
+  /// something that may take long.
+  void on_stop(std::function<void()> hook);
   /// Awaited on the loop after the last request was answered, in the order of registration: stop outgoing calls.
   void on_drain(std::function<asio::awaitable<void>()> hook);
   /// Called on the caller's thread after the loop has ended, in the order of registration: stop inboxes, then relays,

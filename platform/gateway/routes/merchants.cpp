@@ -1,20 +1,23 @@
-// POST /admin/merchants {name, currency, card}: 201 {id, name, currency, api_key, card_token, card_last4}. The card
-// number is turned into a token here and is neither stored nor logged nor repeated in an answer.
+// POST /admin/merchants {name, currency, card, tier}: 201 {id, name, currency, api_key, card_token, card_last4, tier}.
+// The card number is turned into a token here and is neither stored nor logged nor repeated in an answer. GET lists the
+// merchants.
 
 #include "base/json.hpp"
 #include "base/time.hpp"
-#include "platform/events/payment_events.hpp"
 #include "platform/gateway/payment.hpp"
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/routes/routes.hpp"
 #include "platform/gateway/secrets.hpp"
+#include "platform/money/money.hpp"
 #include "platform/service/await_store.hpp"
+#include "platform/service/json_body.hpp"
 #include "platform/service/problem.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kLongestTier = 40;
 
 struct NewMerchant {
   Merchant merchant;
@@ -24,16 +27,20 @@ struct NewMerchant {
 };
 
 Result<NewMerchant> parse(std::string_view body) {
-  const auto parsed = parse_json(body);
-  if (!parsed || !parsed->is_object()) return usage_error("the body is not a JSON object");
-  const json::object& object = parsed->get_object();
+  const auto parsed = parse_json_object(body);
+  // Not the parser's words: they may repeat what was sent, and a card number may be in it.
+  if (!parsed) return usage_error("the body is not a JSON object without repeated members");
+  const json::object& object = *parsed;
   auto name = string_member(object, "name");
   if (!name || name->empty() || name->size() > kLongestName) return usage_error("name is a text of 1 to 100 bytes");
   auto currency = string_member(object, "currency");
-  if (!currency || !is_currency(*currency)) return usage_error("currency is a code of three capitals, as in ISO 4217");
+  if (!currency || !currency_exponent(*currency)) return usage_error("currency is a code that ISO 4217 lists");
+  auto tier = string_member(object, "tier").value_or("");
+  if (object.contains("tier") && (tier.empty() || tier.size() > kLongestTier))
+    return usage_error("tier is a tier's name");
 
   NewMerchant made;
-  made.merchant = {0, std::move(*name), std::move(*currency)};
+  made.merchant = {0, std::move(*name), std::move(*currency), std::move(tier)};
   made.api_key = new_api_key();
   made.key = {0, 0, hash_of_secret(made.api_key), scope_of_api_key(made.api_key)};
   if (object.if_contains("card") != nullptr) {
@@ -59,6 +66,7 @@ json::object describe(const NewMerchant& made) {
                          {"name", made.merchant.name},
                          {"currency", made.merchant.currency},
                          {"api_key", made.api_key}};
+  if (!made.merchant.tier.empty()) described["tier"] = made.merchant.tier;
   if (made.card) {
     described["card_token"] = made.card->token;
     described["card_last4"] = made.card->last4;
@@ -70,8 +78,11 @@ asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::st
   auto parsed = parse(body);
   if (!parsed) co_return problem(400, parsed.error().message);
   const auto made = std::make_shared<NewMerchant>(std::move(*parsed));
+  const std::string& tier = made->merchant.tier;
+  if (!tier.empty() && !context.limits.settings().tiers.contains(tier))
+    co_return problem(400, "tier: there is no such tier");
   Work work = [made](Connection& connection) { return write(connection, *made); };
-  const auto written = co_await commit(context.store, std::move(work));
+  const auto written = co_await commit(*context.shards.first().store, std::move(work));
   if (!written) co_return store_unavailable();
   http::Response response = json_response(201, describe(*made));
   context.tenants.add(std::move(made->merchant));
@@ -80,9 +91,27 @@ asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::st
   co_return response;
 }
 
+http::Response list_merchants(const GatewayContext& context) {
+  json::array items;
+  for (const auto& [id, merchant] : context.tenants.merchants()) {
+    items.push_back(
+        json::object{{"id", merchant_name(id)},
+                     {"name", merchant.name},
+                     {"currency", merchant.currency},
+                     {"tier", merchant.tier.empty() ? context.limits.settings().default_tier : merchant.tier},
+                     {"shard", Shards::index_of_merchant(id, context.shards.size())}});
+  }
+  return json_response(200, json::object{{"items", std::move(items)}});
+}
+
 }  // namespace
 
-void add_merchants(ServiceRuntime& runtime, GatewayContext& context) {
+void add_merchants(GatewayContext& context) {
+  ServiceRuntime& runtime = context.runtime;
+  runtime.router().add_immediate(
+      "GET", "/admin/merchants",
+      runtime.operator_only(
+          ImmediateHandler([&context](const http::Request&, std::string_view) { return list_merchants(context); })));
   runtime.router().add("POST", "/admin/merchants",
                        runtime.operator_only(RouteHandler([&context](const http::Request& request, std::string_view) {
                          return create_merchant(context, std::string(request.body));

@@ -4,11 +4,15 @@
 
 namespace tidegate::platform {
 
-void add_outbox(ServiceRuntime& runtime, GatewayContext& context) {
-  runtime.router().add_immediate("GET", "/internal/outbox/{rest...}",
-                                 [&context](const http::Request& request, std::string_view rest) {
-                                   return context.outbox.serve(rest, request, context.reader);
-                                 });
+void add_outbox(GatewayContext& context) {
+  for (const auto& shard : context.shards) {
+    Shard* at = shard.get();
+    context.runtime.router().add_immediate("GET", "/internal/outbox/" + at->store->id() + "/{rest...}",
+                                           [at](const http::Request& request, std::string_view rest) {
+                                             return at->outbox.serve(at->store->id() + "/" + std::string(rest), request,
+                                                                     *at->reader);
+                                           });
+  }
 }
 
 }  // namespace tidegate::platform

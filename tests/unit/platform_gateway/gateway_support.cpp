@@ -53,6 +53,9 @@ RunningGateway::RunningGateway(const std::string& directory, Options options) : 
   service.operator_token = kOperatorToken;
   service.profile = options.profile;
   service.switches = options.switches;
+  service.shards = options.shards;
+  service.reports = options.reports;
+  service.key_expiry = options.key_expiry;
   std::filesystem::remove(service.ready_file);
 
   runtime_ = std::make_unique<ServiceRuntime>(service);
@@ -131,24 +134,28 @@ std::vector<Envelope> events_of(EventBus& bus, const std::string& topic) {
   }
 }
 
-FakeAcquiring::FakeAcquiring(EventBus& bus) {
-  auto made = bus.make_producer("acquiring-0");
+FakeAcquiring::FakeAcquiring(EventBus& bus, std::string service) : service_(std::move(service)) {
+  auto made = bus.make_producer(service_ + "-0");
   REQUIRE(made.ok());
   producer_ = std::move(*made);
 }
 
 void FakeAcquiring::report(const std::string& payment, const std::string& type) {
+  report(payment, type, {{"reference", payment + "-a1"}, {"auth_code", "A1B2C3"}, {"reason", "insufficient_funds"}});
+}
+
+void FakeAcquiring::report(const std::string& payment, const std::string& type, json::object data) {
   const int partition = partition_of(payment);
   Envelope event;
   event.type = type;
   event.payment = payment;
   event.tenant = "mer_000001";
-  event.stream = {"acquiring-0", "acquiring", partition};
+  event.stream = {service_ + "-0", service_, partition};
   event.sequence = ++heads_[partition];
   event.id = event.stream.text() + "/" + std::to_string(event.sequence);
   event.occurred_at_ms = 1;
-  event.data = {{"reference", payment + "-a1"}, {"auth_code", "A1B2C3"}, {"reason", "insufficient_funds"}};
-  const BusRecord record{"acquiring", partition, -1, 1, payment, event.encode()};
+  event.data = std::move(data);
+  const BusRecord record{service_, partition, -1, 1, payment, event.encode()};
   REQUIRE(producer_->publish(record).ok());
 }
 

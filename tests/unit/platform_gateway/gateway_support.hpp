@@ -17,6 +17,8 @@
 
 namespace tidegate::platform::test {
 
+inline const std::string kOperatorToken = "operator-secret";
+
 struct Answer {
   int status = 0;
   http::Headers headers;
@@ -41,6 +43,9 @@ class RunningGateway {
     std::string profile = "modern";
     std::map<std::string, std::string> switches;
     std::map<std::string, std::string> peers;
+    int shards = 1;
+    std::vector<std::string> reports{"acquiring"};
+    Nanoseconds key_expiry = std::chrono::hours(24);
     std::shared_ptr<EventBus> bus = make_memory_bus();
   };
   explicit RunningGateway(const std::string& directory, Options options);
@@ -53,6 +58,15 @@ class RunningGateway {
   /// One request on a connection of its own. `token`: the bearer token, "" for none.
   Answer send(const std::string& method, const std::string& target, const std::string& token,
               const std::string& body = "", http::Headers headers = {}) const;
+  /// PUT by the operator.
+  Answer put(const std::string& target, const std::string& body) const {
+    return send("PUT", target, kOperatorToken, body);
+  }
+  /// POST /v1/payments/{id}/ACTION with a key.
+  Answer operate(const Tenant& tenant, const std::string& payment, const std::string& action, const std::string& key,
+                 const std::string& body = "") const {
+    return send("POST", "/v1/payments/" + payment + "/" + action, tenant.api_key, body, {{"Idempotency-Key", key}});
+  }
   Answer get(const std::string& target, const std::string& token) const { return send("GET", target, token); }
   Answer pay(const std::string& token, const std::string& key, const std::string& body) const;
 
@@ -62,6 +76,7 @@ class RunningGateway {
   double metric(const std::string& line_start) const;
 
   const std::string& base_url() const { return base_url_; }
+  ServiceRuntime& runtime() { return *runtime_; }
   EventBus& bus() { return *bus_; }
 
  private:
@@ -73,8 +88,6 @@ class RunningGateway {
   std::thread thread_;
 };
 
-inline const std::string kOperatorToken = "operator-secret";
-
 std::string payment_body(std::int64_t amount, const std::string& currency, const std::string& card);
 
 /// All events of a topic so far, in the order of the bus.
@@ -83,10 +96,14 @@ std::vector<Envelope> events_of(EventBus& bus, const std::string& topic);
 /// Plays the acquiring worker: reports on payments, with dense numbers.
 class FakeAcquiring {
  public:
-  explicit FakeAcquiring(EventBus& bus);
+  /// `service`: acquiring, fraud or ledger.
+  explicit FakeAcquiring(EventBus& bus, std::string service = "acquiring");
   void report(const std::string& payment, const std::string& type);
+  /// With members of its own in `data`.
+  void report(const std::string& payment, const std::string& type, json::object data);
 
  private:
+  const std::string service_;
   std::unique_ptr<EventProducer> producer_;
   std::map<int, std::int64_t> heads_;
 };

@@ -1,5 +1,6 @@
 #pragma once
-// One keyed request on its way through the writer thread. Repeats that arrive meanwhile wait for it.
+// One keyed request on its way through the writer thread. Repeats that arrive meanwhile wait for it. Private to
+// keyed_requests.cpp.
 
 #include <memory>
 #include <string>
@@ -8,29 +9,27 @@
 #include "base/asio.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "platform/events/envelope.hpp"
-#include "platform/gateway/payment.hpp"
-#include "platform/gateway/payment_path.hpp"
+#include "platform/gateway/keyed_effect.hpp"
 
 namespace tidegate::platform {
 
 /// What the key stood for when the unit of work was committed.
 enum class KeyVerdict {
-  created,     ///< new key, new payment
+  written,     ///< new key, done
   refused,     ///< new key, a business rule was broken
   repeated,    ///< known key, same body: the stored result
   other_body,  ///< known key, another body
+  voided,      ///< fenced before it was seen
 };
 
-/// The writer thread fills `verdict` to `event` inside the unit; the loop reads them after finish().
-struct Flight {
-  PaymentCommand command;
-  std::int64_t fingerprint = 0;
+/// The writer thread fills `verdict` to `first_seen_ms` inside the unit; the loop reads them after finish().
+struct KeyFlight {
+  KeyedRequest request;
+  std::unique_ptr<KeyedEffect> effect;
 
-  KeyVerdict verdict = KeyVerdict::created;
-  Payment payment;      // created, or the one that the key stands for
-  std::string refusal;  // of the stored result; empty: there is a payment
-  Envelope event;       // created only
+  KeyVerdict verdict = KeyVerdict::written;
+  std::string refusal;  // of the stored result; empty: there is a subject
+  std::int64_t first_seen_ms = 0;
 
   bool finished = false;
   Result<void> outcome;                      // of the commit
@@ -45,7 +44,7 @@ struct Flight {
 };
 
 /// Waits until the flight has finished; false when the limit passed first.
-inline asio::awaitable<bool> wait_for(std::shared_ptr<Flight> flight, Nanoseconds limit) {
+inline asio::awaitable<bool> wait_for(std::shared_ptr<KeyFlight> flight, Nanoseconds limit) {
   if (flight->finished) co_return true;
   asio::steady_timer timer(co_await asio::this_coro::executor, limit);
   flight->waiting.push_back(&timer);

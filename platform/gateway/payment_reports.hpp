@@ -1,11 +1,13 @@
 #pragma once
-// What the acquiring workers report becomes a payment's next state, if the table of transitions has the step.
+// What the acquiring, fraud and ledger workers report becomes a payment's next step, if the rules and the table of
+// transitions have it.
 
 #include <functional>
 #include <string>
 #include <unordered_map>
 
 #include "platform/events/envelope.hpp"
+#include "platform/gateway/payment_rules.hpp"
 #include "platform/gateway/payment_table.hpp"
 #include "platform/gateway/sequence.hpp"
 #include "platform/outbox/outbox.hpp"
@@ -13,12 +15,12 @@
 
 namespace tidegate::platform {
 
-/// Both calls come on the writer thread.
-class AcquirerResults {
+/// Steps of payments on one shard. All calls come on its writer thread.
+class PaymentReports {
  public:
   /// `changed` is told of each step after its commit, on the writer thread.
-  AcquirerResults(Outbox& outbox, CommitSequence& sequence, Metrics& metrics,
-                  std::function<void(const PaymentChange&)> changed);
+  PaymentReports(Outbox& outbox, CommitSequence& sequence, Metrics& metrics,
+                 std::function<void(const PaymentChange&)> changed);
 
   /// Inside the inbox's transaction. A report that fits no payment or no legal step is counted, logged and done with:
   /// trying it again could not change it.
@@ -26,13 +28,20 @@ class AcquirerResults {
   /// After that transaction's commit.
   void applied(const Envelope& report);
 
+  /// Inside a transaction: the authorization lapses. `name` is unique among what is not committed yet.
+  Result<void> expire(Connection& connection, std::int64_t payment, std::int64_t now_ms, const std::string& name);
+  /// After that transaction's commit.
+  void expired(const std::string& name) { tell(name); }
+
  private:
   struct Step {
     PaymentChange change;
-    Envelope event;
+    std::optional<Envelope> event;
   };
-  Result<void> step(Connection& connection, const Envelope& report, const Payment& payment, PaymentState to);
+  Result<void> take(Connection& connection, const Payment& before, PaymentStep step, const Operation* operation,
+                    const Envelope& report, const std::string& name);
   Result<void> refuse(const Envelope& report, std::string_view why);  // counts, logs, succeeds
+  void tell(const std::string& name);
 
   Outbox& outbox_;
   CommitSequence& sequence_;

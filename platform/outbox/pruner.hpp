@@ -1,0 +1,69 @@
+#pragma once
+// Deletes events that nobody will ask for again: below what every registered consumer has applied, below what the relay
+// has published, and older than a while. One consumer that cannot be asked, and nothing is deleted.
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/asio.hpp"
+#include "platform/outbox/outbox.hpp"
+#include "platform/outbox/positions.hpp"
+#include "platform/service/metrics.hpp"
+#include "platform/service/peer_clients.hpp"
+#include "platform/store/store.hpp"
+
+namespace tidegate::platform {
+
+struct PruneOptions {
+  std::vector<std::string> consumers;  ///< the groups, each at the peer GROUP.http; none: nothing is ever deleted
+  std::string token;                   ///< the operator's
+  Nanoseconds every = std::chrono::seconds(10);
+  Nanoseconds keep = std::chrono::hours(1);  ///< events stay this long at least, for exports
+};
+
+/// Works on the service's loop. Store, outbox, reader and clients outlive it.
+class OutboxPruner {
+ public:
+  OutboxPruner(asio::any_io_executor loop, Store& store, Connection& reader, const Outbox& outbox, PeerClients& clients,
+               Metrics& metrics, PruneOptions options);
+  void start();
+  void stop();
+  /// One round. Public for tests.
+  asio::awaitable<void> prune(Nanoseconds now);
+
+ private:
+  asio::awaitable<void> run();
+  /// Per partition, what all consumers have applied. Nothing: one of them did not say.
+  asio::awaitable<std::optional<outbox::Cursors>> applied_by_all();
+  asio::awaitable<std::optional<outbox::Cursors>> applied_by(std::string group);
+  std::optional<outbox::Cursors> heads() const;
+  /// The heads of at least `keep` ago.
+  std::optional<outbox::Cursors> old_heads(Nanoseconds now);
+  void delete_below(const outbox::Cursors& bounds);
+
+  struct Seen {
+    Nanoseconds at;
+    outbox::Cursors heads;
+  };
+  const asio::any_io_executor loop_;
+  Store& store_;
+  Connection& reader_;
+  const Outbox& outbox_;
+  PeerClients& clients_;
+  const PruneOptions options_;
+  Counter& pruned_;
+  Counter& held_up_;
+  std::deque<Seen> seen_;
+  asio::steady_timer timer_;
+  bool stopping_ = false;
+};
+
+/// From a consumer's answer {"items": [{"stream": "gateway-0/payments/7", "sequence": 12}, ...]}: its numbers on the
+/// streams of this producer and topic; partitions that it does not name are at 0. Nothing: it is no such answer.
+std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::string_view producer,
+                                                   std::string_view topic);
+
+}  // namespace tidegate::platform
