@@ -7,6 +7,7 @@
 #include "platform/gateway/routes/routes.hpp"
 #include "platform/gateway/schema.hpp"
 #include "platform/gateway/settings.hpp"
+#include "platform/gateway/settings_table.hpp"
 #include "platform/gateway/sweeper.hpp"
 #include "platform/inbox/inbox.hpp"
 #include "platform/outbox/pruner.hpp"
@@ -41,6 +42,22 @@ struct ShardWork {
   std::unique_ptr<Sweeper> sweeper;
   std::unique_ptr<OutboxPruner> pruner;
 };
+
+/// A merchant's shard follows from their number: with another one its keys would be looked for in the wrong database,
+/// and a repeat would be a second payment.
+Result<void> check_shards(Store& store, Connection& reader, int shards) {
+  auto known = read_setting(reader, "shards");
+  if (!known) return known.error();
+  auto used = last_payment_sequence(reader);
+  if (!used) return used.error();
+  const std::int64_t before = *known && (*known)->is_int64() ? (*known)->get_int64() : *used > 0 ? 1 : shards;
+  if (before != shards) {
+    return usage_error("--shards is " + std::to_string(shards) + ", but the payments in " + store.id() +
+                       " were split over " + std::to_string(before));
+  }
+  if (*known) return {};
+  return store.run([shards](Connection& connection) { return write_setting(connection, "shards", shards, 0); });
+}
 
 }  // namespace
 
@@ -92,6 +109,9 @@ Result<void> Gateway::State::open_shard(int number) {
   auto reader = (*store)->reader();
   if (!reader) return reader.error();
   auto shard = std::make_unique<Shard>(number, std::move(*store), std::move(*reader), std::string(kPaymentsTopic));
+  if (number == 0) {
+    if (auto same = check_shards(*shard->store, *shard->reader, runtime.options().shards); !same) return same;
+  }
   if (auto opened = shard->outbox.open(); !opened) return opened;
   auto last = last_payment_sequence(*shard->reader);
   if (!last) return last.error();
@@ -161,6 +181,7 @@ void Gateway::State::add_routes() {
   add_events(*context);
   add_outbox(*context);
   add_passed_on(*context);
+  add_card_tokens(*context);
   add_openapi(*context);
 }
 

@@ -125,6 +125,7 @@ struct Inbox::State {
     const Nanoseconds now = monotonic_now();
     for (const BusRecord& record : *records) {
       auto event = Envelope::decode(record.value);
+      if (event && is_of_another_shard(*event, record)) continue;
       if (!event || !belongs_here(*event, record)) {
         counters.refused += 1;
         log::warn("a record is no event of this producer", {{"topic", record.topic},
@@ -135,6 +136,14 @@ struct Inbox::State {
       }
       if (sequencer.offer(std::move(*event), now) == Sequencer::Offer::repeat) counters.repeats += 1;
     }
+  }
+
+  /// A producer that is split into shards writes one topic from several databases, "gateway-0" and "gateway-1"; each
+  /// has an inbox of its own.
+  bool is_of_another_shard(const Envelope& event, const BusRecord& record) const {
+    const auto base = [](const std::string& producer) { return producer.substr(0, producer.rfind('-')); };
+    return event.stream.producer != options.producer && base(event.stream.producer) == base(options.producer) &&
+           event.stream.topic == options.topic && event.stream.partition == record.partition;
   }
 
   bool belongs_here(const Envelope& event, const BusRecord& record) const {

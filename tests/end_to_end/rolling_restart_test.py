@@ -94,6 +94,12 @@ class RollingRestart(EndToEnd):
             after = page["next"]
         self.assertEqual(exported, paid)
 
+    def test_a_rehearsal_with_a_restart_and_a_kill_behind_the_edge(self):
+        scenario = self.scenario((SOURCE / "tests/end_to_end/data/rolling_restart.yaml").read_text())
+        done = run("run", scenario, "--out", self.out, limit=150)
+        self.assert_says(done, PASS, "nothing_failed")
+        self.assert_nothing_left()
+
 
 if __name__ == "__main__":
     main()

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "platform/gateway/routes/keyed.hpp"
+#include "platform/gateway/routes/pass_on.hpp"
 #include "platform/gateway/routes/routes.hpp"
 #include "platform/service/problem.hpp"
 #include "platform/service/trace_context.hpp"
@@ -60,22 +61,6 @@ http::Response owner_away() {
   return response;
 }
 
-/// Services know each other by the operator's token.
-http::ClientRequest make_request(const GatewayContext& context, const http::Request& request,
-                                 const std::optional<Principal>& principal) {
-  http::ClientRequest passed;
-  passed.method = request.method;
-  passed.target = std::string(request.path) + (request.query.empty() ? "" : "?" + std::string(request.query));
-  passed.body = request.body;
-  for (const std::string_view name : kPassedHeaders) {
-    if (const auto value = request.header(name)) passed.headers.emplace_back(name, *value);
-  }
-  passed.headers.emplace_back("Authorization", "Bearer " + context.runtime.options().operator_token);
-  if (principal) passed.headers.emplace_back("Tidegate-Tenant", merchant_name(principal->merchant));
-  passed.headers.emplace_back("traceparent", continue_trace(request.header("traceparent").value_or("")));
-  return passed;
-}
-
 /// The answer as it came, without the headers of that connection.
 http::Response take_over(http::Response answer) {
   http::Response response;
@@ -90,6 +75,23 @@ http::Response take_over(http::Response answer) {
   return response;
 }
 
+}  // namespace
+
+http::ClientRequest make_passed_request(const GatewayContext& context, const http::Request& request,
+                                        const std::optional<Principal>& principal) {
+  http::ClientRequest passed;
+  passed.method = request.method;
+  passed.target = std::string(request.path) + (request.query.empty() ? "" : "?" + std::string(request.query));
+  passed.body = request.body;
+  for (const std::string_view name : kPassedHeaders) {
+    if (const auto value = request.header(name)) passed.headers.emplace_back(name, *value);
+  }
+  passed.headers.emplace_back("Authorization", "Bearer " + context.runtime.options().operator_token);
+  if (principal) passed.headers.emplace_back("Tidegate-Tenant", merchant_name(principal->merchant));
+  passed.headers.emplace_back("traceparent", continue_trace(request.header("traceparent").value_or("")));
+  return passed;
+}
+
 asio::awaitable<http::Response> pass_on(GatewayContext& context, std::string peer, http::ClientRequest request) {
   const auto client = context.clients.client(peer);
   if (!client) co_return owner_away();
@@ -97,6 +99,8 @@ asio::awaitable<http::Response> pass_on(GatewayContext& context, std::string pee
   if (!answer) co_return owner_away();
   co_return take_over(std::move(*answer));
 }
+
+namespace {
 
 asio::awaitable<http::Response> answer_at_once(http::Response response) {
   co_return response;
@@ -107,14 +111,14 @@ void add_for_tenant(GatewayContext& context, const PassedOn& route) {
                    [&context, &route](const Principal& principal, const http::Request& request, std::string_view) {
                      if (route.caller == Caller::keyed && !idempotency_key(request))
                        return answer_at_once(key_missing());
-                     return pass_on(context, route.peer, make_request(context, request, principal));
+                     return pass_on(context, route.peer, make_passed_request(context, request, principal));
                    });
 }
 
 void add_for_others(GatewayContext& context, const PassedOn& route) {
   const bool with_token = route.caller == Caller::operator_;
   RouteHandler handler = [&context, &route](const http::Request& request, std::string_view) {
-    return pass_on(context, route.peer, make_request(context, request, std::nullopt));
+    return pass_on(context, route.peer, make_passed_request(context, request, std::nullopt));
   };
   if (with_token) handler = context.runtime.operator_only(std::move(handler));
   context.runtime.router().add(route.method, route.pattern, std::move(handler));

@@ -58,6 +58,7 @@ void add_evict_cache(GatewayContext& context);         // POST /admin/cache/evic
 void add_events(GatewayContext& context);              // GET /v1/events/export, /v1/consumers/{group}/applied
 void add_outbox(GatewayContext& context);              // GET /internal/outbox/...
 void add_passed_on(GatewayContext& context);           // wallets, payouts, webhooks, reconciliations, ...
+void add_card_tokens(GatewayContext& context);         // /v1/tokens
 void add_openapi(GatewayContext& context);             // GET /openapi.json
 
 }  // namespace tidegate::platform

@@ -49,6 +49,23 @@ TEST_CASE("shards: merchants spread over four databases, each with its own strea
   CHECK(gateway.get("/v1/payments/pay_000000000000001f", tenants[0].api_key).status == 404);  // of shard 15
 }
 
+TEST_CASE("shards: their number belongs to the data, and another one is refused") {
+  const ScratchDirectory scratch;
+  { RunningGateway gateway(scratch.path(), four_shards()); }
+  ServiceOptions options;
+  options.role = "gateway";
+  options.data_directory = scratch / "data";
+  options.peers_file = scratch / "peers.json";
+  for (const int shards : {1, 3, 5}) {
+    options.shards = shards;
+    ServiceRuntime runtime(options);
+    const auto opened = Gateway::open(runtime, make_memory_bus(), compose_path);
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().message.find("split over 4") != std::string::npos);
+  }
+  RunningGateway again(scratch.path(), four_shards());
+}
+
 TEST_CASE("shards: an export over all of them is ascending, complete, and the same again while payments go on") {
   const ScratchDirectory scratch;
   RunningGateway gateway(scratch.path(), four_shards());
