@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -72,6 +73,16 @@ class Histogram {
   void encode(std::string& out) const;
   /// Reads what `encode` wrote; an error for anything else, never undefined behaviour.
   static Result<Histogram> decode(std::span<const std::byte> bytes);
+
+  /// What `encode` wrote, without making a histogram of it.
+  struct Counts {
+    std::uint64_t total = 0;
+    std::uint64_t at_or_over = 0;  ///< as count_at_or_over(limit)
+  };
+  /// None when `decode` would refuse it.
+  static std::optional<Counts> encoded_counts(std::span<const std::byte> bytes, std::uint64_t limit);
+  /// Adds it to this one; false, and nothing is added, when `decode` would refuse it.
+  bool merge_encoded(std::span<const std::byte> bytes);
 
   static int index_of(std::uint64_t value) noexcept {
     const std::uint64_t known = value < kHighestTrackable ? value : kHighestTrackable;

@@ -28,12 +28,11 @@ void put(std::string& out, std::int64_t value) {
 }
 
 /// Takes one integer off the front; nothing when it is cut short or longer than need be.
-std::optional<std::int64_t> take(std::span<const std::byte>& bytes) {
+std::optional<std::int64_t> take(const unsigned char*& at, const unsigned char* end) {
   std::uint64_t raw = 0;
   for (int shift = 0; shift <= 56; shift += 7) {
-    if (bytes.empty()) return std::nullopt;
-    const auto byte = std::to_integer<std::uint64_t>(bytes.front());
-    bytes = bytes.subspan(1);
+    if (at == end) return std::nullopt;
+    const std::uint64_t byte = *at++;
     const bool last = shift == 56 || byte < 0x80;
     raw |= (shift == 56 ? byte : byte & 0x7F) << shift;
     if (!last) continue;
@@ -47,8 +46,37 @@ void put_zeros(std::string& out, int zeros) {
   if (zeros > 0) put(out, zeros == 1 ? 0 : -static_cast<std::int64_t>(zeros));
 }
 
-Error damaged(const char* how) {
-  return protocol_error(std::string("histogram: ") + how);
+/// Calls visit(index, count) for each non-empty bucket, ascending. Returns what is wrong, or nullptr; what was visited
+/// before the mistake was found must then not be used.
+template <typename Visit>
+const char* walk(std::span<const std::byte> bytes, Visit&& visit) {
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* const end = at + bytes.size();
+  if (at == end || static_cast<char>(*at) != kFormat) return "unknown format";
+  ++at;
+  const int highest = Histogram::index_of(Histogram::kHighestTrackable);
+  std::int64_t index = 0;
+  std::uint64_t total = 0;
+  bool after_zeros = false;
+  while (at != end) {
+    const auto value = take(at, end);
+    if (!value) return "a number is cut short or overlong";
+    if (*value > 0) {
+      if (index > highest) return "more counts than buckets";
+      const auto count = static_cast<std::uint64_t>(*value);
+      if (__builtin_add_overflow(total, count, &total)) return "the counts overflow";
+      visit(static_cast<int>(index), count);
+      ++index;
+      after_zeros = false;
+      continue;
+    }
+    if (after_zeros || *value == -1) return "a run of zeros is split";
+    // Compared before it is negated: the most negative number has no opposite.
+    if (*value < -kIndices) return "more counts than buckets";
+    index += *value == 0 ? 1 : -*value;
+    after_zeros = true;
+  }
+  return after_zeros ? "ends in zeros" : nullptr;
 }
 
 }  // namespace
@@ -65,33 +93,28 @@ void Histogram::encode(std::string& out) const {
 }
 
 Result<Histogram> Histogram::decode(std::span<const std::byte> bytes) {
-  if (bytes.empty() || std::to_integer<char>(bytes.front()) != kFormat) return damaged("unknown format");
-  bytes = bytes.subspan(1);
   Histogram out;
-  std::int64_t index = 0;
-  bool after_zeros = false;
-  while (!bytes.empty()) {
-    const auto value = take(bytes);
-    if (!value) return damaged("a number is cut short or overlong");
-    if (*value > 0) {
-      if (index > index_of(kHighestTrackable)) return damaged("more counts than buckets");
-      std::uint64_t total = 0;
-      if (__builtin_add_overflow(out.total_, static_cast<std::uint64_t>(*value), &total)) {
-        return damaged("the counts overflow");
-      }
-      out.record(lowest_of_index(static_cast<int>(index)), static_cast<std::uint64_t>(*value));
-      ++index;
-      after_zeros = false;
-      continue;
-    }
-    if (after_zeros || *value == -1) return damaged("a run of zeros is split");
-    // Compared before it is negated: the most negative number has no opposite.
-    if (*value < -kIndices) return damaged("more counts than buckets");
-    index += *value == 0 ? 1 : -*value;
-    after_zeros = true;
-  }
-  if (after_zeros) return damaged("ends in zeros");
+  const char* wrong = walk(bytes, [&](int index, std::uint64_t count) { out.record(lowest_of_index(index), count); });
+  if (wrong != nullptr) return protocol_error(std::string("histogram: ") + wrong);
   return out;
+}
+
+std::optional<Histogram::Counts> Histogram::encoded_counts(std::span<const std::byte> bytes, std::uint64_t limit) {
+  // Buckets lie without gaps, so the one that would hold the limit is the first that is not provably below it.
+  const int first = index_of(limit);
+  Counts counts;
+  const char* wrong = walk(bytes, [&](int index, std::uint64_t count) {
+    counts.total += count;
+    if (index >= first) counts.at_or_over += count;
+  });
+  if (wrong != nullptr) return std::nullopt;
+  return counts;
+}
+
+bool Histogram::merge_encoded(std::span<const std::byte> bytes) {
+  if (walk(bytes, [](int, std::uint64_t) {}) != nullptr) return false;
+  walk(bytes, [&](int index, std::uint64_t count) { record(lowest_of_index(index), count); });
+  return true;
 }
 
 }  // namespace tidegate

@@ -49,6 +49,9 @@ int run_command_line(int count, char** arguments) {
   add_validate(app, exit_code);
   add_plan(app, exit_code);
   add_report(app, exit_code);
+  add_budget(app, exit_code);
+  add_compare(app, exit_code);
+  add_noise(app, exit_code);
   add_up(app, exit_code);
   add_down(app, exit_code);
   add_list(app, exit_code);

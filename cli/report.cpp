@@ -2,11 +2,26 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "record/merge.hpp"
 #include "reports/html.hpp"
 #include "runner/judge.hpp"
 
 namespace tidegate::cli {
 namespace {
+
+// Several directories are segments of one run: they are merged into a new one first.
+Result<std::string> merged_directory(const std::vector<std::string>& paths, const std::string& out) {
+  if (paths.size() == 1) return paths.front();
+  std::vector<record::RunDirectory> parts;
+  for (const std::string& path : paths) {
+    auto part = record::RunDirectory::open(path);
+    if (!part) return part.error();
+    parts.push_back(std::move(*part));
+  }
+  auto merged = record::merge_runs(parts, out.empty() ? paths.front() + "-merged" : out);
+  if (!merged) return merged.error();
+  return merged->path();
+}
 
 int report(const std::string& path, bool json, bool quiet, bool strict) {
   auto directory = record::RunDirectory::open(path);
@@ -24,16 +39,21 @@ int report(const std::string& path, bool json, bool quiet, bool strict) {
 
 void add_report(CLI::App& app, int& exit_code) {
   struct Flags {
-    std::string path;
+    std::vector<std::string> paths;
+    std::string out;
     bool json = false, quiet = false, strict = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("report", "Judge a run directory again and render it");
-  command->add_option("DIR", flags->path, "Run directory")->required();
+  command->add_option("DIR", flags->paths, "Run directory; several are segments of one run and are merged")->required();
+  command->add_option("--out", flags->out, "Where merged segments go (default: the first one's name and -merged)");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
   command->add_flag("--quiet", flags->quiet, "Only the verdict");
   command->add_flag("--strict", flags->strict, "WARN exits with 99");
-  command->callback([flags, &exit_code] { exit_code = report(flags->path, flags->json, flags->quiet, flags->strict); });
+  command->callback([flags, &exit_code] {
+    auto path = merged_directory(flags->paths, flags->out);
+    exit_code = path ? report(*path, flags->json, flags->quiet, flags->strict) : fail(path.error());
+  });
 }
 
 }  // namespace tidegate::cli

@@ -26,6 +26,8 @@ void add_run(CLI::App& app, int& exit_code) {
   auto options = add_scenario_options(*command);
   auto flags = std::make_shared<Flags>();
   command->add_option("--out", flags->run.out, "Run directory (default: runs/NAME-TIME)");
+  command->add_option("--baseline", flags->run.baseline, "Run directory or baseline store for the compare gates");
+  command->add_flag("--force", flags->run.force, "Compare although scenario or machine do not match the baseline");
   command->add_flag("--quiet", flags->run.quiet, "Only the verdict");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
   command->add_flag("--strict", flags->strict, "WARN exits with 99");

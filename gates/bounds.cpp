@@ -20,16 +20,16 @@ double binomial_cumulative(std::uint64_t k, std::uint64_t total, double share) {
 
 }  // namespace
 
-double share_lower_bound(std::uint64_t bad, std::uint64_t total, double confidence) {
+double share_lower_bound(double bad, double total, double confidence) {
   TIDEGATE_ASSERT(bad <= total);
-  if (bad == 0) return 0;
-  return boost::math::ibeta_inv(static_cast<double>(bad), static_cast<double>(total - bad + 1), 1 - confidence);
+  if (bad <= 0) return 0;
+  return boost::math::ibeta_inv(bad, total - bad + 1, 1 - confidence);
 }
 
-double share_upper_bound(std::uint64_t bad, std::uint64_t total, double confidence) {
+double share_upper_bound(double bad, double total, double confidence) {
   TIDEGATE_ASSERT(bad <= total);
-  if (bad == total) return 1;
-  return boost::math::ibeta_inv(static_cast<double>(bad + 1), static_cast<double>(total - bad), confidence);
+  if (bad >= total) return 1;
+  return boost::math::ibeta_inv(bad + 1, total - bad, confidence);
 }
 
 std::uint64_t minimum_samples(double allowed, double confidence) {
@@ -37,11 +37,11 @@ std::uint64_t minimum_samples(double allowed, double confidence) {
   if (allowed >= 1) return 1;
   const double limit = allowed * (1 + kRelativeTolerance);
   std::uint64_t high = 1;
-  while (share_upper_bound(0, high, confidence) > limit) high *= 2;
+  while (share_upper_bound(0, static_cast<double>(high), confidence) > limit) high *= 2;
   std::uint64_t low = high / 2;  // too few, or 0
   while (high - low > 1) {
     const std::uint64_t middle = low + (high - low) / 2;
-    (share_upper_bound(0, middle, confidence) > limit ? low : high) = middle;
+    (share_upper_bound(0, static_cast<double>(middle), confidence) > limit ? low : high) = middle;
   }
   return high;
 }

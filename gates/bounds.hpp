@@ -2,7 +2,8 @@
 // One-sided confidence bounds of a share, and what follows from them: how many samples a gate needs, and between which
 // order statistics a percentile lies.
 // Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
-// Biometrika 26 (1934). The bounds are exact for independent samples; clustering is not estimated here.
+// Biometrika 26 (1934). The bounds are exact for independent samples; for samples that cluster the caller passes the
+// counts that they are worth (gates/clustering.hpp), which need not be whole.
 
 #include <cstdint>
 
@@ -12,9 +13,9 @@ inline constexpr double kDefaultConfidence = 0.95;
 
 /// `bad` of `total` samples. The bounds hold one-sided, each with the confidence given: 0.5 < confidence < 1.
 /// The smallest share that the samples still allow; 0 without samples.
-double share_lower_bound(std::uint64_t bad, std::uint64_t total, double confidence);
+double share_lower_bound(double bad, double total, double confidence);
 /// The largest share that the samples still allow; 1 without samples.
-double share_upper_bound(std::uint64_t bad, std::uint64_t total, double confidence);
+double share_upper_bound(double bad, double total, double confidence);
 
 /// The fewest samples, all of them good, whose upper bound is at most `allowed` (0 < allowed < 1): 299 for 1 % at 95 %.
 std::uint64_t minimum_samples(double allowed, double confidence);

@@ -11,13 +11,21 @@ using record::Outcome;
 
 bool share_is_broken(const Share& share, double allowed, const DecisionRules& rules) {
   if (share.total == 0 || within_share(share.bad, share.total, allowed)) return false;
-  return !rules.confidence || share_lower_bound(share.bad, share.total, *rules.confidence) > allowed;
+  return !rules.confidence ||
+         share_lower_bound(static_cast<double>(share.bad), static_cast<double>(share.total), *rules.confidence) >
+             allowed;
 }
 
-bool share_holds(const Share& share, double allowed, const DecisionRules& rules) {
+// `worth`: independent samples that one is worth.
+double upper_bound(const Share& share, double worth, double confidence) {
+  return share_upper_bound(static_cast<double>(share.bad) * worth, static_cast<double>(share.total) * worth,
+                           confidence);
+}
+
+bool share_holds(const Share& share, double allowed, const DecisionRules& rules, double worth) {
   if (share.total == 0 || !within_share(share.bad, share.total, allowed)) return false;
   // The tolerance is that of minimum_samples: a clean series of exactly that size passes.
-  return !rules.confidence || share_upper_bound(share.bad, share.total, *rules.confidence) <= allowed * (1 + 1e-9);
+  return !rules.confidence || upper_bound(share, worth, *rules.confidence) <= allowed * (1 + 1e-9);
 }
 
 std::string generator_doubt(std::uint64_t missing) {
@@ -38,9 +46,14 @@ std::string share_doubt(const ShareEvidence& evidence, double allowed, const Dec
   }
   if (evidence.best.total == 0) return "times from the actual send were not recorded";
   // Would the run have decided, had the generator kept its schedule? Then the generator is the reason.
-  const bool decided = share_holds(observed, allowed, rules) || share_is_broken(observed, allowed, rules);
+  const double worth = decision.clustering.worth;
+  const bool decided = share_holds(observed, allowed, rules, worth) || share_is_broken(observed, allowed, rules);
   if (decided && observed.total >= decision.needed) return generator_doubt(evidence.missing);
   if (observed.total < decision.needed) return few_samples(observed.total, decision.needed);
+  if (share_holds(observed, allowed, rules, 1)) {
+    return fmt::format("the samples cluster in time and are worth only {} independent ones",
+                       format_count(static_cast<std::uint64_t>(static_cast<double>(observed.total) * worth)));
+  }
   return "the bounds lie on both sides of the limit";
 }
 
@@ -60,14 +73,16 @@ ShareDecision decide_share(const ShareEvidence& evidence, double allowed, const 
   decision.needed = needed_samples(allowed, rules);
   const Share& observed = evidence.observed;
   if (rules.confidence) {
-    decision.lower = share_lower_bound(observed.bad, observed.total, *rules.confidence);
-    decision.upper = share_upper_bound(observed.bad, observed.total, *rules.confidence);
+    decision.clustering = estimate_clustering(evidence.seconds, *rules.confidence);
+    decision.lower =
+        share_lower_bound(static_cast<double>(observed.bad), static_cast<double>(observed.total), *rules.confidence);
+    decision.upper = upper_bound(observed, decision.clustering.worth, *rules.confidence);
   } else {
     decision.lower = decision.upper = observed.value();
   }
   if (share_is_broken(evidence.best, allowed, rules)) {
     decision.outcome = Outcome::fail;
-  } else if (observed.total >= decision.needed && share_holds(evidence.worst, allowed, rules)) {
+  } else if (observed.total >= decision.needed && share_holds(evidence.worst, allowed, rules, decision.clustering.worth)) {
     decision.outcome = Outcome::pass;
   } else {
     decision.doubt = share_doubt(evidence, allowed, rules, decision);

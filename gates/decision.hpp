@@ -4,13 +4,18 @@
 // Arrivals that the generator dropped, delayed or never sent bound the truth from two sides. Best case: as if they did
 // not exist and time ran from the actual send. Worst case: time runs from the intended start and each of them is bad.
 // Best case broken: FAIL. Worst case holds: PASS. Otherwise the run cannot decide: INCONCLUSIVE.
+//
+// What happened in a window is a census, so that samples which cluster may withhold a PASS and never excuse a FAIL: FAIL
+// takes the samples as independent, PASS only for what they are worth.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gates/bounds.hpp"
+#include "gates/clustering.hpp"
 #include "gates/quantity.hpp"
 #include "record/verdict.hpp"
 
@@ -22,16 +27,11 @@ struct DecisionRules {
   std::optional<std::uint64_t> min_samples;               ///< none: what a clean series needs for its bound
 };
 
-struct Share {
-  std::uint64_t bad = 0;
-  std::uint64_t total = 0;
-  double value() const { return total == 0 ? 0 : static_cast<double>(bad) / static_cast<double>(total); }
-};
-
 /// What is known of a share: as observed (from the intended start, drops left out), and from both sides.
 struct ShareEvidence {
   Share observed, best, worst;
-  std::uint64_t missing = 0;  ///< samples that the generator owes
+  std::uint64_t missing = 0;   ///< samples that the generator owes
+  std::vector<Share> seconds;  ///< the worst case second by second, to see clusters; empty: not estimable
 };
 
 struct ShareDecision {
@@ -39,6 +39,7 @@ struct ShareDecision {
   std::string doubt;            ///< why it could not be decided; empty otherwise
   double lower = 0, upper = 1;  ///< one-sided bounds of the observed share; the share itself without confidence
   std::uint64_t needed = 1;     ///< samples without which it cannot pass
+  Clustering clustering;
 };
 
 /// The fewest samples for a PASS.

@@ -15,12 +15,6 @@ std::uint64_t to_count(double value) {
   return value > 0 ? static_cast<std::uint64_t>(std::llround(value)) : 0;
 }
 
-bool is_failed(const record::SeriesKey& key) {
-  const std::string* expected = key.tag("expected");
-  const std::string* outcome = key.tag("outcome");
-  return (expected != nullptr && *expected != "true") || (outcome != nullptr && *outcome != "ok");
-}
-
 // A span that only a fault_failed event made was never injected.
 bool was_injected(const record::FaultSpan& span, const record::EventLog& events) {
   return std::any_of(events.events.begin(), events.events.end(), [&](const record::Event& event) {
@@ -30,12 +24,16 @@ bool was_injected(const record::FaultSpan& span, const record::EventLog& events)
 }
 
 Selector iteration_selector(const std::string& block, const std::string& flow) {
-  Selector selector;
-  selector.tags = {{"block", block}, {"flow", flow}};
-  return selector;
+  return {{"block", block}, {"flow", flow}};
 }
 
 }  // namespace
+
+bool is_failed(const record::SeriesKey& key) {
+  const std::string* expected = key.tag("expected");
+  const std::string* outcome = key.tag("outcome");
+  return (expected != nullptr && *expected != "true") || (outcome != nullptr && *outcome != "ok");
+}
 
 Evidence::Evidence(const record::RunInfo& run, const record::SeriesSet& series, const record::EventLog& events,
                    const std::optional<std::vector<record::AuditFinding>>& findings)
@@ -70,9 +68,40 @@ Latencies Evidence::latencies(std::string_view metric, const Selector& selector,
   for (const record::Series* one : series(metric)) {
     if (!selector.matches(one->key)) continue;
     Histogram& target = is_failed(one->key) ? result.failed : result.expected;
+    for (const Span& span : seconds.spans()) one->histograms.merge_into(target, span.from, span.to);
+  }
+  return result;
+}
+
+const Evidence::CountsBySecond& Evidence::counts(const record::Series& series, std::uint64_t limit) const {
+  const auto [found, added] = counts_.try_emplace({&series, limit});
+  if (added) {
+    series.histograms.counts(series.histograms.first_second(), series.histograms.end_second(), limit,
+                             [&](std::int32_t second, const Histogram::Counts& counts) {
+                               found->second.emplace_back(second, counts);
+                             });
+  }
+  return found->second;
+}
+
+std::vector<OverCounts> Evidence::over(std::string_view metric, const Selector& selector, std::uint64_t limit,
+                                       const SecondSet& seconds) const {
+  std::vector<OverCounts> result(static_cast<std::size_t>(seconds.length()));
+  for (const record::Series* one : series(metric)) {
+    if (!selector.matches(one->key)) continue;
+    const bool failed = is_failed(one->key);
+    const CountsBySecond& all = counts(*one, limit);
+    std::size_t base = 0;  // of the span in the result
     for (const Span& span : seconds.spans()) {
-      const auto end = one->histograms.lower_bound(span.to);
-      for (auto at = one->histograms.lower_bound(span.from); at != end; ++at) target.merge(at->second);
+      auto at = std::lower_bound(all.begin(), all.end(), span.from,
+                                 [](const auto& entry, std::int32_t second) { return entry.first < second; });
+      for (; at != all.end() && at->first < span.to; ++at) {
+        OverCounts& target = result[base + static_cast<std::size_t>(at->first - span.from)];
+        Histogram::Counts& sum = failed ? target.failed : target.expected;
+        sum.total += at->second.total;
+        sum.at_or_over += at->second.at_or_over;
+      }
+      base += static_cast<std::size_t>(span.to - span.from);
     }
   }
   return result;
@@ -107,7 +136,7 @@ bool Evidence::load_ran(const SecondSet& seconds) const {
 std::uint64_t Evidence::missing_iterations(const Flow& flow, const SecondSet& seconds) const {
   const Selector selector = iteration_selector(flow.block, flow.name);
   Selector interrupted = selector;
-  interrupted.tags.emplace_back("outcome", "interrupted");
+  interrupted.require("outcome", "interrupted");
   const double dropped = counter(record::kDroppedIterations, selector, seconds);
   const double cut_off = counter(record::kIterations, interrupted, seconds);
   const double scheduled = counter(record::kScheduledIterations, selector, seconds);

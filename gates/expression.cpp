@@ -3,106 +3,169 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/time.hpp"
 #include "base/units.hpp"
+#include "gates/text_cursor.hpp"
 
 namespace tidegate::gates {
 namespace {
 
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-' || c == ':' || c == '/';
-}
-
-/// Reads from left to right; after the first mistake nothing more is read.
 class Parser {
  public:
   Parser(std::string_view text, const Vocabulary& vocabulary, std::vector<SyntaxMistake>& mistakes)
-      : text_(text), vocabulary_(vocabulary), mistakes_(mistakes) {}
+      : cursor_(text, mistakes), vocabulary_(vocabulary) {}
 
   std::optional<Expression> expression() {
+    Expression result;
+    if (cursor_.take_word("worst") && !sliding_window(result)) return std::nullopt;
+    cursor_.skip_spaces();
+    const std::size_t first_at = cursor_.at();
     auto parsed = measure();
     if (!parsed) return std::nullopt;
-    skip_spaces();
-    std::string_view rest = text_.substr(at_);
-    const std::size_t before = rest.size();
-    const auto comparison = take_comparison(rest);
-    if (!comparison) return refuse(at_, "expected <, <=, > or >= and a limit, such as < 500ms");
-    at_ += before - rest.size();
-    skip_spaces();
-    const auto value = parse_quantity(rest, parsed->dimension);
-    if (!value) return refuse(at_, value.error().message);
-    return Expression{*parsed, Limit{*comparison, *value, parsed->dimension}};
+    result.measure = std::move(*parsed);
+    Dimension dimension = result.measure.dimension;
+    if (!arithmetic(result, dimension)) return std::nullopt;
+    return limit(std::move(result), dimension, first_at);
   }
 
   std::optional<Measure> whole_measure() {
     auto parsed = measure();
-    skip_spaces();
-    if (parsed && at_ < text_.size()) return refuse(at_, "nothing may follow the closing parenthesis here");
+    if (parsed && !cursor_.at_end()) {
+      return cursor_.refuse(cursor_.at(), "nothing may follow the closing parenthesis here");
+    }
     return parsed;
   }
 
  private:
-  std::nullopt_t refuse(std::size_t offset, std::string message, std::string suggestion = {}) {
-    mistakes_.push_back({offset, std::move(message), std::move(suggestion)});
-    return std::nullopt;
+  bool refuse(std::size_t offset, std::string message, std::string suggestion = {}) {
+    cursor_.refuse(offset, std::move(message), std::move(suggestion));
+    return false;
   }
 
-  void skip_spaces() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
+  // `10s of`, after `worst`.
+  bool sliding_window(Expression& result) {
+    const std::string_view text = cursor_.word();
+    const std::size_t text_at = cursor_.at() - text.size();
+    const auto length = parse_duration(text);
+    const bool whole = length && *length >= std::chrono::seconds(1) && *length <= std::chrono::hours(24) &&
+                       *length % std::chrono::seconds(1) == Nanoseconds{0};
+    if (!whole) {
+      return refuse(text_at, fmt::format("expected whole seconds after 'worst', as in worst 10s of p99(...), found '{}'",
+                                         text));
+    }
+    result.worst_of = static_cast<std::int32_t>(*length / std::chrono::seconds(1));
+    if (cursor_.take_word("of")) return true;
+    cursor_.skip_spaces();
+    return refuse(cursor_.at(), "expected 'of' after the length of the window");
   }
 
-  bool take(char c) {
-    skip_spaces();
-    if (at_ >= text_.size() || text_[at_] != c) return false;
-    ++at_;
+  bool arithmetic(Expression& result, Dimension& dimension) {
+    cursor_.skip_spaces();
+    const std::size_t operator_at = cursor_.at();
+    Arithmetic with;
+    if (cursor_.take("+")) {
+      with.how = Arithmetic::Operator::plus;
+    } else if (cursor_.take("-")) {
+      with.how = Arithmetic::Operator::minus;
+    } else if (cursor_.take("/")) {
+      with.how = Arithmetic::Operator::over;
+    } else if (cursor_.take("*")) {
+      return refuse(operator_at, "two measures are joined by +, - or /");
+    } else {
+      return true;
+    }
+    auto other = measure();
+    if (!other) return false;
+    if (with.how == Arithmetic::Operator::over) {
+      dimension = Dimension::ratio;
+    } else if (other->dimension != dimension) {
+      return refuse(operator_at, fmt::format("{} and {} cannot be added or subtracted", noun_of(dimension),
+                                             noun_of(other->dimension)));
+    }
+    for (const Measure* one : {&result.measure, &*other}) {
+      if (one->aggregate == Aggregate::apdex) return refuse(operator_at, "an apdex is compared with a limit alone");
+    }
+    with.other = std::move(*other);
+    result.with = std::move(with);
     return true;
   }
 
-  std::string_view word() {
-    skip_spaces();
-    const std::size_t start = at_;
-    while (at_ < text_.size() && is_word(text_[at_])) ++at_;
-    return text_.substr(start, at_ - start);
+  std::optional<Expression> limit(Expression result, Dimension dimension, std::size_t first_at) {
+    cursor_.skip_spaces();
+    std::string_view rest = cursor_.rest();
+    const std::size_t before = rest.size();
+    const auto comparison = take_comparison(rest);
+    if (!comparison) return cursor_.refuse(cursor_.at(), "expected <, <=, > or >= and a limit, such as < 500ms");
+    if (result.measure.aggregate == Aggregate::apdex && wants_small(*comparison)) {
+      return cursor_.refuse(cursor_.at(), "an apdex is good when it is high: expected > or >=");
+    }
+    cursor_.advance(before - rest.size());
+    cursor_.skip_spaces();
+    const auto value = parse_quantity(cursor_.rest(), dimension);
+    if (!value) return cursor_.refuse(cursor_.at(), value.error().message);
+    if (result.measure.aggregate == Aggregate::apdex && (*value <= 0 || *value >= 1)) {
+      return cursor_.refuse(cursor_.at(), "the limit of an apdex lies between 0 and 1, such as 0.9");
+    }
+    if (result.worst_of > 0 && result.with) {
+      return cursor_.refuse(first_at, "a sliding window takes one measure");
+    }
+    result.limit = Limit{*comparison, *value, dimension};
+    return result;
   }
 
   std::optional<Measure> measure() {
     Measure result;
-    const std::string_view name = word();
-    const std::size_t name_at = at_ - name.size();
-    bool open = false;
-    if (name == "p" && take('(')) {
+    const std::string_view name = cursor_.word();
+    const std::size_t name_at = cursor_.at() - name.size();
+    bool open = false, alone = false;
+    if (name == "p" && cursor_.take("(")) {
       open = true;
-      const std::string_view number = word();
-      if (!set_percentile(result, number)) return refuse(at_ - number.size(), percentile_message(number));
-      if (!take(',')) return refuse(at_, "expected ', METRIC' after the percentile, as in p(99.5, response_time)");
+      if (!percentile_in_parentheses(result, alone)) return std::nullopt;
     } else if (!set_aggregate(result, name)) {
-      return refuse(
-          name_at,
-          name.empty() ? "expected an aggregate, such as p99 or rate" : fmt::format("unknown aggregate '{}'", name),
-          nearest_aggregate(name));
-    } else {
-      open = take('(');
+      return cursor_.refuse(name_at,
+                            name.empty() ? "expected an aggregate such as p99, avg, max, rate or count"
+                                         : fmt::format("unknown aggregate '{}'", name),
+                            nearest_aggregate(name));
     }
-    if (!open) {
+    if (!open) open = cursor_.take("(");
+    if (!open || alone) {
+      if (result.aggregate == Aggregate::apdex) return cursor_.refuse(cursor_.at(), kApdexUsage);
       result.metric = record::kResponseTime;
       result.kind = *vocabulary_.metric(result.metric);
       return with_dimension(std::move(result), name_at);
     }
     if (!metric(result)) return std::nullopt;
-    if (take('{') && !selector(result)) return std::nullopt;
-    if (!take(')')) return refuse(at_, "expected ')'");
+    if (cursor_.take("{") && !parse_selector(cursor_, vocabulary_, result)) return std::nullopt;
+    if (result.aggregate == Aggregate::apdex && !apdex_target(result)) return std::nullopt;
+    if (!cursor_.take(")")) return cursor_.refuse(cursor_.at(), "expected ')'");
     return with_dimension(std::move(result), name_at);
   }
 
-  static std::string nearest_aggregate(std::string_view name) {
-    static const std::vector<std::string> kNames = {"p50", "p90", "p95", "p99",  "p99.9", "avg",
-                                                    "min", "max", "med", "rate", "count"};
-    return nearest_spelling(name, kNames);
+  // `99.5)` or `99.5,`
+  bool percentile_in_parentheses(Measure& result, bool& alone) {
+    const std::string_view number = cursor_.word();
+    if (!set_percentile(result, number)) {
+      return refuse(cursor_.at() - number.size(), fmt::format("'{}' is not a percentile between 0 and 100", number));
+    }
+    alone = cursor_.take(")");
+    if (alone || cursor_.take(",")) return true;
+    return refuse(cursor_.at(), "expected ', METRIC' after the percentile, as in p(99.5, response_time)");
   }
 
-  static std::string percentile_message(std::string_view number) {
-    return fmt::format("'{}' is not a percentile between 0 and 100", number);
+  bool apdex_target(Measure& result) {
+    if (!cursor_.take(",")) return refuse(cursor_.at(), kApdexUsage);
+    const std::string_view text = cursor_.word();
+    const auto target = parse_duration(text);
+    if (!target || *target <= Nanoseconds{0}) return refuse(cursor_.at() - text.size(), kApdexUsage);
+    result.target_s = to_seconds(*target);
+    return true;
+  }
+
+  static std::string nearest_aggregate(std::string_view name) {
+    static const std::vector<std::string> kNames = {"p50", "p90", "p95",  "p99",   "p99.9", "avg",  "min",
+                                                    "max", "med", "rate", "count", "value", "apdex"};
+    return nearest_spelling(name, kNames);
   }
 
   static bool set_percentile(Measure& result, std::string_view number) {
@@ -116,8 +179,8 @@ class Parser {
 
   static bool set_aggregate(Measure& result, std::string_view name) {
     static constexpr std::pair<std::string_view, Aggregate> kNames[] = {
-        {"avg", Aggregate::average}, {"min", Aggregate::minimum}, {"max", Aggregate::maximum},
-        {"rate", Aggregate::rate},   {"count", Aggregate::count},
+        {"avg", Aggregate::average}, {"min", Aggregate::minimum}, {"max", Aggregate::maximum}, {"rate", Aggregate::rate},
+        {"count", Aggregate::count}, {"value", Aggregate::last},  {"apdex", Aggregate::apdex},
     };
     result.label = name;
     if (name == "med") {
@@ -135,112 +198,69 @@ class Parser {
   }
 
   bool metric(Measure& result) {
-    const std::string_view name = word();
+    const std::string_view name = cursor_.word();
     const auto kind = vocabulary_.metric(name);
     if (!kind) {
-      refuse(at_ - name.size(), name.empty() ? "expected a metric" : fmt::format("unknown metric '{}'", name),
-             nearest_spelling(name, vocabulary_.metric_names()));
-      return false;
+      return refuse(cursor_.at() - name.size(),
+                    name.empty() ? "expected a metric" : fmt::format("unknown metric '{}'", name),
+                    nearest_spelling(name, vocabulary_.metric_names()));
     }
     result.metric = name;
     result.kind = *kind;
     return true;
   }
 
-  bool selector(Measure& result) {
-    if (take('}')) return true;
-    do {
-      if (!tag(result)) return false;
-    } while (take(','));
-    if (take('}')) return true;
-    refuse(at_, "expected ',' or '}'");
-    return false;
-  }
-
-  bool tag(Measure& result) {
-    const std::string_view key = word();
-    const std::size_t key_at = at_ - key.size();
-    const auto known = vocabulary_.tags_of(result.metric);
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      refuse(key_at, fmt::format("metric '{}' has no tag '{}'", result.metric, key), nearest_spelling(key, known));
-      return false;
-    }
-    if (!take('=')) {
-      refuse(at_, fmt::format("expected '=' after '{}'", key));
-      return false;
-    }
-    std::size_t value_at = 0;
-    const auto value = tag_value(value_at);
-    if (!value) return false;
-    const auto values = vocabulary_.values_of(result.metric, key);
-    if (values && std::find(values->begin(), values->end(), *value) == values->end()) {
-      refuse(value_at, fmt::format("no {} is called '{}'", key == "name" ? "step" : key, *value),
-             nearest_spelling(*value, *values));
-      return false;
-    }
-    return add_tag(result, std::string(key), *value, value_at);
-  }
-
-  std::optional<std::string> tag_value(std::size_t& value_at) {
-    skip_spaces();
-    value_at = at_;
-    if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'')) {
-      const std::size_t end = text_.find(text_[at_], at_ + 1);
-      if (end == std::string_view::npos) return refuse(at_, "the quote is not closed");
-      std::string value(text_.substr(at_ + 1, end - at_ - 1));
-      at_ = end + 1;
-      return value;
-    }
-    const std::string_view value = word();
-    if (value.empty()) return refuse(at_, "expected a value after '='");
-    return std::string(value);
-  }
-
-  bool add_tag(Measure& result, std::string key, std::string value, std::size_t value_at) {
-    if (key == "expected" && value == "any") {
-      result.selector.any_outcome = true;
-      return true;
-    }
-    if (key == "expected" && result.kind.series == record::SeriesKind::histogram) {
-      // A selector that leaves failed answers out would let fast errors improve a percentile.
-      refuse(value_at,
-             "failed answers always count as over a limit of time; expected=any judges all answers by their time");
-      return false;
-    }
-    if (result.selector.wanted(key) != nullptr) {
-      refuse(value_at, fmt::format("tag '{}' is given twice", key));
-      return false;
-    }
-    result.selector.tags.emplace_back(std::move(key), std::move(value));
-    return true;
-  }
-
   std::optional<Measure> with_dimension(Measure result, std::size_t aggregate_at) {
-    const bool counter = result.kind.series == record::SeriesKind::counter;
+    using record::SeriesKind;
     const bool counts = result.aggregate == Aggregate::rate || result.aggregate == Aggregate::count;
-    if (counter && !counts) {
-      return refuse(aggregate_at,
-                    fmt::format("'{}' is a counter; it takes rate or count, not {}", result.metric, result.label));
+    const auto refused = [&](std::string_view what, std::string_view takes) {
+      return cursor_.refuse(aggregate_at,
+                            fmt::format("'{}' is {}; it takes {}, not {}", result.metric, what, takes, result.label));
+    };
+    switch (result.kind.series) {
+      case SeriesKind::counter:
+        if (!counts) return refused("a counter", "rate or count");
+        break;
+      case SeriesKind::gauge:
+        if (counts || result.aggregate == Aggregate::apdex) {
+          return refused("not a counter", "value, avg, min, max, med or a percentile");
+        }
+        break;
+      case SeriesKind::histogram:
+        if (counts || result.aggregate == Aggregate::last) {
+          return refused("not a counter", "avg, min, max, med, a percentile or apdex");
+        }
+        if (result.aggregate == Aggregate::apdex && result.kind.dimension != Dimension::time) {
+          return refused("not a time", "avg, min, max, med or a percentile");
+        }
+        break;
     }
-    if (!counter && counts) {
-      return refuse(aggregate_at,
-                    fmt::format("'{}' is not a counter; it takes avg, min, max, med or a percentile, not {}",
-                                result.metric, result.label));
-    }
-    if (result.aggregate == Aggregate::rate) {
-      result.dimension = result.kind.is_failure_share ? Dimension::share : Dimension::rate;
-    } else if (result.aggregate == Aggregate::count) {
-      result.dimension = counter && !result.kind.is_failure_share ? result.kind.dimension : Dimension::count;
-    } else {
-      result.dimension = result.kind.dimension;
-    }
+    result.dimension = dimension_of(result);
     return result;
   }
 
-  std::string_view text_;
+  static Dimension dimension_of(const Measure& measure) {
+    switch (measure.aggregate) {
+      case Aggregate::rate:
+        return measure.kind.is_failure_share ? Dimension::share : Dimension::rate;
+      case Aggregate::count:
+        return measure.kind.is_failure_share ? Dimension::count : measure.kind.dimension;
+      case Aggregate::apdex:
+        return Dimension::ratio;
+      case Aggregate::percentile:
+      case Aggregate::average:
+      case Aggregate::minimum:
+      case Aggregate::maximum:
+      case Aggregate::last:
+        break;
+    }
+    return measure.kind.dimension;
+  }
+
+  static constexpr const char* kApdexUsage = "an apdex names its target, as in apdex(response_time, 500ms) > 0.9";
+
+  TextCursor cursor_;
   const Vocabulary& vocabulary_;
-  std::vector<SyntaxMistake>& mistakes_;
-  std::size_t at_ = 0;
 };
 
 }  // namespace

@@ -1,12 +1,14 @@
 #pragma once
 // Expressions over metrics: `p99(response_time{name=create_payment}) < 500ms`.
 //
-//   expression = measure comparison quantity
-//   measure    = aggregate [ "(" metric [ "{" tag "=" value { "," tag "=" value } "}" ] ")" ]
-//   aggregate  = p50 | p90 | p95 | p99 | p99.9 | any p with a number | p(number, metric...) | avg | min | max | med |
-//                rate | count
+//   expression = [ "worst" duration "of" ] measure [ ( "+" | "-" | "/" ) measure ] comparison quantity
+//   measure    = aggregate [ "(" metric [ selector ] ")" ] | "apdex(" metric [ selector ] "," duration ")"
+//   aggregate  = p50 | p90 | p95 | p99 | p99.9 | any p with a number | p(number [, metric...]) | avg | min | max |
+//                med | rate | count | value
+//   selector   : selector_parser.cpp
 // Without a metric, response_time is meant: `p99 < 300ms`.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +20,13 @@
 
 namespace tidegate::gates {
 
-enum class Aggregate { percentile, average, minimum, maximum, rate, count };
+enum class Aggregate { percentile, average, minimum, maximum, rate, count, last, apdex };
 
 /// An aggregate of one metric, without a limit.
 struct Measure {
   Aggregate aggregate = Aggregate::percentile;
   double quantile = 0;  ///< of a percentile, in (0, 1)
+  double target_s = 0;  ///< of an apdex: satisfied up to it, tolerating up to four times of it
   std::string metric;
   MetricKind kind;
   Selector selector;
@@ -31,9 +34,18 @@ struct Measure {
   Dimension dimension = Dimension::time;  ///< of the result
 };
 
+/// `rate(errors) / rate(http_reqs)`: what is done with a second measure.
+struct Arithmetic {
+  enum class Operator { plus, minus, over };
+  Operator how = Operator::over;
+  Measure other;
+};
+
 struct Expression {
   Measure measure;
   Limit limit;
+  std::optional<Arithmetic> with{};  ///< a census: judged by its value
+  std::int32_t worst_of = 0;         ///< seconds of the sliding window whose worst one is judged; 0: the whole window
 };
 
 /// A mistake at a place in the text, counted in characters from 0.

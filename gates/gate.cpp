@@ -48,7 +48,7 @@ class EntryReader {
     if (kind == nullptr) return std::nullopt;
     entry_.kind = kind->name;
     entry_.gate = kind->read(*body_.find(kind->name), reader_);
-    if (entry_.gate == nullptr || !windows) return std::nullopt;
+    if (entry_.gate == nullptr || !windows || !read_abort()) return std::nullopt;
     return entry_;
   }
 
@@ -78,6 +78,27 @@ class EntryReader {
     return names;
   }
 
+  bool read_abort() {
+    const yaml::Node* grace = body_.find("grace");
+    const yaml::Node* node = body_.find("abort_on");
+    if (node == nullptr || !schema::as_boolean(*node)) {
+      if (grace == nullptr) return true;
+      reader_.mistake(*grace, "grace belongs to abort_on: true");
+      return false;
+    }
+    if (entry_.gate->abort_terms().counter == nullptr) {
+      reader_.mistake(*node, "abort_on applies to percentiles, rate(http_req_failed), budgets and lag");
+      return false;
+    }
+    for (const WindowReference& window : entry_.windows) {
+      if (!window.of_fault()) continue;
+      reader_.mistake(*node, fmt::format("abort_on looks at phases, and '{}' depends on a fault", window.text()));
+      return false;
+    }
+    entry_.abort_grace = grace != nullptr ? schema::as_duration(*grace) : std::chrono::seconds(10);
+    return true;
+  }
+
   bool read_windows(const GateKind* kind) {
     const yaml::Node* during = body_.find("during");
     if (during == nullptr) {
@@ -100,25 +121,36 @@ class EntryReader {
   }
 
   bool read_window(const yaml::Node& node) {
+    if (node.text().find("..") != std::string::npos) return read_span(node);
     const auto window = window_reference(node.text());
     if (!window) {
       static const std::vector<std::string> kPrefixes = {"before", "during", "recovering", "after"};
       const std::string prefix = node.text().substr(0, node.text().find(':'));
       reader_.mistake(node,
-                      fmt::format("unknown window '{}'; a window is a phase, or before:, during:, recovering: or "
-                                  "after: and a fault",
+                      fmt::format("unknown window '{}'; a window is a phase, before:, during:, recovering: or "
+                                  "after: and a fault, or FROM..TO",
                                   node.text()),
                       nearest_spelling(prefix, kPrefixes));
       return false;
     }
     const bool known = window->of_fault() ? reader_.known(node, window->name, context_.faults, "fault")
                                           : reader_.known(node, window->name, names_of(context_.phases), "phase");
-    if (!known) return false;
-    if (std::find(entry_.windows.begin(), entry_.windows.end(), *window) != entry_.windows.end()) {
+    return known && add_window(node, *window);
+  }
+
+  bool read_span(const yaml::Node& node) {
+    auto window = custom_window(node.text(), context_.phases);
+    if (window) return add_window(node, *window);
+    reader_.mistake(node, window.error().message);
+    return false;
+  }
+
+  bool add_window(const yaml::Node& node, const WindowReference& window) {
+    if (std::find(entry_.windows.begin(), entry_.windows.end(), window) != entry_.windows.end()) {
       reader_.mistake(node, fmt::format("window '{}' is given twice", node.text()));
       return false;
     }
-    entry_.windows.push_back(*window);
+    entry_.windows.push_back(window);
     return true;
   }
 

@@ -54,6 +54,7 @@ struct GateEntry {
   std::string kind;
   std::vector<WindowReference> windows;  ///< one judgement each; at least one
   std::shared_ptr<const Gate> gate;
+  std::optional<Nanoseconds> abort_grace;  ///< `abort_on`: the run ends early when it is broken, after this time
 };
 
 /// A value type; copies share the immutable gates.

@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "base/schema.hpp"
+#include "gates/abort_watch.hpp"
+#include "gates/decision.hpp"
 #include "gates/evidence.hpp"
 #include "gates/gate_reader.hpp"
 #include "gates/reading.hpp"
@@ -17,6 +19,7 @@
 
 namespace tidegate::gates {
 
+class CompareGate;
 class RecoveryGate;
 
 /// What a judgement looks at. Data at or after the horizon are treated as unknown: judging with a horizon tells whether
@@ -24,6 +27,7 @@ class RecoveryGate;
 struct Scope {
   SecondSet seconds;
   std::int32_t horizon = std::numeric_limits<std::int32_t>::max();
+  std::string during{};  ///< the window as written
 };
 
 /// Which samples a gate will be judged on.
@@ -50,6 +54,10 @@ class Gate {
   virtual std::string_view probe() const { return {}; }
   /// The audit's checkers that it answers for.
   virtual std::span<const std::string> checkers() const { return {}; }
+  /// What `abort_on` watches; a counter of null where there is nothing to count.
+  virtual AbortTerms abort_terms() const { return {}; }
+  virtual std::optional<double> confidence() const { return kDefaultConfidence; }
+  virtual const CompareGate* as_compare() const { return nullptr; }
   virtual const RecoveryGate* as_recovery() const { return nullptr; }
 };
 

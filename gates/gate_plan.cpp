@@ -31,6 +31,17 @@ std::vector<record::PlannedLoad> load_for(const SampleNeed& need, const GateCont
   return load;
 }
 
+}  // namespace
+
+std::optional<std::uint64_t> planned_of(const Gate& gate, const WindowReference& window, const GateContext& context) {
+  const SampleNeed need = gate.need();
+  const auto seconds = planned_seconds(window, context);
+  if (!seconds || need.metric.empty()) return std::nullopt;
+  return planned_samples(need.metric, need.selector, load_for(need, context), *seconds);
+}
+
+namespace {
+
 // A judgement that the plan already shows to be impossible is a mistake, found before anything starts.
 void check_planned(const GateEntry& entry, const GateContext& context, Diagnostics& diagnostics) {
   const SampleNeed need = entry.gate->need();
@@ -83,9 +94,8 @@ std::vector<PlannedGate> plan_gates(const GateSet& gates, const GateContext& con
     for (const WindowReference& window : entry.windows) {
       PlannedGate planned{entry.name, entry.kind, window.text(), need.text, std::nullopt, need.needed};
       const auto seconds = planned_seconds(window, context);
-      if (seconds && !need.metric.empty()) {
-        planned.samples = planned_samples(need.metric, need.selector, load_for(need, context), *seconds);
-      } else if (seconds && entry.kind == "lag") {
+      planned.samples = planned_of(*entry.gate, window, context);
+      if (seconds && entry.kind == "lag") {
         planned.samples = static_cast<std::uint64_t>(seconds->length());
       }
       plan.push_back(std::move(planned));

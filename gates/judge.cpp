@@ -10,10 +10,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "gates/evidence.hpp"
 #include "gates/fault_judgement.hpp"
 #include "gates/gate_kind.hpp"
+#include "gates/kinds/compare.hpp"
 #include "gates/precedence.hpp"
 #include "gates/run_facts.hpp"
 #include "gates/validity.hpp"
@@ -42,6 +44,7 @@ class Judgement {
 
   Verdict verdict() {
     describe();
+    correct_comparisons();
     judge_all_faults();  // first: a fault that did not work is a harness error, and gates are judged against those
     for (const GateEntry& entry : gates_.entries) {
       for (const WindowReference& window : entry.windows) judge_gate(entry, window);
@@ -81,7 +84,7 @@ class Judgement {
 
   GateResult judged(const GateEntry& entry, const WindowReference& window, std::int32_t horizon) const {
     const GateKind* kind = find_gate_kind(entry.kind);
-    Scope scope{{}, horizon};
+    Scope scope{{}, horizon, window.text()};
     if (kind->takes_windows) {
       Windows::Resolved resolved = windows_.resolve(window);
       if (resolved.seconds.empty()) {
@@ -94,8 +97,39 @@ class Judgement {
     return entry.gate->judge(evidence_, scope);
   }
 
+  // Many comparisons find a difference by chance: their p values are corrected together (Holm).
+  void correct_comparisons() {
+    struct Comparison {
+      const GateEntry* entry;
+      std::string during;
+      Regression regression;
+    };
+    const Baseline* baseline = evidence_.baseline();
+    if (baseline == nullptr) return;
+    std::vector<Comparison> comparisons;
+    std::vector<double> p_values;
+    for (const GateEntry& entry : gates_.entries) {
+      const CompareGate* gate = entry.gate->as_compare();
+      if (gate == nullptr) continue;
+      for (const WindowReference& window : entry.windows) {
+        const SecondSet seconds = windows_.resolve(window).seconds;
+        comparisons.push_back({&entry, window.text(), gate->regression(evidence_, seconds, *baseline, window.text())});
+        p_values.push_back(comparisons.back().regression.p);
+      }
+    }
+    const std::vector<double> corrected = holm(p_values);
+    for (std::size_t i = 0; i < comparisons.size(); ++i) {
+      const Comparison& one = comparisons[i];
+      comparisons_[{one.entry, one.during}] =
+          one.entry->gate->as_compare()->result(one.regression, corrected[i], *baseline);
+    }
+  }
+
   void judge_gate(const GateEntry& entry, const WindowReference& window) {
-    GateResult result = judged(entry, window, std::numeric_limits<std::int32_t>::max());
+    const auto compared = comparisons_.find({&entry, window.text()});
+    GateResult result = compared != comparisons_.end()
+                            ? compared->second
+                            : judged(entry, window, std::numeric_limits<std::int32_t>::max());
     result.name = entry.name;
     result.kind = entry.kind;
     result.during = window.text();
@@ -146,6 +180,10 @@ class Judgement {
     }
     for (const HarnessError& one : facts_.errors) findings_.push_back({Outcome::error, false, one.reason});
     if (facts_.cut_short) findings_.push_back({Outcome::inconclusive, false, facts_.cut_short_reason});
+    // The gate that ended it is judged like any other; that the rest was not played is said beside it.
+    if (!facts_.aborted.empty()) {
+      findings_.push_back({Outcome::inconclusive, false, "the run ended early: " + facts_.aborted});
+    }
     if (facts_.interrupted) findings_.push_back({Outcome::inconclusive, false, "the run was interrupted"});
   }
 
@@ -179,6 +217,7 @@ class Judgement {
   const GateSet& gates_;
   RunFacts facts_;
   Windows windows_;
+  std::map<std::pair<const GateEntry*, std::string>, GateResult> comparisons_;
   std::vector<Finding> findings_;
   std::vector<LateFinding> late_findings_;
   ValidityJudgement validity_;
@@ -188,8 +227,10 @@ class Judgement {
 }  // namespace
 
 Verdict judge(const record::RunInfo& run, const GateSet& gates, const record::SeriesSet& series,
-              const record::EventLog& events, const std::optional<std::vector<record::AuditFinding>>& findings) {
-  const Evidence evidence(run, series, events, findings);
+              const record::EventLog& events, const std::optional<std::vector<record::AuditFinding>>& findings,
+              const Baseline* baseline) {
+  Evidence evidence(run, series, events, findings);
+  evidence.compare_with(baseline);
   return Judgement(evidence, gates, series).verdict();
 }
 

@@ -12,10 +12,14 @@
 
 namespace tidegate::gates {
 
+struct Baseline;
+
 /// The verdict of a run. `findings`: what the audit found, none when it did not run. The exit code is that of the
 /// outcome; an interrupted run has exit code 105. A run that was cut short is never a PASS.
+/// `baseline`: what compare gates compare with; null when none was asked for.
 record::Verdict judge(const record::RunInfo& run, const GateSet& gates, const record::SeriesSet& series,
-                      const record::EventLog& events, const std::optional<std::vector<record::AuditFinding>>& findings);
+                      const record::EventLog& events, const std::optional<std::vector<record::AuditFinding>>& findings,
+                      const Baseline* baseline = nullptr);
 
 /// The exit code under `--strict`: a WARN becomes that of a FAIL.
 int strict_exit_code(const record::Verdict& verdict);

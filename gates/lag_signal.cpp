@@ -16,6 +16,8 @@ constexpr std::array<std::pair<std::string_view, LagMeasure>, 3> kNames = {{
     {"records", LagMeasure::records},
 }};
 
+}  // namespace
+
 std::string_view metric_of(LagMeasure measure) {
   switch (measure) {
     case LagMeasure::age:
@@ -29,13 +31,10 @@ std::string_view metric_of(LagMeasure measure) {
 }
 
 Selector whole_topics(const LagSignal& signal) {
-  Selector selector;
-  selector.tags = {{"group", signal.group}, {"partition", "all"}};
-  if (!signal.topic.empty()) selector.tags.emplace_back("topic", signal.topic);
+  Selector selector = {{"group", signal.group}, {"partition", "all"}};
+  if (!signal.topic.empty()) selector.require("topic", signal.topic);
   return selector;
 }
-
-}  // namespace
 
 std::optional<LagMeasure> lag_measure(std::string_view name) {
   for (const auto& [spelling, measure] : kNames) {

@@ -19,6 +19,9 @@ inline Dimension dimension_of(LagMeasure measure) {
   return measure == LagMeasure::records ? Dimension::records : Dimension::time;
 }
 
+/// The series that the probe writes for it.
+std::string_view metric_of(LagMeasure measure);
+
 struct LagSignal {
   std::string group;
   std::string topic;  ///< empty: the worst of the group's topics
@@ -31,5 +34,8 @@ struct LagSignal {
   Second at(const Evidence& evidence, std::int32_t second) const;
   SecondState state(const Evidence& evidence, const Limit& limit, std::int32_t second) const;
 };
+
+/// The series of the group's topics as a whole.
+Selector whole_topics(const LagSignal& signal);
 
 }  // namespace tidegate::gates

@@ -11,7 +11,9 @@ namespace {
 
 using record::Outcome;
 
-// Samples are whole microseconds. The smallest one that is not below the limit, or that is over it.
+}  // namespace
+
+// Samples are whole microseconds.
 std::uint64_t first_microsecond(const Limit& limit) {
   const double exact = limit.value * 1e6;
   const double nearest = std::round(exact);
@@ -21,13 +23,33 @@ std::uint64_t first_microsecond(const Limit& limit) {
   return static_cast<std::uint64_t>(std::max(first, 0.0));
 }
 
-Share bad_share(const Latencies& times, const Selector& selector, const Limit& limit) {
-  const std::uint64_t first = first_microsecond(limit);
-  const auto bad_of = [&](const Histogram& histogram) {
-    const std::uint64_t over = histogram.count_at_or_over(first);
-    return wants_small(limit.comparison) ? over : histogram.count() - over;
+namespace {
+
+Share bad_of(const OverCounts& counts, const Selector& selector, bool small_is_good) {
+  const auto bad = [&](const Histogram::Counts& one) {
+    return small_is_good ? one.at_or_over : one.total - one.at_or_over;
   };
-  return {bad_of(times.expected) + (selector.any_outcome ? bad_of(times.failed) : times.failed.count()), times.count()};
+  return {bad(counts.expected) + (selector.any_outcome ? bad(counts.failed) : counts.failed.total),
+          counts.expected.total + counts.failed.total};
+}
+
+// Every second of the set, in order.
+std::vector<Share> bad_by_second(std::string_view metric, const Selector& selector, const Limit& limit,
+                                 const Evidence& evidence, const SecondSet& seconds) {
+  std::vector<Share> shares;
+  for (const OverCounts& counts : evidence.over(metric, selector, first_microsecond(limit), seconds)) {
+    shares.push_back(bad_of(counts, selector, wants_small(limit.comparison)));
+  }
+  return shares;
+}
+
+Share sum_of(const std::vector<Share>& shares) {
+  Share sum;
+  for (const Share& one : shares) {
+    sum.bad += one.bad;
+    sum.total += one.total;
+  }
+  return sum;
 }
 
 // Samples in the order of their badness: failed ones lie beyond every limit.
@@ -57,14 +79,38 @@ class Ordered {
   bool small_is_good_;
 };
 
-std::optional<std::pair<double, double>> rank_interval(const Ordered& samples, double quantile,
-                                                       const DecisionRules& rules) {
+// The ranks between which the quantile lies: towards FAIL as of independent samples, towards PASS for what they are
+// worth.
+std::optional<std::pair<double, double>> rank_interval(const Ordered& samples, double quantile, bool small_is_good,
+                                                       double worth, const DecisionRules& rules) {
   if (!rules.confidence || samples.count() == 0) return std::nullopt;
-  const RankInterval ranks = quantile_ranks(samples.count(), quantile, *rules.confidence);
+  const auto total = static_cast<double>(samples.count());
+  const auto worth_total = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(total * worth));
+  RankInterval ranks = quantile_ranks(samples.count(), quantile, *rules.confidence);
+  const RankInterval wide = quantile_ranks(worth_total, quantile, *rules.confidence);
+  const double stretch = total / static_cast<double>(worth_total);
+  if (small_is_good) {
+    ranks.high = wide.high > worth_total ? samples.count() + 1
+                                         : static_cast<std::uint64_t>(std::ceil(static_cast<double>(wide.high) * stretch));
+  } else {
+    ranks.low = static_cast<std::uint64_t>(std::floor(static_cast<double>(wide.low) * stretch));
+  }
   const auto low = samples.at_rank(ranks.low);
   const auto high = samples.at_rank(ranks.high);
   if (!low || !high) return std::nullopt;
   return std::pair{*low, *high};
+}
+
+void add_missing_by_second(std::string_view metric, const Selector& selector, const Evidence& evidence,
+                           const SecondSet& seconds, std::vector<Share>& shares) {
+  std::size_t at = 0;
+  for (const Span& span : seconds.spans()) {
+    for (std::int32_t second = span.from; second < span.to; ++second, ++at) {
+      const std::uint64_t missing = evidence.missing(metric, selector, SecondSet(second, second + 1));
+      shares[at].bad += missing;
+      shares[at].total += missing;
+    }
+  }
 }
 
 std::string value_text(const Reading& reading, const std::string& label) {
@@ -86,21 +132,27 @@ std::string_view best_case_metric(std::string_view metric) {
 ShareEvidence over_limit(std::string_view metric, const Selector& selector, const Limit& limit,
                          const Evidence& evidence, const SecondSet& seconds) {
   ShareEvidence result;
-  result.observed = bad_share(evidence.latencies(metric, selector, seconds), selector, limit);
+  result.seconds = bad_by_second(metric, selector, limit, evidence, seconds);
+  result.observed = sum_of(result.seconds);
   const std::string_view best = best_case_metric(metric);
-  result.best =
-      best == metric ? result.observed : bad_share(evidence.latencies(best, selector, seconds), selector, limit);
+  result.best = best == metric ? result.observed : sum_of(bad_by_second(best, selector, limit, evidence, seconds));
   result.missing = evidence.missing(metric, selector, seconds);
   result.worst = {result.observed.bad + result.missing, result.observed.total + result.missing};
+  if (result.missing > 0) add_missing_by_second(metric, selector, evidence, seconds, result.seconds);
   return result;
 }
 
-std::string basis(std::uint64_t samples, std::uint64_t failed, std::uint64_t missing, const DecisionRules& rules) {
+std::string basis(std::uint64_t samples, std::uint64_t failed, std::uint64_t missing, const DecisionRules& rules,
+                  const Clustering& clustering) {
   std::string text = counted(samples, "sample");
   if (failed > 0) text += fmt::format(", {} failed", format_count(failed));
   if (missing > 0) text += fmt::format(", {} owed by the generator", format_count(missing));
-  if (samples > 0) text += rules.confidence ? "; clustering not estimated" : "; by the value alone";
-  return text;
+  if (samples == 0) return text;
+  if (!rules.confidence) return text + "; by the value alone";
+  if (!clustering.estimable) return text + "; clustering not estimable";
+  if (clustering.effect < 1.05) return text;
+  return text + fmt::format(", clustered: worth {} independent ones",
+                            format_count(static_cast<std::uint64_t>(static_cast<double>(samples) * clustering.worth)));
 }
 
 std::string outcome_phrase(const Limit& limit, Outcome outcome, const std::string& doubt) {
@@ -120,10 +172,11 @@ Reading read_percentile(const Expression& expression, const Evidence& evidence, 
   reading.outcome = decision.outcome;
   reading.samples = samples.count();
   reading.value = samples.at_rank(quantile_rank(samples.count(), measure.quantile));
-  reading.interval = rank_interval(samples, measure.quantile, rules);
+  reading.interval = rank_interval(samples, measure.quantile, wants_small(expression.limit.comparison),
+                                   decision.clustering.worth, rules);
   reading.reason = fmt::format("{} {} ({})", value_text(reading, measure.label),
                                outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-                               basis(reading.samples, times.failed.count(), shares.missing, rules));
+                               basis(reading.samples, times.failed.count(), shares.missing, rules, decision.clustering));
   return reading;
 }
 

@@ -11,6 +11,9 @@ namespace tidegate::gates {
 /// The metric that tells the same from the actual send; a metric that knows no intended start is its own best case.
 std::string_view best_case_metric(std::string_view metric);
 
+/// The smallest sample, in whole microseconds, that is not below the limit, or that is over it.
+std::uint64_t first_microsecond(const Limit& limit);
+
 /// Samples that miss a limit of time, from all sides. Failed ones are always bad, unless `any_outcome`.
 ShareEvidence over_limit(std::string_view metric, const Selector& selector, const Limit& limit,
                          const Evidence& evidence, const SecondSet& seconds);
@@ -18,8 +21,9 @@ ShareEvidence over_limit(std::string_view metric, const Selector& selector, cons
 Reading read_percentile(const Expression& expression, const Evidence& evidence, const SecondSet& seconds,
                         const DecisionRules& rules);
 
-/// "11,987 samples; clustering not estimated": what the bounds rest on.
-std::string basis(std::uint64_t samples, std::uint64_t failed, std::uint64_t missing, const DecisionRules& rules);
+/// "11,987 samples, clustered: worth 5,210 independent ones": what the bounds rest on.
+std::string basis(std::uint64_t samples, std::uint64_t failed, std::uint64_t missing, const DecisionRules& rules,
+                  const Clustering& clustering);
 /// "is over 500 ms", or "against < 500 ms: 12 samples, 299 needed".
 std::string outcome_phrase(const Limit& limit, record::Outcome outcome, const std::string& doubt);
 

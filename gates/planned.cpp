@@ -37,8 +37,9 @@ std::uint64_t samples_per_iteration(std::string_view metric, const Selector& sel
     return static_cast<std::uint64_t>(std::count(steps.begin(), steps.end(), name));
   };
   if (record::find_metric(metric) == nullptr) return named(metric);  // a poll: its metric is its step's name
-  if (const std::string* name = selector.wanted("name")) return named(*name);
-  return steps.empty() ? 1 : steps.size();
+  if (steps.empty()) return selector.restricts("name") ? 0 : 1;
+  return static_cast<std::uint64_t>(std::count_if(
+      steps.begin(), steps.end(), [&](const std::string& step) { return selector.admits("name", step); }));
 }
 
 std::optional<std::uint64_t> planned_samples(std::string_view metric, const Selector& selector,

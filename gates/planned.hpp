@@ -21,6 +21,9 @@ std::uint64_t samples_per_iteration(std::string_view metric, const Selector& sel
 std::optional<std::uint64_t> planned_samples(std::string_view metric, const Selector& selector,
                                              const std::vector<record::PlannedLoad>& load, const SecondSet& seconds);
 
+/// Planned samples of a gate in a window; none when the plan does not tell, or it is not judged on samples of the load.
+std::optional<std::uint64_t> planned_of(const Gate& gate, const WindowReference& window, const GateContext& context);
+
 /// The seconds of a window by the plan; none when it depends on when a fault is injected and that is not planned.
 std::optional<SecondSet> planned_seconds(const WindowReference& window, const GateContext& context);
 

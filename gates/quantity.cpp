@@ -30,6 +30,7 @@ Scale scale_for(double value, Dimension dimension) {
     case Dimension::rate:
       return {1, "/s"};
     case Dimension::count:
+    case Dimension::ratio:
       return {1, ""};
     case Dimension::records:
       return {1, " records"};
@@ -106,6 +107,28 @@ std::string_view unit_name(Dimension dimension) {
       return "records";
     case Dimension::bytes:
       return "B";
+    case Dimension::ratio:
+      return "ratio";
+  }
+  return "";
+}
+
+std::string_view noun_of(Dimension dimension) {
+  switch (dimension) {
+    case Dimension::time:
+      return "a time";
+    case Dimension::share:
+      return "a share";
+    case Dimension::rate:
+      return "a rate";
+    case Dimension::count:
+      return "a count";
+    case Dimension::records:
+      return "a number of records";
+    case Dimension::bytes:
+      return "a size";
+    case Dimension::ratio:
+      return "a ratio";
   }
   return "";
 }
@@ -184,6 +207,9 @@ Result<double> parse_quantity(std::string_view raw, Dimension dimension) {
       const auto parsed = parse_bytes(text);
       return with_unit(parsed, parsed ? static_cast<double>(*parsed) : 0, text, "a size", "64KiB");
     }
+    case Dimension::ratio:
+      if (const auto share = parse_share(text)) return *share;
+      return without_unit(text, "a ratio");
     case Dimension::count:
       return without_unit(text, "a count");
     case Dimension::records:

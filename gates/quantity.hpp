@@ -10,9 +10,11 @@
 namespace tidegate::gates {
 
 /// Time in seconds, shares as fractions, rates per second; counts and bytes as they are.
-enum class Dimension { time, share, rate, count, records, bytes };
-/// The unit's name in verdict.json: "s", "share", "1/s", "count", "records", "B".
+enum class Dimension { time, share, rate, count, records, bytes, ratio };
+/// The unit's name in verdict.json: "s", "share", "1/s", "count", "records", "B", "ratio".
 std::string_view unit_name(Dimension dimension);
+/// For sentences: "a time", "a share".
+std::string_view noun_of(Dimension dimension);
 
 enum class Comparison { less, less_equal, greater, greater_equal };
 std::string_view to_string(Comparison comparison);

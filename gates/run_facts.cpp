@@ -62,6 +62,8 @@ void add_event(const Event& event, RunFacts& facts) {
     const std::string probe = text_of(event, "probe");
     facts.errors.push_back(
         {at, fmt::format("probe {} failed at {}: {}", probe, at_text(at), text_of(event, "message")), probe});
+  } else if (event.type == "aborted") {
+    facts.aborted = text_of(event, "message");
   } else if (event.type == "interrupted") {
     facts.interrupted = true;
   }
@@ -150,8 +152,7 @@ std::vector<record::LagSummary> lag_summaries(const Evidence& evidence) {
       summary.max_age_s = ages.back();
       summary.p99_age_s = ages[quantile_rank(ages.size(), 0.99) - 1];
     }
-    Selector same;
-    same.tags = {{"group", *group}, {"topic", *topic}, {"partition", "all"}};
+    const Selector same = {{"group", *group}, {"topic", *topic}, {"partition", "all"}};
     for (const record::Series* records : evidence.series(record::kLagRecords)) {
       if (!same.matches(records->key)) continue;
       const auto values = judged_values(evidence, *records);

@@ -28,10 +28,11 @@ struct RunFacts {
   std::vector<HarnessError> errors;
   std::vector<Failure> failures;
   bool interrupted = false;
+  std::string aborted;  ///< why the run ended early; empty when it did not
   bool cut_short = false;
   std::string cut_short_reason;
 
-  bool complete() const { return !interrupted && !cut_short; }
+  bool complete() const { return !interrupted && !cut_short && aborted.empty(); }
   /// When the first error that touches a gate on this probe happened; infinity when none did.
   double first_error(std::string_view probe) const;
 };

@@ -21,9 +21,7 @@ std::string percent(double share) {
 }
 
 Selector of_block(const std::string& block) {
-  Selector selector;
-  selector.tags = {{"block", block}};
-  return selector;
+  return {{"block", block}};
 }
 
 /// Arrivals of the open-loop blocks in judged time.
@@ -89,9 +87,7 @@ class Judge {
   }
 
   double ended(const std::string& outcome) const {
-    Selector selector;
-    selector.tags = {{"outcome", outcome}};
-    return evidence_.counter(record::kIterations, selector, evidence_.judged());
+    return evidence_.counter(record::kIterations, {{"outcome", outcome}}, evidence_.judged());
   }
 
   void measure() {

@@ -1,11 +1,15 @@
 #include "gates/window.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "base/assert.hpp"
 #include "base/time.hpp"
+#include "base/units.hpp"
+#include "gates/quantity.hpp"
 
 namespace tidegate::gates {
 namespace {
@@ -69,6 +73,47 @@ std::optional<WindowReference> window_reference(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+// One end of a window of one's own, in seconds on the run clock.
+Result<double> window_end(std::string_view raw, const std::vector<record::Window>& phases, bool is_start) {
+  const std::string_view text = trimmed(raw);
+  if (const auto time = parse_duration(text)) return to_seconds(*time);
+  const std::size_t plus = text.find('+');
+  const std::string_view name = trimmed(text.substr(0, plus));
+  const auto phase = std::find_if(phases.begin(), phases.end(), [&](const auto& one) { return one.name == name; });
+  if (phase == phases.end()) {
+    std::vector<std::string> names;
+    for (const record::Window& one : phases) names.push_back(one.name);
+    const std::string near = nearest_spelling(name, names);
+    return usage_error(fmt::format("'{}' is neither a time nor a phase{}", text,
+                                   near.empty() ? std::string() : "; did you mean " + near + "?"));
+  }
+  if (plus == std::string_view::npos) return static_cast<double>(is_start ? phase->start : phase->end);
+  const std::string_view offset = trimmed(text.substr(plus + 1));
+  if (const auto share = parse_share(offset)) return phase->start + *share * (phase->end - phase->start);
+  if (const auto time = parse_duration(offset)) return phase->start + to_seconds(*time);
+  return usage_error(fmt::format("'{}' is not an offset such as 10s or 20%", offset));
+}
+
+}  // namespace
+
+Result<WindowReference> custom_window(std::string_view text, const std::vector<record::Window>& phases) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return usage_error("a window of your own is written FROM..TO");
+  const auto from = window_end(text.substr(0, dots), phases, true);
+  if (!from) return from.error();
+  const auto to = window_end(text.substr(dots + 2), phases, false);
+  if (!to) return to.error();
+  WindowReference window{Kind::span, std::string(trimmed(text))};
+  window.from = ceil_second(*from);
+  window.to = floor_second(*to);
+  if (window.from >= window.to) {
+    return usage_error(fmt::format("window '{}' holds no whole second ({:.4g} s to {:.4g} s)", window.name, *from, *to));
+  }
+  return window;
+}
+
 SecondSet judged_seconds(const std::vector<record::Window>& phases) {
   SecondSet judged;
   for (const record::Window& phase : phases) {
@@ -106,6 +151,7 @@ SecondSet Windows::fault_seconds(const WindowReference& window, std::size_t inde
       return SecondSet(ceil_second(*steady.at), end_);
     case Kind::all:
     case Kind::phase:
+    case Kind::span:
       break;
   }
   return {};
@@ -121,6 +167,10 @@ Windows::Resolved Windows::resolve(const WindowReference& window) const {
       }
     }
     return {{}, "the run has no such phase"};
+  }
+  if (window.kind == Kind::span) {
+    const SecondSet seconds = judged_.intersected(SecondSet(window.from, window.to));
+    return {seconds, seconds.empty() ? "no judged second lies in " + window.name : ""};
   }
   // Several injections of one fault: `before` ends with the first, `after` begins with the last, and neither holds
   // seconds during any of them.

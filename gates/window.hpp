@@ -16,25 +16,31 @@
 #include <vector>
 
 #include "gates/seconds.hpp"
+#include "base/result.hpp"
 #include "record/events.hpp"
 #include "record/run.hpp"
 
 namespace tidegate::gates {
 
 struct WindowReference {
-  enum class Kind { all, phase, before, during, recovering, after };
+  enum class Kind { all, phase, before, during, recovering, after, span };
   Kind kind = Kind::all;
-  std::string name;  ///< of the phase or fault
+  std::string name;                ///< of the phase or fault; of a span its text
+  std::int32_t from = 0, to = 0;   ///< of a span
   /// As written: "", "peak", "during:bank_slow".
   std::string text() const;
   /// For sentences: "", "during peak", "before bank_slow", "recovering from bank_slow".
   std::string phrase() const;
-  bool of_fault() const { return kind != Kind::all && kind != Kind::phase; }
+  bool of_fault() const { return kind != Kind::all && kind != Kind::phase && kind != Kind::span; }
   bool operator==(const WindowReference&) const = default;
 };
 
 /// Reads `peak` or `during:bank_slow`; a text with an unknown prefix is none. Names are not checked here.
 std::optional<WindowReference> window_reference(std::string_view text);
+
+/// Reads a window of one's own, `30s..2m` on the run clock or `peak + 10s..peak + 50%`: each end is a time, a phase
+/// (its start, or its end after the dots), or a phase and an offset, a share being one of that phase.
+Result<WindowReference> custom_window(std::string_view text, const std::vector<record::Window>& phases);
 
 /// All judged seconds of the phases.
 SecondSet judged_seconds(const std::vector<record::Window>& phases);

@@ -82,6 +82,8 @@ class RunDirectory {
   std::string truth(const std::string& name) const { return path_ + "/truth/" + name; }
   std::string findings() const { return path_ + "/truth/findings.json"; }
   std::string verdict() const { return path_ + "/verdict.json"; }
+  /// What compare gates compare with; only in runs that were given a baseline.
+  std::string baseline() const { return path_ + "/baseline.json"; }
   std::string report() const { return path_ + "/report.html"; }
   std::string log(const std::string& process) const { return path_ + "/logs/" + process + ".log"; }
 

@@ -20,9 +20,7 @@ const std::string* SeriesKey::tag(std::string_view key) const {
 }
 
 Histogram Series::merged(std::int32_t from, std::int32_t to) const {
-  Histogram all;
-  for (auto at = histograms.lower_bound(from); at != histograms.end() && at->first < to; ++at) all.merge(at->second);
-  return all;
+  return histograms.merged(from, to);
 }
 
 double Series::sum(std::int32_t from, std::int32_t to) const {
@@ -42,16 +40,14 @@ std::vector<const Series*> SeriesSet::find(std::string_view metric) const {
 std::pair<std::int32_t, std::int32_t> SeriesSet::range() const {
   bool any = false;
   std::int32_t first = 0, last = 0;
-  const auto widen = [&](const auto& by_second) {
-    if (by_second.empty()) return;
-    const std::int32_t low = by_second.begin()->first, high = by_second.rbegin()->first;
+  const auto widen = [&](std::int32_t low, std::int32_t high) {
     first = any ? std::min(first, low) : low;
     last = any ? std::max(last, high) : high;
     any = true;
   };
   for (const Series& one : series) {
-    widen(one.values);
-    widen(one.histograms);
+    if (!one.values.empty()) widen(one.values.begin()->first, one.values.rbegin()->first);
+    if (!one.histograms.empty()) widen(one.histograms.first_second(), one.histograms.end_second() - 1);
   }
   if (!any) return {0, 0};
   return {first, last + 1};

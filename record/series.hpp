@@ -3,6 +3,7 @@
 // adds a record to its earlier second, and readers sum. Format: docs/run-directory.md.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 
 #include "base/histogram.hpp"
 #include "base/result.hpp"
+#include "record/histogram_track.hpp"
 #include "record/metrics.hpp"
 
 namespace tidegate::record {
@@ -43,6 +45,10 @@ class SeriesWriter {
   void add(std::int32_t second, SeriesId series, double delta);  ///< counter
   void set(std::int32_t second, SeriesId series, double value);  ///< gauge; the last value of a second counts
   void merge(std::int32_t second, SeriesId series, const Histogram& histogram);
+  /// Called for every record that a flush writes, in the thread that flushes: its second, its series, its number or its
+  /// histogram (null for numbers). Empty: nobody is told.
+  using Observer = std::function<void(std::int32_t, const SeriesKey&, double, const Histogram*)>;
+  void observe(Observer observer);
   /// Writes what gathered since the last flush. After an error (disk full) every later flush fails at once.
   Result<void> flush();
 
@@ -54,15 +60,15 @@ class SeriesWriter {
 
 struct Series {
   SeriesKey key;
-  std::map<std::int32_t, double> values;         ///< counters and gauges
-  std::map<std::int32_t, Histogram> histograms;  ///< histograms
+  std::map<std::int32_t, double> values;  ///< counters and gauges
+  HistogramTrack histograms;              ///< histograms
 
   /// Over seconds in [from, to).
   Histogram merged(std::int32_t from, std::int32_t to) const;
   double sum(std::int32_t from, std::int32_t to) const;
 };
 
-/// All series of a run in memory.
+/// All series of a run: numbers in memory, histograms where they are until someone asks for them.
 struct SeriesSet {
   std::vector<Series> series;
   bool cut_short = false;  ///< the file ended inside a block, or a checksum failed: everything before it is here
@@ -74,6 +80,7 @@ struct SeriesSet {
   std::pair<std::int32_t, std::int32_t> range() const;
 };
 
+/// Reads and checks the whole file once. Histograms stay in the file, which the set keeps open.
 Result<SeriesSet> read_series(const std::string& path);
 
 }  // namespace tidegate::record

@@ -1,3 +1,10 @@
+// Goal: a run of hours is read in seconds and in little memory. Method: one pass over the blocks, which checks every
+// checksum and the form of every record; numbers are kept, of histograms only where they lie.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <limits>
 #include <optional>
 #include <span>
@@ -23,7 +30,33 @@ struct Value {
   std::int32_t second = 0;
   std::size_t series = 0;
   double number = 0;
-  std::optional<Histogram> histogram;
+  std::uint64_t offset = 0;  // of a histogram
+  std::uint32_t length = 0;
+};
+
+/// Bytes of the open file.
+class FileBytes final : public HistogramBytes {
+ public:
+  explicit FileBytes(FileDescriptor file) : file_(std::move(file)) {}
+
+  void read(std::uint64_t offset, std::size_t length, std::string& out) const override {
+    out.resize(length);
+    if (read_some(offset, out.data(), length) != length) out.clear();
+  }
+  /// How much of it there was.
+  std::size_t read_some(std::uint64_t offset, char* into, std::size_t length) const {
+    std::size_t got = 0;
+    while (got < length) {
+      const ssize_t more = ::pread(file_.get(), into + got, length - got, static_cast<off_t>(offset + got));
+      if (more < 0 && errno == EINTR) continue;
+      if (more <= 0) break;
+      got += static_cast<std::size_t>(more);
+    }
+    return got;
+  }
+
+ private:
+  FileDescriptor file_;
 };
 
 /// Decades on either side of the run clock's zero; keeps arithmetic on seconds within 32 bits.
@@ -33,11 +66,12 @@ constexpr std::size_t kNotKept = std::numeric_limits<std::size_t>::max();
 /// Applies blocks to a SeriesSet, each wholly or not at all. A block's errors are returned as the reason.
 class BlockReader {
  public:
-  explicit BlockReader(SeriesSet& set) : set_(set) {}
+  BlockReader(SeriesSet& set, std::shared_ptr<const HistogramBytes> bytes) : set_(set), bytes_(std::move(bytes)) {}
 
-  std::string apply(std::uint32_t type, std::string_view payload) {
+  /// `offset`: where in the file the payload begins.
+  std::string apply(std::uint32_t type, std::string_view payload, std::uint64_t offset) {
     if (type == series_format::kDefinitions) return apply_definitions(payload);
-    if (type == series_format::kRecords) return apply_records(payload);
+    if (type == series_format::kRecords) return apply_records(payload, offset);
     return {};  // a kind of block that a later minor version added
   }
 
@@ -53,7 +87,7 @@ class BlockReader {
     }
     for (Definition& definition : definitions) {
       places_.push_back(definition.known ? set_.series.size() : kNotKept);
-      if (definition.known) set_.series.push_back(Series{std::move(definition.key), {}, {}});
+      if (definition.known) set_.series.push_back(Series{std::move(definition.key), {}, HistogramTrack(bytes_)});
     }
     return {};
   }
@@ -73,9 +107,10 @@ class BlockReader {
     return definition;
   }
 
-  std::string apply_records(std::string_view payload) {
+  std::string apply_records(std::string_view payload, std::uint64_t offset) {
     binary::Reader reader(payload);
-    std::vector<Value> values;
+    std::vector<Value>& values = values_;
+    values.clear();
     while (!reader.at_end()) {
       const std::int64_t second = reader.signed_varint();
       const std::uint64_t id = reader.varint();
@@ -87,6 +122,7 @@ class BlockReader {
       Value value;
       value.second = static_cast<std::int32_t>(second);
       value.series = places_[id];
+      value.offset = offset + static_cast<std::uint64_t>(bytes.data() - payload.data());
       if (!read_value(bytes, value)) return "a record's value is malformed";
       values.push_back(std::move(value));
     }
@@ -96,9 +132,9 @@ class BlockReader {
 
   bool read_value(std::string_view bytes, Value& value) const {
     if (set_.series[value.series].key.kind == SeriesKind::histogram) {
-      auto histogram = Histogram::decode(std::as_bytes(std::span(bytes.data(), bytes.size())));
-      if (!histogram) return false;
-      value.histogram = std::move(*histogram);
+      value.length = static_cast<std::uint32_t>(bytes.size());
+      const auto counts = Histogram::encoded_counts(std::as_bytes(std::span(bytes.data(), bytes.size())), 0);
+      if (!counts) return false;
       return true;
     }
     binary::Reader reader(bytes);
@@ -108,9 +144,8 @@ class BlockReader {
 
   void store(Value& value) {
     Series& series = set_.series[value.series];
-    if (value.histogram) {
-      const auto [found, added] = series.histograms.try_emplace(value.second, std::move(*value.histogram));
-      if (!added) found->second.merge(*value.histogram);
+    if (series.key.kind == SeriesKind::histogram) {
+      series.histograms.add_record(value.second, value.offset, value.length);
     } else if (series.key.kind == SeriesKind::gauge) {
       series.values[value.second] = value.number;
     } else {
@@ -119,44 +154,78 @@ class BlockReader {
   }
 
   SeriesSet& set_;
+  std::shared_ptr<const HistogramBytes> bytes_;
   std::vector<std::size_t> places_;  // by series id
+  std::vector<Value> values_;        // of the block being read
 };
 
-/// The reason why the block at the start of `rest` cannot be used, or empty when `payload` and `type` hold it.
-std::string next_block(std::string_view rest, std::uint32_t& type, std::string_view& payload) {
-  binary::Reader reader(rest);
-  type = reader.fixed<std::uint32_t>();
-  const auto length = reader.fixed<std::uint32_t>();
-  const auto checksum = reader.fixed<std::uint32_t>();
-  if (reader.bad()) return "ends inside a block's header";
-  if (length > series_format::kLongestBlock) return fmt::format("a block claims {} bytes", length);
-  payload = reader.bytes(length);
-  if (reader.bad()) return fmt::format("ends inside a block ({} of {} bytes)", reader.remaining(), length);
-  if (series_format::block_checksum(type, payload) != checksum) return "a block's checksum is wrong";
-  return {};
+struct Block {
+  std::uint32_t type = 0;
+  std::string_view payload;
+  std::string reason;  // why it cannot be used
+};
+
+/// Walks the blocks of a file with one buffer.
+class BlockWalker {
+ public:
+  explicit BlockWalker(const FileBytes& file) : file_(file) {}
+
+  std::uint64_t offset() const { return offset_; }
+  std::uint64_t payload_offset() const { return offset_ + series_format::kBlockHeaderSize; }
+
+  /// The block at the offset; none at the end of the file.
+  std::optional<Block> read() {
+    char header[series_format::kBlockHeaderSize];
+    const std::size_t got = file_.read_some(offset_, header, sizeof header);
+    if (got == 0) return std::nullopt;
+    if (got < sizeof header) return Block{0, {}, "ends inside a block's header"};
+    binary::Reader reader(std::string_view(header, sizeof header));
+    Block block;
+    block.type = reader.fixed<std::uint32_t>();
+    const auto length = reader.fixed<std::uint32_t>();
+    const auto checksum = reader.fixed<std::uint32_t>();
+    if (length > series_format::kLongestBlock) return Block{0, {}, fmt::format("a block claims {} bytes", length)};
+    if (buffer_.size() < length) buffer_.resize(length);
+    const std::size_t there = file_.read_some(payload_offset(), buffer_.data(), length);
+    if (there < length) return Block{0, {}, fmt::format("ends inside a block ({} of {} bytes)", there, length)};
+    block.payload = std::string_view(buffer_.data(), length);
+    if (series_format::block_checksum(block.type, block.payload) != checksum) block.reason = "a block's checksum is wrong";
+    return block;
+  }
+  void advance(const Block& block) { offset_ = payload_offset() + block.payload.size(); }
+
+ private:
+  const FileBytes& file_;
+  std::uint64_t offset_ = kFileHeaderSize;
+  std::string buffer_;
+};
+
+Result<std::shared_ptr<FileBytes>> open_bytes(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return system_error("open " + path, errno);
+  auto bytes = std::make_shared<FileBytes>(std::move(file));
+  std::string header(kFileHeaderSize, '\0');
+  header.resize(bytes->read_some(0, header.data(), header.size()));
+  if (auto known = check_header(header, series_format::kHeader, path); !known) return known.error();
+  return bytes;
 }
 
 }  // namespace
 
 Result<SeriesSet> read_series(const std::string& path) {
-  auto content = read_file(path);
-  if (!content) return content.error();
-  if (auto header = check_header(*content, series_format::kHeader, path); !header) return header.error();
-
+  auto bytes = open_bytes(path);
+  if (!bytes) return bytes.error();
   SeriesSet set;
-  BlockReader blocks(set);
-  std::string_view rest = std::string_view(*content).substr(kFileHeaderSize);
-  while (!rest.empty() && !set.cut_short) {
-    std::uint32_t type = 0;
-    std::string_view payload;
-    std::string reason = next_block(rest, type, payload);
-    if (reason.empty()) reason = blocks.apply(type, payload);
-    if (!reason.empty()) {
+  BlockReader blocks(set, *bytes);
+  BlockWalker walker(**bytes);
+  while (auto block = walker.read()) {
+    if (block->reason.empty()) block->reason = blocks.apply(block->type, block->payload, walker.payload_offset());
+    if (!block->reason.empty()) {
       set.cut_short = true;
-      set.cut_short_reason = fmt::format("{} at byte {}: {}", path, content->size() - rest.size(), reason);
-    } else {
-      rest.remove_prefix(series_format::kBlockHeaderSize + payload.size());
+      set.cut_short_reason = fmt::format("{} at byte {}: {}", path, walker.offset(), block->reason);
+      break;
     }
+    walker.advance(*block);
   }
   return set;
 }

@@ -98,12 +98,15 @@ struct SeriesWriter::State {
   std::mutex mutex;  // guards ids, kinds, pending
   std::map<SeriesKey, SeriesId> ids;
   std::vector<SeriesKind> kinds;
+  std::vector<SeriesKey> keys;
   Pending pending;
 
   std::mutex file_mutex;  // guards file, failure; taken before `mutex`, never after it
   AppendFile file;
   std::optional<Error> failure;
+  Observer observer;  // guarded by file_mutex
 
+  void tell(const Pending& taken);
   void assert_kind(SeriesId series, SeriesKind kind) const {
     TIDEGATE_ASSERT(series < kinds.size());
     TIDEGATE_ASSERT(kinds[series] == kind);
@@ -131,6 +134,7 @@ SeriesId SeriesWriter::intern(SeriesKey key) {
   const auto [found, added] = state_->ids.try_emplace(key, next);
   if (added) {
     state_->kinds.push_back(key.kind);
+    state_->keys.push_back(key);
     state_->pending.definitions.emplace_back(next, std::move(key));
   }
   return found->second;
@@ -155,6 +159,22 @@ void SeriesWriter::merge(std::int32_t second, SeriesId series, const Histogram& 
   state_->pending.histograms[{second, series}].merge(histogram);
 }
 
+void SeriesWriter::observe(Observer observer) {
+  const std::lock_guard file_lock(state_->file_mutex);
+  state_->observer = std::move(observer);
+}
+
+void SeriesWriter::State::tell(const Pending& taken) {
+  if (!observer) return;
+  // Keys are copied out: others may intern new series meanwhile.
+  const auto key_of = [&](SeriesId id) {
+    const std::lock_guard lock(mutex);
+    return keys[id];
+  };
+  for (const auto& [where, number] : taken.numbers) observer(where.first, key_of(where.second), number, nullptr);
+  for (const auto& [where, histogram] : taken.histograms) observer(where.first, key_of(where.second), 0, &histogram);
+}
+
 Result<void> SeriesWriter::flush() {
   const std::lock_guard file_lock(state_->file_mutex);
   if (state_->failure) return *state_->failure;
@@ -164,6 +184,7 @@ Result<void> SeriesWriter::flush() {
     std::swap(taken, state_->pending);
   }
   if (taken.empty()) return {};
+  state_->tell(taken);
   auto written = state_->file.append(encode_pending(taken));
   if (!written) state_->failure = written.error();
   return written;

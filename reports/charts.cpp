@@ -58,7 +58,7 @@ Chart rate_chart(const record::RunInfo& info, const SeriesSet& set) {
 using StepHistograms = std::map<std::int32_t, Histogram>;
 
 void merge_into(StepHistograms& all, const Series& series) {
-  for (const auto& [second, histogram] : series.histograms) all[second].merge(histogram);
+  for (const auto& [second, histogram] : series.histograms.decoded()) all[second].merge(histogram);
 }
 
 /// Steps by name: `response_time` by its tag, and each poll step's metric, which has a name of its own.

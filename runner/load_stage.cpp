@@ -38,12 +38,21 @@ void LoadStage::play() {
     if (second_of(now) >= next) {
       tick(next);
       next = second_of(now) + 1;
+      if (ends_early(second_of(now))) break;
     }
     if (now >= end && (input_.engine.finished() || now >= end + input_.graceful_stop)) break;
     std::this_thread::sleep_for(kPeriod);
   }
   input_.engine.stop(Nanoseconds{0});
   tick(std::max(next, second_of(clock.now())));
+}
+
+bool LoadStage::ends_early(std::int32_t second) {
+  const auto reason = input_.abort ? input_.abort(second) : std::nullopt;
+  if (!reason) return false;
+  input_.recording.emit("aborted", {{"message", *reason}});
+  input_.printer.note("ended early: " + *reason);
+  return true;
 }
 
 void LoadStage::tick(std::int32_t second) {

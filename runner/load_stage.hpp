@@ -27,6 +27,8 @@ struct LoadStageInput {
   stack::Supervisor* supervisor = nullptr;
   Nanoseconds graceful_stop = std::chrono::seconds(30);
   std::function<bool()> interrupted;
+  /// Asked once a second after its records were written: why to end the load early, if so.
+  std::function<std::optional<std::string>(std::int32_t second)> abort;
 
   LoadStageInput(loadgen::Engine& engine_in, Recording& recording_in, ProgressPrinter& printer_in)
       : engine(engine_in), recording(recording_in), printer(printer_in) {}
@@ -42,6 +44,7 @@ class LoadStage {
 
  private:
   void tick(std::int32_t second);
+  bool ends_early(std::int32_t second);
   void record_processes(std::int32_t second);
   void announce_phases(std::int32_t second);
   std::string phase_at(std::int32_t second) const;

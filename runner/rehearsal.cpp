@@ -10,10 +10,14 @@
 
 #include "audit/audit.hpp"
 #include "chaos/timeline.hpp"
+#include "gates/abort_watch.hpp"
 #include "gates/probes/lag_probe.hpp"
 #include "loadgen/engine.hpp"
+#include "base/file.hpp"
+#include "runner/baseline.hpp"
 #include "runner/closing.hpp"
 #include "runner/drain.hpp"
+#include "runner/gate_context.hpp"
 #include "runner/interrupt.hpp"
 #include "runner/load_stage.hpp"
 #include "runner/plan_text.hpp"
@@ -150,7 +154,18 @@ class Rehearsal {
     input.probe = probe_.get();
     input.supervisor = session_.supervisor();
     input.interrupted = interrupted;
+    gates::AbortWatch watch(scenario_.gates, gate_context(scenario_));
+    if (!watch.empty()) {
+      recording_.series().observe([&watch](std::int32_t second, const record::SeriesKey& key, double number,
+                                           const Histogram* histogram) { watch.take(second, key, number, histogram); });
+      input.abort = [&watch](std::int32_t second) -> std::optional<std::string> {
+        const auto abort = watch.check(second);
+        if (!abort) return std::nullopt;
+        return abort->gate + " " + abort->reason;
+      };
+    }
     LoadStage(std::move(input)).play();
+    recording_.series().observe({});
   }
 
   Result<void> settle() {
@@ -224,8 +239,21 @@ class Rehearsal {
 }  // namespace
 
 Result<RunOutcome> rehearse(Scenario scenario, const RunOptions& options) {
-  auto recording = Recording::create(options.out, describe(scenario, options));
+  record::RunInfo info = describe(scenario, options);
+  std::optional<gates::Baseline> baseline;
+  if (!options.baseline.empty()) {
+    auto made = make_baseline(options.baseline, info, scenario.gates, options.force);
+    if (!made) return made.error();
+    baseline = std::move(*made);
+  }
+  auto recording = Recording::create(options.out, std::move(info));
   if (!recording) return recording.error();
+  if (baseline) {
+    const std::string path = (*recording)->directory().baseline();
+    if (auto written = write_file_atomically(path, pretty_json(gates::to_json(*baseline))); !written) {
+      return written.error();
+    }
+  }
   const Interrupts interrupts;
   ProgressPrinter printer(options.quiet);
   printer.note(opening_line(scenario, (*recording)->directory().path()));

@@ -14,6 +14,8 @@ namespace tidegate::runner {
 struct RunOptions {
   std::string out;  ///< run directory; empty: runs/NAME-TIME
   bool quiet = false;
+  std::string baseline;  ///< a run directory or a baseline store, for compare gates; empty: they are not asked
+  bool force = false;    ///< compare although scenario or machine do not match
   std::string command;  ///< the command line, for "how to reproduce"
   double setup_limit_s = 60;
 };

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "chaos/sections.hpp"
+#include "gates/budget/openslo.hpp"
 #include "gates/sections.hpp"
 #include "loadgen/sections.hpp"
 #include "runner/compose.hpp"
@@ -231,6 +232,9 @@ Result<Scenario> load_scenario(const ScenarioOptions& options) {
   if (scenario.directory.empty()) scenario.directory = ".";
   Composed composed = compose(options, options.variant, diagnostics);
   if (!composed.root.is_map()) return diagnostics.to_error();
+  if (yaml::Node* gates = composed.root.find("gates"); gates != nullptr && gates->is_map()) {
+    gates::inline_openslo(*gates, scenario.directory, diagnostics);
+  }
   scenario.variant = composed.variant;
   scenario.overrides = options.sets;
   scenario.recorded = yaml::emit(composed.root);

@@ -5,9 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/units.hpp"
+#include "gates/abort_counters.hpp"
+#include "gates/budget/burn.hpp"
 #include "gates/kinds/kinds.hpp"
 #include "gates/percentile.hpp"
 
@@ -23,6 +26,8 @@ struct BudgetTerms {
   Selector selector;
   std::optional<Limit> good_below;  // none: an event is good when it is as expected
   double max_burn = 1;
+  std::int32_t slice_s = 0;   // of Timeslices; 0: Occurrences
+  double slice_target = 0.99;  // share of good events that makes a slice good
   std::string of;
   DecisionRules rules;
 
@@ -39,6 +44,7 @@ class BudgetGate final : public Gate {
   record::GateResult judge(const Evidence& evidence, const Scope& scope) const override {
     const ShareEvidence events =
         over_limit(terms_.metric, terms_.selector, terms_.good_below.value_or(kNoLimit), evidence, scope.seconds);
+    if (terms_.slice_s > 0) return judge_slices(events, scope.seconds);
     const ShareDecision decision = decide_share(events, terms_.max_burn * terms_.bad_allowed(), terms_.rules);
     record::GateResult result;
     result.outcome = decision.outcome;
@@ -50,15 +56,26 @@ class BudgetGate final : public Gate {
       result.value = burn(events.observed.value());
       result.interval = {burn(decision.lower), burn(decision.upper)};
     }
-    result.reason = reason(events, decision, result);
+    result.reason = reason(events, decision, result) + alerts(events);
     return result;
   }
 
   SampleNeed need() const override {
     return {fmt::format("burn rate of {} at most {:.4g} against {}", terms_.of, terms_.max_burn,
                         format_quantity(terms_.objective, Dimension::share)),
-            terms_.metric, terms_.selector, needed_samples(terms_.max_burn * terms_.bad_allowed(), terms_.rules)};
+            terms_.metric, terms_.selector,
+            // Slices are a census.
+            terms_.slice_s > 0 ? 1 : needed_samples(terms_.max_burn * terms_.bad_allowed(), terms_.rules)};
   }
+
+  AbortTerms abort_terms() const override {
+    AbortTerms terms;
+    if (terms_.slice_s > 0) return terms;
+    terms.allowed = std::min(1.0, terms_.max_burn * terms_.bad_allowed());
+    terms.counter = count_over(terms_.metric, terms_.selector, terms_.good_below.value_or(kNoLimit));
+    return terms;
+  }
+  std::optional<double> confidence() const override { return terms_.rules.confidence; }
 
   bool has_seconds() const override { return true; }
   SecondState second(const Evidence& evidence, std::int32_t at) const override {
@@ -80,6 +97,56 @@ class BudgetGate final : public Gate {
   }
 
  private:
+  // What the multi-window alerts would have done; said where a window fits, or the run is long enough to be asked.
+  std::string alerts(const ShareEvidence& events) const {
+    return "; " + alert_summary(events.seconds, terms_.bad_allowed());
+  }
+
+  // Slices of a fixed length, each good or bad as a whole: a census. Slices without events are unknown.
+  record::GateResult judge_slices(const ShareEvidence& events, const SecondSet& seconds) const {
+    std::uint64_t bad = 0, unknown = 0, total = 0;
+    std::size_t base = 0;
+    for (const Span& span : seconds.spans()) {
+      const auto length = static_cast<std::size_t>(span.to - span.from), slice = static_cast<std::size_t>(terms_.slice_s);
+      for (std::size_t from = 0; from + slice <= length; from += slice) {
+        Share sum;
+        for (std::size_t i = from; i < from + slice; ++i) {
+          sum.bad += events.seconds[base + i].bad;
+          sum.total += events.seconds[base + i].total;
+        }
+        ++total;
+        if (sum.total == 0) ++unknown;
+        if (sum.total > 0 && !within_share(sum.bad, sum.total, 1 - terms_.slice_target)) ++bad;
+      }
+      base += length;
+    }
+    return slice_result(bad, unknown, total);
+  }
+
+  record::GateResult slice_result(std::uint64_t bad, std::uint64_t unknown, std::uint64_t total) const {
+    record::GateResult result;
+    result.limit = terms_.max_burn;
+    result.comparison = "<=";
+    result.confidence = 0;
+    result.samples = total - unknown;
+    const double allowed = std::min(1.0, terms_.max_burn * terms_.bad_allowed());
+    if (total == 0 || unknown == total) {
+      result.reason = total == 0 ? fmt::format("the window is shorter than a slice of {} s", terms_.slice_s)
+                                 : std::string("no slice has events");
+      return result;
+    }
+    result.value = burn(static_cast<double>(bad) / static_cast<double>(total));
+    result.outcome = !within_share(bad, total, allowed)             ? Outcome::fail
+                     : !within_share(bad + unknown, total, allowed) ? Outcome::inconclusive
+                                                                    : Outcome::pass;
+    result.reason = fmt::format("burn rate {:.3g} against {:.4g} at {} ({} bad of {} of {} s{}); {}", *result.value,
+                                terms_.max_burn, format_quantity(terms_.objective, Dimension::share), format_count(bad),
+                                counted(total, "slice"), terms_.slice_s,
+                                unknown > 0 ? fmt::format(", {} without events", format_count(unknown)) : "",
+                                projection(*result.value));
+    return result;
+  }
+
   double burn(double bad_share) const { return bad_share / terms_.bad_allowed(); }
 
   // What the window would mean for production, worded as a condition: a test of minutes spends no month's budget.
@@ -113,7 +180,7 @@ class BudgetGate final : public Gate {
         break;
     }
     text += fmt::format(" ({} bad of {})", format_count(events.observed.bad),
-                        basis(events.observed.total, 0, events.missing, terms_.rules));
+                        basis(events.observed.total, 0, events.missing, terms_.rules, decision.clustering));
     return text + "; " + projection(*result.value);
   }
 
@@ -127,6 +194,9 @@ schema::TypePointer shape() {
           schema::optional("per", schema::duration(), "The period of the budget in production; default 30d."),
           schema::required("of", schema::text(), "The step whose requests, or the poll whose samples, are the events."),
           schema::optional("good", schema::text(), "What a good event is: expected and response_time < 800ms."),
+          schema::optional("slice", schema::duration(), "Timeslices of this length instead of single events, such as 1m."),
+          schema::optional("slice_target", schema::share(), "Share of good events that makes a slice good; default 99%."),
+          schema::optional("openslo", schema::text(), "An OpenSLO v1 file, FILE or FILE#NAME; keys beside it win."),
           schema::optional("max_burn", schema::number(0, 1e6), "The highest burn rate that holds; default 1."),
       },
       "An error budget: the burn rate of the window with its bounds.");
@@ -141,7 +211,7 @@ bool read_of(const yaml::Node& body, GateReader& reader, BudgetTerms& terms) {
   names.insert(names.end(), polls.begin(), polls.end());
   if (!reader.known(of, terms.of, names, "step")) return false;
   terms.metric = is_poll ? terms.of : std::string(record::kResponseTime);
-  if (!is_poll) terms.selector.tags = {{"name", terms.of}};
+  if (!is_poll) terms.selector = {{"name", terms.of}};
   return true;
 }
 
@@ -184,6 +254,27 @@ bool read_good(const yaml::Node& body, GateReader& reader, BudgetTerms& terms) {
   return true;
 }
 
+bool read_slices(const yaml::Node& body, GateReader& reader, BudgetTerms& terms) {
+  const yaml::Node* slice = body.find("slice");
+  const yaml::Node* target = body.find("slice_target");
+  if (slice == nullptr) {
+    if (target == nullptr) return true;
+    reader.mistake(*target, "slice_target belongs to slice: LENGTH");
+    return false;
+  }
+  const Nanoseconds length = schema::as_duration(*slice);
+  if (length < std::chrono::seconds(1) || length > std::chrono::hours(24) ||
+      length % std::chrono::seconds(1) != Nanoseconds{0}) {
+    reader.mistake(*slice, "a slice is whole seconds, at least 1s");
+    return false;
+  }
+  terms.slice_s = static_cast<std::int32_t>(length / std::chrono::seconds(1));
+  if (target != nullptr) terms.slice_target = schema::as_share(*target);
+  if (terms.slice_target > 0 && terms.slice_target <= 1) return true;
+  reader.mistake(*target, "slice_target lies above 0% and is at most 100%");
+  return false;
+}
+
 bool read_numbers(const yaml::Node& body, GateReader& reader, BudgetTerms& terms) {
   const yaml::Node& objective = *body.find("objective");
   terms.objective = schema::as_share(objective);
@@ -205,7 +296,7 @@ bool read_numbers(const yaml::Node& body, GateReader& reader, BudgetTerms& terms
       return false;
     }
   }
-  return true;
+  return read_slices(body, reader, terms);
 }
 
 std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "gates/abort_counters.hpp"
 #include "gates/kinds/kinds.hpp"
 
 namespace tidegate::gates {
@@ -44,6 +45,21 @@ class ExpectGate final : public Gate {
     need.needed = allowed ? needed_samples(*allowed, rules_) : rules_.min_samples.value_or(1);
     return need;
   }
+
+  AbortTerms abort_terms() const override {
+    AbortTerms terms;
+    const auto allowed = allowed_share(expression_);
+    if (!allowed) return terms;
+    const Measure& measure = expression_.measure;
+    terms.allowed = *allowed;
+    if (measure.aggregate == Aggregate::percentile) {
+      terms.counter = count_over(measure.metric, measure.selector, expression_.limit);
+    } else if (measure.aggregate == Aggregate::rate && wants_small(expression_.limit.comparison)) {
+      terms.counter = count_failed(measure.selector);
+    }
+    return terms;
+  }
+  std::optional<double> confidence() const override { return rules_.confidence; }
 
   bool has_seconds() const override { return true; }
   SecondState second(const Evidence& evidence, std::int32_t at) const override {

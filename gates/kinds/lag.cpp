@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "gates/abort_counters.hpp"
 #include "gates/kinds/kinds.hpp"
 #include "gates/lag_signal.hpp"
 
@@ -55,6 +56,10 @@ class LagGate final : public Gate {
     need.text = fmt::format("{} of group {} {} in {} of seconds", to_string(terms_.signal.measure), terms_.signal.group,
                             terms_.limit.text(), format_share(terms_.objective));
     return need;
+  }
+
+  AbortTerms abort_terms() const override {
+    return {1 - terms_.objective, count_slices(terms_.signal, terms_.limit), true};
   }
 
   bool has_seconds() const override { return true; }

@@ -70,21 +70,32 @@ class SyntheticRun {
 
   std::int32_t end() const { return info.phases.empty() ? 0 : info.phases.back().end; }
 
+  /// One series while it is being made up.
+  struct Data {
+    record::SeriesKey key;
+    std::map<std::int32_t, double> values;
+    std::map<std::int32_t, Histogram> histograms;
+  };
+
   /// The series as a reader gives them.
   record::SeriesSet series() const {
     record::SeriesSet set;
-    for (const auto& [key, one] : series_) set.series.push_back(one);
+    for (const auto& [key, one] : series_) {
+      record::Series series{one.key, one.values, {}};
+      for (const auto& [second, histogram] : one.histograms) series.histograms.add(second, histogram);
+      set.series.push_back(std::move(series));
+    }
     set.cut_short = series_cut_short;
     if (series_cut_short) set.cut_short_reason = "the file ends inside a block";
     return set;
   }
 
   // Raw access: one series, created when first named.
-  record::Series& of(std::string_view metric, record::Tags tags, record::SeriesKind kind) {
+  Data& of(std::string_view metric, record::Tags tags, record::SeriesKind kind) {
     std::sort(tags.begin(), tags.end());
     const record::MetricInfo* known = record::find_metric(metric);
     record::SeriesKey key{std::string(metric), std::move(tags), kind, known ? std::string(known->unit) : "us"};
-    record::Series& series = series_[key];
+    Data& series = series_[key];
     series.key = key;
     return series;
   }
@@ -238,7 +249,7 @@ class SyntheticRun {
     }
   }
 
-  std::map<record::SeriesKey, record::Series> series_;
+  std::map<record::SeriesKey, Data> series_;
 };
 
 }  // namespace tidegate::testing

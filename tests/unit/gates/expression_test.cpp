@@ -69,9 +69,12 @@ TEST_CASE("a selector keeps its tags and the outcome asked for", "[expression]")
   REQUIRE(parsed.expression);
   const Selector& selector = parsed.expression->measure.selector;
   CHECK(selector.any_outcome);
-  REQUIRE(selector.tags.size() == 2);
-  CHECK(*selector.wanted("name") == "create_payment");
-  CHECK(*selector.wanted("flow") == "pay");
+  REQUIRE(selector.conditions.size() == 2);
+  CHECK(selector.admits("name", "create_payment"));
+  CHECK_FALSE(selector.admits("name", "refund"));
+  CHECK(selector.admits("flow", "pay"));
+  CHECK_FALSE(selector.admits("flow", "refund"));
+  CHECK(selector.admits("block", "any"));
 }
 
 TEST_CASE("a mistake in an expression has its place, its reason and the nearest spelling", "[expression]") {

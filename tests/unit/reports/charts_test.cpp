@@ -25,7 +25,9 @@ record::Series histogram(std::string_view metric, record::Tags tags, std::int32_
   series.key.metric = metric;
   series.key.tags = std::move(tags);
   series.key.kind = SeriesKind::histogram;
-  series.histograms[second].record(microseconds, 10);
+  Histogram times;
+  times.record(microseconds, 10);
+  series.histograms.add(second, times);
   return series;
 }
 

@@ -1,0 +1,18 @@
+#pragma once
+// Several run directories as one: the segments of a fleet (`--segment i/n`) that played one schedule together.
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "record/run.hpp"
+
+namespace tidegate::record {
+
+/// Writes series, events, findings and run.json of all parts into a new directory; `truth/` and the operation history
+/// stay where they are. Counters add up, histograms are merged (never percentiles), of gauges the number of virtual
+/// users adds up and of all others the largest of a second counts; so the order of the parts does not matter. Plans add
+/// up. Refuses parts of different scenarios or variants, and the same part twice.
+Result<RunDirectory> merge_runs(const std::vector<RunDirectory>& parts, const std::string& out);
+
+}  // namespace tidegate::record
