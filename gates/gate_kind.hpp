@@ -21,6 +21,7 @@ namespace tidegate::gates {
 
 class CompareGate;
 class RecoveryGate;
+struct SignalSpec;
 
 /// What a judgement looks at. Data at or after the horizon are treated as unknown: judging with a horizon tells whether
 /// a gate had failed by then.
@@ -57,6 +58,8 @@ class Gate {
   /// What `abort_on` watches; a counter of null where there is nothing to count.
   virtual AbortTerms abort_terms() const { return {}; }
   virtual std::optional<double> confidence() const { return kDefaultConfidence; }
+  /// What the signal probe reads for it; null for nothing.
+  virtual const SignalSpec* signal() const { return nullptr; }
   virtual const CompareGate* as_compare() const { return nullptr; }
   virtual const RecoveryGate* as_recovery() const { return nullptr; }
 };

@@ -17,6 +17,7 @@ class GateReader {
   /// All must outlive the reader. `gate` is the gate's own map.
   GateReader(const std::string& name, const yaml::Node& gate, const GateContext& context, Diagnostics& diagnostics);
 
+  const std::string& name() const { return name_; }
   const yaml::Node& gate() const { return gate_; }
   const GateContext& context() const { return context_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }

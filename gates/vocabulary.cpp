@@ -40,8 +40,11 @@ const std::vector<TagList>& tag_lists() {
         {record::kLagAge, {"group", "topic", "partition"}},
         {record::kLagReadAge, {"group", "topic", "partition"}},
         {record::kLagEvicted, {"group", "topic", "partition"}},
+        {record::kLagStalledPartitions, {"group", "topic", "partition"}},
+        {record::kLagRewinds, {"group", "topic", "partition"}},
         {record::kFaultHits, {"fault"}},
         {record::kProcessCpu, {"process"}},
+        {record::kProbeValue, {"probe"}},
         {record::kProbeSilent, {"probe"}},
     };
   }();

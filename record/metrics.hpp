@@ -52,10 +52,13 @@ inline constexpr std::string_view kDataReceived = "data_received";
 inline constexpr std::string_view kLagRecords = "lag_records";
 inline constexpr std::string_view kLagAge = "lag_age";                  ///< seconds, commit age
 inline constexpr std::string_view kLagReadAge = "lag_read_age";         ///< seconds, IteratorAge-style
+inline constexpr std::string_view kLagStalledPartitions = "lag_stalled_partitions";
+inline constexpr std::string_view kLagRewinds = "lag_rewinds";  ///< counter
 inline constexpr std::string_view kLagEvicted = "lag_evicted_records";  ///< counter
 // Written by the runner.
 inline constexpr std::string_view kFaultHits = "fault_hits";      ///< counter; tag fault
 inline constexpr std::string_view kProcessCpu = "process_cpu";    ///< gauge, cores; tag process
+inline constexpr std::string_view kProbeValue = "probe_value";    ///< gauge; what a probe gate read; tag probe
 inline constexpr std::string_view kProbeSilent = "probe_silent";  ///< counter of seconds without a sample; tag probe
 
 std::span<const MetricInfo> metric_catalogue();

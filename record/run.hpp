@@ -77,6 +77,8 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   std::string run_json() const { return path_ + "/run.json"; }
   std::string series() const { return path_ + "/series.tgs"; }
+  /// By tens of seconds; only in runs of ten minutes and more.
+  std::string rollup() const { return path_ + "/series-10s.tgs"; }
   std::string events() const { return path_ + "/events.ndjson"; }
   std::string operations() const { return path_ + "/operations.tgo"; }
   std::string truth(const std::string& name) const { return path_ + "/truth/" + name; }

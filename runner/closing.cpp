@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "reports/html.hpp"
+#include "record/rollup.hpp"
 #include "runner/judge.hpp"
 #include "runner/plan_text.hpp"
 
@@ -32,9 +33,25 @@ std::string opening_line(const Scenario& scenario, const std::string& directory)
   return line;
 }
 
+namespace {
+
+// Shorter runs are drawn second by second.
+constexpr double kRolledUpFrom = 600;
+
+Result<void> roll_up(const Recording& recording) {
+  const record::RunDirectory& directory = recording.directory();
+  if (recording.clock().now() < from_seconds(kRolledUpFrom)) return {};
+  auto series = record::read_series(directory.series());
+  if (!series) return series.error();
+  return record::write_rollup(*series, directory.rollup());
+}
+
+}  // namespace
+
 Result<RunOutcome> close_run(Recording& recording, bool interrupted) {
   if (auto finished = recording.finish(interrupted); !finished) return finished.error();
   const record::RunDirectory& directory = recording.directory();
+  if (auto rolled = roll_up(recording); !rolled) return rolled.error();
   auto verdict = judge_directory(directory);
   if (!verdict) return verdict.error();
   if (auto written = directory.write_verdict(*verdict); !written) return written.error();

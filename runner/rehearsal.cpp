@@ -12,6 +12,8 @@
 #include "chaos/timeline.hpp"
 #include "gates/abort_watch.hpp"
 #include "gates/probes/lag_probe.hpp"
+#include "gates/probes/signal_probe.hpp"
+#include "gates/probes/topic_sizes.hpp"
 #include "loadgen/engine.hpp"
 #include "base/file.hpp"
 #include "runner/baseline.hpp"
@@ -82,6 +84,7 @@ class Rehearsal {
   void stop() {
     if (timeline_) timeline_->stop();
     if (probe_) probe_->stop();
+    if (signals_) signals_->stop();
     engine_.reset();
     session_.stop();
   }
@@ -119,15 +122,28 @@ class Rehearsal {
       for (const stack::GroupSpec& group : scenario_.topology.groups) {
         options.groups.push_back({group.name, group.topic, group.partitions});
       }
+      auto groups = gates::with_partitions(options.bootstrap, std::move(options.groups), std::chrono::seconds(10));
+      if (!groups) return groups.error();
+      options.groups = std::move(*groups);
       options.evicting = scenario_.topology.kafka_evicts;
       probe_ = std::make_unique<gates::LagProbe>(std::move(options), clock, &recording_.series(), &recording_.events());
       if (auto started = probe_->start(); !started) return started;
     }
+    if (auto started = start_signals(clock); !started) return started;
     if (!scenario_.faults.empty()) {
       timeline_ = std::make_unique<chaos::Timeline>(timeline_options(clock));
       timeline_->start();
     }
     return engine_->start(clock);
+  }
+
+  Result<void> start_signals(RunClock clock) {
+    gates::SignalProbeOptions options;
+    options.signals = gates::signals_of(scenario_.gates);
+    if (options.signals.empty()) return {};
+    options.address_of = [this](const std::string& endpoint) { return session_.address(endpoint); };
+    signals_ = std::make_unique<gates::SignalProbe>(std::move(options), clock, &recording_.series(), &recording_.events());
+    return signals_->start();
   }
 
   chaos::TimelineOptions timeline_options(RunClock clock) {
@@ -233,6 +249,7 @@ class Rehearsal {
   Session session_;
   std::unique_ptr<loadgen::Engine> engine_;
   std::unique_ptr<gates::LagProbe> probe_;
+  std::unique_ptr<gates::SignalProbe> signals_;
   std::unique_ptr<chaos::Timeline> timeline_;
 };
 

@@ -135,7 +135,7 @@ void read_stack(Scenario& scenario, const ScenarioOptions& options, Diagnostics&
       scenario.topology.groups.push_back({name.text(),
                                           text_at(group, "topic"),
                                           {},
-                                          partitions ? static_cast<int>(schema::as_integer(*partitions)) : 1});
+                                          partitions ? static_cast<int>(schema::as_integer(*partitions)) : 0});
     }
   }
 }

@@ -34,7 +34,7 @@ schema::TypePointer stack_schema() {
                 "Kafka of a system that runs already."),
        optional("groups",
                 map_of(object({required("topic", schema::text(), "The topic it consumes."),
-                               optional("partitions", schema::integer(1, 100000), "Partitions of the topic.")})),
+                               optional("partitions", schema::integer(1, 100000), "Partitions of the topic; asked of Kafka by default.")})),
                 "Consumer groups of a system that runs already.")},
       "What runs under test.");
 }

@@ -83,6 +83,11 @@ void Session::told_address(const std::string& endpoint, const std::string& addre
   }
 }
 
+Result<std::string> Session::address(const std::string& endpoint) const {
+  if (supervisor_) return supervisor_->address(endpoint);
+  return usage_error("'" + endpoint + "' names an endpoint, but the stack has no topology; write a URL");
+}
+
 std::string Session::base_url() const {
   if (!supervisor_) return scenario_.stack.base_url;
   const auto address = supervisor_->address(scenario_.topology.base_url);

@@ -28,6 +28,8 @@ class Session {
   /// Agent first (its listeners stand before any client starts), then the processes, until all are ready.
   Result<void> start(const std::function<bool()>& interrupted);
 
+  /// The address of an endpoint of the stack, `gateway.http`.
+  Result<std::string> address(const std::string& endpoint) const;
   std::string base_url() const;
   std::string kafka_bootstrap() const;
   /// ${stack.NAME} for the scenario: the topology's secrets.

@@ -11,5 +11,6 @@ const GateKind& budget_kind();
 const GateKind& recovery_kind();
 const GateKind& audit_kind();
 const GateKind& compare_kind();
+const GateKind& probe_kind();
 
 }  // namespace tidegate::gates

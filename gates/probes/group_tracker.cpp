@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "gates/lag_metrics.hpp"
 
 namespace tidegate::gates {
 namespace {
@@ -39,6 +40,26 @@ void GroupTracker::grow_unknown_ages(PartitionLag& lag, Memory& memory, double n
   }
 }
 
+// Rewinds and standstills. A partition without records to do does not stand still.
+void GroupTracker::watch_progress(GroupSample& result, int partition, const PartitionLag& lag,
+                                  const PartitionOffsets& offsets, double now_s) {
+  Memory& memory = memory_[static_cast<std::size_t>(partition)];
+  const bool moved = memory.position != offsets.committed;
+  if (memory.position && offsets.committed && *offsets.committed < *memory.position) {
+    result.rewinds.push_back({partition, *memory.position, *offsets.committed});
+  }
+  memory.position = offsets.committed;
+  if (moved || lag.records == 0) {
+    memory.moved_at_s = now_s;
+    memory.stalled = false;
+    return;
+  }
+  if (now_s - memory.moved_at_s < kStallSeconds) return;
+  if (!memory.stalled) result.newly_stalled.push_back(partition);
+  memory.stalled = true;
+  ++result.stalled_partitions;
+}
+
 std::optional<double> GroupTracker::drain_estimate(std::uint64_t records, double now_s) {
   recent_.push_back({now_s, records});
   if (recent_.size() > kRecentSamples) recent_.pop_front();
@@ -54,6 +75,7 @@ GroupSample GroupTracker::sample(std::vector<PartitionLag> lags, const std::vect
   TIDEGATE_ASSERT(lags.size() == memory_.size() && offsets.size() == memory_.size());
   GroupSample result;
   result.age_s = result.read_age_s = 0;
+  int busy = 0;  // partitions that hold records
   for (std::size_t i = 0; i < lags.size(); ++i) {
     PartitionLag& lag = lags[i];
     Memory& memory = memory_[i];
@@ -62,6 +84,8 @@ GroupSample GroupTracker::sample(std::vector<PartitionLag> lags, const std::vect
       continue;
     }
     grow_unknown_ages(lag, memory, now_s);
+    watch_progress(result, static_cast<int>(i), lag, offsets[i], now_s);
+    if (lag.records > 0) ++busy;
     result.records += lag.records;
     take_worst(result.age_s, lag.age_s);
     take_worst(result.read_age_s, lag.read_age_s);
@@ -73,6 +97,10 @@ GroupSample GroupTracker::sample(std::vector<PartitionLag> lags, const std::vect
       memory.told_up_to = offsets[i].low;
     }
   }
+  const bool stopped = busy > 0 && result.stalled_partitions == busy;
+  result.stopped = stopped && !stopped_;
+  result.resumed = !stopped && stopped_;
+  stopped_ = stopped;
   result.drain_estimate_s = drain_estimate(result.records, now_s);
   result.partitions = std::move(lags);
   return result;

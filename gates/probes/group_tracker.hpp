@@ -19,6 +19,12 @@ struct SkippedRecords {
   std::uint64_t count = 0;  ///< not told before
 };
 
+/// A commit that went back: records are read again.
+struct Rewind {
+  int partition = 0;
+  std::int64_t from = 0, to = 0;
+};
+
 /// What one sample says.
 struct GroupSample {
   std::vector<PartitionLag> partitions;
@@ -27,6 +33,10 @@ struct GroupSample {
   int undefined_partitions = 0;
   std::vector<SkippedRecords> skipped;
   std::optional<double> drain_estimate_s;
+  std::vector<Rewind> rewinds;
+  std::vector<int> newly_stalled;  ///< partitions whose commit has just been found to stand still
+  int stalled_partitions = 0;
+  bool stopped = false, resumed = false;  ///< the group as a whole, in the sample in which it changed
 };
 
 class GroupTracker {
@@ -46,16 +56,22 @@ class GroupTracker {
     double age_s = 0, read_age_s = 0;  // last known
     double at_s = 0;
     bool has_age = false;
+    std::optional<std::int64_t> position;  // committed as of the sample before
+    double moved_at_s = 0;                 // when it last changed, or when there was nothing to do
+    bool stalled = false;
   };
   struct Total {
     double at_s;
     std::uint64_t records;
   };
+  void watch_progress(GroupSample& result, int partition, const PartitionLag& lag, const PartitionOffsets& offsets,
+                      double now_s);
   void grow_unknown_ages(PartitionLag& lag, Memory& memory, double now_s) const;
   std::optional<double> drain_estimate(std::uint64_t records, double now_s);
 
   std::vector<Memory> memory_;
   std::deque<Total> recent_;
+  bool stopped_ = false;
 };
 
 }  // namespace tidegate::gates

@@ -49,6 +49,8 @@ struct LagProbe::State {
   void take_sample(Nanoseconds tick);
   void keep(std::size_t index, const GroupSample& sample, Nanoseconds asked);
   void tell_losses(const LagGroup& group, const GroupSample& sample);
+  void tell_progress(const LagGroup& group, const GroupSample& sample);
+  void tell(std::string_view type, json::object fields);
   void count_silence(std::size_t index, Nanoseconds tick, double seconds) {
     writers[index].write_silence(second_of(tick), seconds);
   }
@@ -94,6 +96,7 @@ void LagProbe::State::take_sample(Nanoseconds tick) {
     }
     writers[i].write(second_of(tick), *samples[i]);
     tell_losses(options.groups[i], *samples[i]);
+    tell_progress(options.groups[i], *samples[i]);
     keep(i, *samples[i], asked);
   }
 }
@@ -109,6 +112,31 @@ void LagProbe::State::tell_losses(const LagGroup& group, const GroupSample& samp
     if (auto written = events->write(clock.now(), kRecordsLostEvent, std::move(fields)); !written) {
       fail(written.error());
     }
+  }
+}
+
+void LagProbe::State::tell(std::string_view type, json::object fields) {
+  if (events == nullptr) return;
+  if (auto written = events->write(clock.now(), type, std::move(fields)); !written) fail(written.error());
+}
+
+void LagProbe::State::tell_progress(const LagGroup& group, const GroupSample& sample) {
+  for (const Rewind& rewind : sample.rewinds) {
+    tell(kLagRewoundEvent, {{"group", group.group},
+                            {"topic", group.topic},
+                            {"partition", rewind.partition},
+                            {"from", rewind.from},
+                            {"to", rewind.to}});
+  }
+  // When everything stands still that is told once, not per partition.
+  if (sample.stopped) tell(kLagStoppedEvent, {{"group", group.group}, {"topic", group.topic}});
+  if (sample.resumed) tell(kLagResumedEvent, {{"group", group.group}, {"topic", group.topic}});
+  if (sample.stopped) return;
+  for (const int partition : sample.newly_stalled) {
+    tell(kLagStalledEvent, {{"group", group.group},
+                            {"topic", group.topic},
+                            {"partition", partition},
+                            {"seconds", kStallSeconds}});
   }
 }
 

@@ -21,6 +21,8 @@ LagSeries::LagSeries(record::SeriesWriter& writer, const LagGroup& group, bool e
   for (int i = 0; i < group.partitions; ++i) partitions_.push_back(intern(group, std::to_string(i), evicting));
   all_ = intern(group, "all", evicting);
   undefined_ = writer.intern(key_of(kLagUndefinedPartitions, group, "all", SeriesKind::gauge, "count"));
+  stalled_ = writer.intern(key_of(record::kLagStalledPartitions, group, "all", SeriesKind::gauge, "count"));
+  rewinds_ = writer.intern(key_of(record::kLagRewinds, group, "all", SeriesKind::counter, "count"));
   silent_ = writer.intern({std::string(record::kProbeSilent),
                            {{"probe", "lag:" + group.group + ":" + group.topic}},
                            SeriesKind::counter,
@@ -51,6 +53,8 @@ void LagSeries::write(std::int32_t second, const GroupSample& sample) {
   if (sample.age_s) writer_.set(second, all_.age, *sample.age_s);
   if (sample.read_age_s) writer_.set(second, all_.read_age, *sample.read_age_s);
   writer_.set(second, undefined_, sample.undefined_partitions);
+  writer_.set(second, stalled_, sample.stalled_partitions);
+  if (!sample.rewinds.empty()) writer_.add(second, rewinds_, static_cast<double>(sample.rewinds.size()));
   for (const SkippedRecords& skipped : sample.skipped) {
     writer_.add(second, partitions_[static_cast<std::size_t>(skipped.partition)].skipped,
                 static_cast<double>(skipped.count));

@@ -26,7 +26,7 @@ class LagSeries {
   record::SeriesWriter& writer_;
   std::vector<Ids> partitions_;
   Ids all_;
-  record::SeriesId undefined_, silent_;
+  record::SeriesId undefined_, stalled_, rewinds_, silent_;
 };
 
 }  // namespace tidegate::gates

@@ -173,6 +173,37 @@ TEST_CASE("a group adds its partitions up and remembers", "[lag][group]") {
     CHECK(more.skipped[0].count == 10);
     CHECK(sample(tracker, {{170, 200, 200}}, 23'000).skipped.empty());
   }
+  SECTION("a commit that goes back is told, where and how far") {
+    GroupTracker tracker(2);
+    sample(tracker, {{100, 150, 200}, {100, 150, 200}}, 20'000);
+    const auto back = sample(tracker, {{100, 150, 200}, {100, 120, 200}}, 21'000);
+    REQUIRE(back.rewinds.size() == 1);
+    CHECK(back.rewinds[0].partition == 1);
+    CHECK(back.rewinds[0].from == 150);
+    CHECK(back.rewinds[0].to == 120);
+    CHECK(sample(tracker, {{100, 150, 200}, {100, 120, 200}}, 22'000).rewinds.empty());
+  }
+  SECTION("a partition that stands still has stalled, one that has nothing to do has not") {
+    GroupTracker tracker(3);
+    const std::vector<PartitionOffsets> still = {{100, 150, 200}, {100, 200, 200}, {100, 160, 200}};
+    std::vector<PartitionOffsets> moving = still;
+    for (int second = 20; second < 25; ++second) {
+      moving[2].committed = *moving[2].committed + 1;
+      CHECK(sample(tracker, moving, second * 1000).stalled_partitions == 0);
+    }
+    moving[2].committed = 170;
+    const auto stalled = sample(tracker, moving, 26'000);
+    CHECK(stalled.newly_stalled == std::vector<int>{0});
+    CHECK(stalled.stalled_partitions == 1);
+    CHECK_FALSE(stalled.stopped);  // another partition goes on
+    CHECK(sample(tracker, moving, 27'000).newly_stalled.empty());
+    const auto stopped = sample(tracker, moving, 31'000);
+    CHECK(stopped.stopped);
+    CHECK(stopped.stalled_partitions == 2);
+    CHECK_FALSE(sample(tracker, moving, 32'000).stopped);
+    moving[0].committed = 151;
+    CHECK(sample(tracker, moving, 33'000).resumed);
+  }
   SECTION("how long until it is drained") {
     GroupTracker tracker(1);
     CHECK_FALSE(sample(tracker, {{100, 100, 200}}, 20'000).drain_estimate_s);

@@ -14,6 +14,7 @@
 
 #include "base/kafka.hpp"
 #include "gates/lag_metrics.hpp"
+#include "gates/probes/topic_sizes.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -51,6 +52,14 @@ class MockCluster {
   const std::string& bootstrap() const { return bootstrap_; }
   void topic(const std::string& name, int partitions) {
     rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1);
+  }
+  /// Every question for offsets is answered with "unknown topic or partition" while it is on.
+  void offsets_fail(bool on) {
+    constexpr std::int16_t kListOffsets = 2;
+    rd_kafka_mock_clear_request_errors(cluster_, kListOffsets);
+    if (!on) return;
+    std::vector<rd_kafka_resp_err_t> errors(100'000, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    rd_kafka_mock_push_request_errors_array(cluster_, kListOffsets, errors.size(), errors.data());
   }
   void brokers(bool up) {
     for (int broker = 1; broker <= 3; ++broker) {
@@ -139,9 +148,12 @@ LagProbeOptions options_for(const MockCluster& cluster, std::vector<LagGroup> gr
 }  // namespace
 
 TEST_CASE("the age of a lag is that of the first uncommitted record", "[lag][probe]") {
+  const Nanoseconds period = GENERATE(Nanoseconds(200ms), Nanoseconds(1s));
   MockCluster cluster;
   cluster.topic("payments", 4);
-  Probe probe(options_for(cluster, {{"ledger", "payments", 4}, {"slow", "payments", 4}}));
+  LagProbeOptions polled = options_for(cluster, {{"ledger", "payments", 4}, {"slow", "payments", 4}});
+  polled.period = period;
+  Probe probe(std::move(polled));
   REQUIRE(eventually([&] { return probe.latest().known; }));
 
   // Ten records each 7 s, 5 s and 1 s old; one group stands at the second, the other at the first.
@@ -159,7 +171,7 @@ TEST_CASE("the age of a lag is that of the first uncommitted record", "[lag][pro
     const double sampled_unix = to_seconds(probe.clock.to_unix(lag.sampled_at));
     CHECK(lag.age_s == Approx(sampled_unix - to_seconds(planted - 5s)).margin(0.1));
     CHECK(lag.read_age_s == Approx(sampled_unix - to_seconds(planted - 7s)).margin(0.1));
-    CHECK(probe.next(1).age_s == Approx(to_seconds(unix_now() - planted + 7s)).margin(0.5));
+    CHECK(probe.next(1).age_s == Approx(to_seconds(unix_now() - planted + 7s)).margin(1.2));
   }
   CHECK_FALSE(probe.probe->drained());
 
@@ -253,6 +265,54 @@ TEST_CASE("a broker that is gone is silence, counted, and not the end", "[lag][p
   const Nanoseconds before = monotonic_now();
   probe.probe->stop();
   CHECK(monotonic_now() - before < 10s);
+}
+
+TEST_CASE("the number of partitions is asked of the cluster", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 7);
+  const auto sized = with_partitions(cluster.bootstrap(), {{"ledger", "payments", 0}, {"other", "elsewhere", 3}}, 5s);
+  REQUIRE(sized.ok());
+  CHECK(sized->at(0).partitions == 7);
+  CHECK(sized->at(1).partitions == 3);
+  const auto absent = with_partitions(cluster.bootstrap(), {{"ledger", "paymnts", 0}}, 5s);
+  REQUIRE_FALSE(absent.ok());
+  CHECK_THAT(absent.error().message, Catch::Contains("has no topic 'paymnts'; did you mean payments?"));
+  CHECK_FALSE(with_partitions("127.0.0.1:1", {{"ledger", "payments", 0}}, 200ms).ok());
+  CHECK(with_partitions("127.0.0.1:1", {{"ledger", "payments", 1}}, 200ms).ok());  // nothing to ask
+}
+
+TEST_CASE("a topic that disappears is silence, not a lag of zero", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 2);
+  cluster.produce("payments", 0, 5, unix_now());
+  cluster.commit("ledger", "payments", 0, 5);
+  Probe probe(options_for(cluster, {{"ledger", "payments", 2}}));
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  cluster.offsets_fail(true);
+  REQUIRE(eventually([&] { return probe.sum(record::kProbeSilent) > 0.5; }));
+  REQUIRE(eventually([&] { return !probe.probe->drained(); }));
+  cluster.offsets_fail(false);
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+}
+
+TEST_CASE("a rewind and a group that stands still are told as events", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 1);
+  cluster.produce("payments", 0, 50, unix_now());
+  cluster.commit("ledger", "payments", 0, 30);
+  Probe probe(options_for(cluster, {{"ledger", "payments", 1}}));
+  REQUIRE(eventually([&] { return probe.latest().records == 20; }));
+  cluster.commit("ledger", "payments", 0, 10);
+  const auto told = [&](std::string_view type) {
+    const auto log = *record::read_events(probe.directory / "events.ndjson");
+    return std::any_of(log.events.begin(), log.events.end(), [&](const record::Event& one) { return one.type == type; });
+  };
+  REQUIRE(eventually([&] { return told(kLagRewoundEvent); }));
+  REQUIRE(eventually([&] { return told(kLagStoppedEvent); }));
+  CHECK_FALSE(told(kLagResumedEvent));
+  cluster.commit("ledger", "payments", 0, 50);
+  REQUIRE(eventually([&] { return told(kLagResumedEvent); }));
+  CHECK(probe.sum(record::kLagRewinds) == 1);
 }
 
 TEST_CASE("an address where no broker ever was", "[lag][probe]") {
