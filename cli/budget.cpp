@@ -39,7 +39,8 @@ int record(const BudgetFlags& flags) {
   if (*at > std::time(nullptr) + 60) return fail(usage_error("--at " + flags.at + " lies in the future"));
   auto ledger = gates::Ledger::open(flags.ledger);
   if (!ledger) return fail(ledger.error());
-  const auto recorded = ledger->record({flags.slo, *objective}, {flags.slo, *at, flags.good, flags.total, flags.source});
+  const auto recorded =
+      ledger->record({flags.slo, *objective}, {flags.slo, *at, flags.good, flags.total, flags.source});
   return recorded ? record::exit_code::pass : fail(recorded.error());
 }
 
@@ -106,7 +107,8 @@ int write_alerts(const BudgetFlags& flags) {
   if (!slos) return fail(slos.error());
   std::vector<gates::AlertedObjective> objectives;
   for (const gates::OpenSlo& slo : *slos) {
-    objectives.push_back({slo.name, slo.target, with_name(flags.bad_query, slo.name), with_name(flags.total_query, slo.name)});
+    objectives.push_back(
+        {slo.name, slo.target, with_name(flags.bad_query, slo.name), with_name(flags.total_query, slo.name)});
   }
   std::cout << gates::prometheus_rules(objectives);
   std::cout.flush();

@@ -104,7 +104,8 @@ void add_compare(CLI::App& app, int& exit_code) {
   command->add_option("--allow", flags->allow, "How much worse, where no compare gate says it; default 5%");
   command->add_flag("--force", flags->options.force, "Compare across scenarios or machines, and say so");
   command->add_flag("--json", flags->json, "Print JSON instead of the table");
-  command->callback([flags, &exit_code] { exit_code = compare(flags->words, flags->allow, flags->options, flags->json); });
+  command->callback(
+      [flags, &exit_code] { exit_code = compare(flags->words, flags->allow, flags->options, flags->json); });
 }
 
 void add_noise(CLI::App& app, int& exit_code) {

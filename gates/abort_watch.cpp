@@ -65,8 +65,9 @@ std::optional<std::string> AbortWatch::Watched::broken(std::int32_t now) const {
   const std::string so_far = fmt::format("{} of {} bad after {} s", format_count(sum.bad),
                                          counted(sum.total, terms.census ? "second" : "sample"), past.length());
   const double total = static_cast<double>(std::max(planned.value_or(0), sum.total));
-  const bool certain = planned && static_cast<double>(sum.bad) > terms.allowed * total * (1 + 1e-9) &&
-                       (terms.census || share_lower_bound(static_cast<double>(sum.bad), total, confidence) > terms.allowed);
+  const bool certain =
+      planned && static_cast<double>(sum.bad) > terms.allowed * total * (1 + 1e-9) &&
+      (terms.census || share_lower_bound(static_cast<double>(sum.bad), total, confidence) > terms.allowed);
   if (certain) return so_far + ": it fails even if all that is still planned were good";
   if (terms.census) return std::nullopt;
   const double worth = estimate_clustering(by_second, confidence).worth;

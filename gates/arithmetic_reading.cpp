@@ -60,10 +60,10 @@ Reading read_arithmetic(const Expression& expression, const Evidence& evidence, 
   std::string doubt = decision.doubt;
   if (!observed && (left.unbounded || right.unbounded)) doubt = "failed samples leave one side without a value";
   if (!observed && right.observed && *right.observed == 0) doubt = "the divisor is zero";
-  reading.reason = fmt::format("{} {} {}{} {} ({})", expression.measure.label, symbol_of(with.how), with.other.label,
-                               observed ? " is " + format_quantity(*observed, expression.limit.dimension) + ":" : ":",
-                               outcome_phrase(expression.limit, reading.outcome, doubt),
-                               counted(reading.samples, "sample"));
+  reading.reason =
+      fmt::format("{} {} {}{} {} ({})", expression.measure.label, symbol_of(with.how), with.other.label,
+                  observed ? " is " + format_quantity(*observed, expression.limit.dimension) + ":" : ":",
+                  outcome_phrase(expression.limit, reading.outcome, doubt), counted(reading.samples, "sample"));
   return reading;
 }
 

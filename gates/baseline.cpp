@@ -39,12 +39,9 @@ json::value to_json(const Baseline& baseline) {
     for (const double value : one.values) values.push_back(value);
     metrics.push_back(json::object{{"metric", one.metric}, {"during", one.during}, {"values", std::move(values)}});
   }
-  return json::object{{"schema", kSchema},
-                      {"source", baseline.source},
-                      {"runs", record::to_json_array(baseline.runs)},
-                      {"missing", baseline.missing},
-                      {"forced", baseline.forced},
-                      {"metrics", std::move(metrics)}};
+  return json::object{
+      {"schema", kSchema},           {"source", baseline.source}, {"runs", record::to_json_array(baseline.runs)},
+      {"missing", baseline.missing}, {"forced", baseline.forced}, {"metrics", std::move(metrics)}};
 }
 
 Result<Baseline> baseline_from_json(const json::value& value) {
@@ -72,7 +69,8 @@ Result<Baseline> baseline_from_json(const json::value& value) {
     }
     return metric;
   });
-  if (!error && schema != kSchema) error = usage_error(fmt::format("baseline.json: its schema is '{}', expected '{}'", schema, kSchema));
+  if (!error && schema != kSchema)
+    error = usage_error(fmt::format("baseline.json: its schema is '{}', expected '{}'", schema, kSchema));
   if (error) return *error;
   return baseline;
 }

@@ -11,9 +11,8 @@ using record::Outcome;
 
 bool share_is_broken(const Share& share, double allowed, const DecisionRules& rules) {
   if (share.total == 0 || within_share(share.bad, share.total, allowed)) return false;
-  return !rules.confidence ||
-         share_lower_bound(static_cast<double>(share.bad), static_cast<double>(share.total), *rules.confidence) >
-             allowed;
+  return !rules.confidence || share_lower_bound(static_cast<double>(share.bad), static_cast<double>(share.total),
+                                                *rules.confidence) > allowed;
 }
 
 // `worth`: independent samples that one is worth.
@@ -82,7 +81,8 @@ ShareDecision decide_share(const ShareEvidence& evidence, double allowed, const 
   }
   if (share_is_broken(evidence.best, allowed, rules)) {
     decision.outcome = Outcome::fail;
-  } else if (observed.total >= decision.needed && share_holds(evidence.worst, allowed, rules, decision.clustering.worth)) {
+  } else if (observed.total >= decision.needed &&
+             share_holds(evidence.worst, allowed, rules, decision.clustering.worth)) {
     decision.outcome = Outcome::pass;
   } else {
     decision.doubt = share_doubt(evidence, allowed, rules, decision);

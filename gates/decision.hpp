@@ -5,8 +5,8 @@
 // not exist and time ran from the actual send. Worst case: time runs from the intended start and each of them is bad.
 // Best case broken: FAIL. Worst case holds: PASS. Otherwise the run cannot decide: INCONCLUSIVE.
 //
-// What happened in a window is a census, so that samples which cluster may withhold a PASS and never excuse a FAIL: FAIL
-// takes the samples as independent, PASS only for what they are worth.
+// What happened in a window is a census, so that samples which cluster may withhold a PASS and never excuse a FAIL:
+// FAIL takes the samples as independent, PASS only for what they are worth.
 
 #include <cstdint>
 #include <optional>

@@ -76,10 +76,9 @@ Latencies Evidence::latencies(std::string_view metric, const Selector& selector,
 const Evidence::CountsBySecond& Evidence::counts(const record::Series& series, std::uint64_t limit) const {
   const auto [found, added] = counts_.try_emplace({&series, limit});
   if (added) {
-    series.histograms.counts(series.histograms.first_second(), series.histograms.end_second(), limit,
-                             [&](std::int32_t second, const Histogram::Counts& counts) {
-                               found->second.emplace_back(second, counts);
-                             });
+    series.histograms.counts(
+        series.histograms.first_second(), series.histograms.end_second(), limit,
+        [&](std::int32_t second, const Histogram::Counts& counts) { found->second.emplace_back(second, counts); });
   }
   return found->second;
 }

@@ -51,8 +51,8 @@ class Parser {
     const bool whole = length && *length >= std::chrono::seconds(1) && *length <= std::chrono::hours(24) &&
                        *length % std::chrono::seconds(1) == Nanoseconds{0};
     if (!whole) {
-      return refuse(text_at, fmt::format("expected whole seconds after 'worst', as in worst 10s of p99(...), found '{}'",
-                                         text));
+      return refuse(text_at,
+                    fmt::format("expected whole seconds after 'worst', as in worst 10s of p99(...), found '{}'", text));
     }
     result.worst_of = static_cast<std::int32_t>(*length / std::chrono::seconds(1));
     if (cursor_.take_word("of")) return true;
@@ -179,8 +179,9 @@ class Parser {
 
   static bool set_aggregate(Measure& result, std::string_view name) {
     static constexpr std::pair<std::string_view, Aggregate> kNames[] = {
-        {"avg", Aggregate::average}, {"min", Aggregate::minimum}, {"max", Aggregate::maximum}, {"rate", Aggregate::rate},
-        {"count", Aggregate::count}, {"value", Aggregate::last},  {"apdex", Aggregate::apdex},
+        {"avg", Aggregate::average}, {"min", Aggregate::minimum}, {"max", Aggregate::maximum},
+        {"rate", Aggregate::rate},   {"count", Aggregate::count}, {"value", Aggregate::last},
+        {"apdex", Aggregate::apdex},
     };
     result.label = name;
     if (name == "med") {

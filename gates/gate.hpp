@@ -31,6 +31,7 @@ struct GateContext {
   std::vector<record::Window> phases;
   std::vector<std::string> faults;
   std::vector<std::string> groups;
+  std::vector<std::string> processes;     ///< of the stack: whose endpoints probe gates may name
   std::vector<record::PlannedLoad> load;  ///< `rate` holds one entry per second
   std::vector<std::string> poll_metrics;
   std::vector<std::string> checkers;           ///< of the audit

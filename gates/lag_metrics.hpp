@@ -11,8 +11,8 @@ inline constexpr std::string_view kLagUndefinedPartitions = "lag_undefined_parti
 inline constexpr std::string_view kLagLostRecords = "lag_lost_records";
 /// How long a commit stands still, with records to do, until its partition counts as stalled.
 inline constexpr double kStallSeconds = 5;
-/// Events: {group, topic, partition, seconds}; {group, topic, partition, from, to}; {group, topic}: every partition that
-/// holds records has stalled, and again none has.
+/// Events: {group, topic, partition, seconds}; {group, topic, partition, from, to}; {group, topic}: every partition
+/// that holds records has stalled, and again none has.
 inline constexpr std::string_view kLagStalledEvent = "lag_stalled";
 inline constexpr std::string_view kLagRewoundEvent = "lag_rewound";
 inline constexpr std::string_view kLagStoppedEvent = "lag_stopped";

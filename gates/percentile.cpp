@@ -90,8 +90,9 @@ std::optional<std::pair<double, double>> rank_interval(const Ordered& samples, d
   const RankInterval wide = quantile_ranks(worth_total, quantile, *rules.confidence);
   const double stretch = total / static_cast<double>(worth_total);
   if (small_is_good) {
-    ranks.high = wide.high > worth_total ? samples.count() + 1
-                                         : static_cast<std::uint64_t>(std::ceil(static_cast<double>(wide.high) * stretch));
+    ranks.high = wide.high > worth_total
+                     ? samples.count() + 1
+                     : static_cast<std::uint64_t>(std::ceil(static_cast<double>(wide.high) * stretch));
   } else {
     ranks.low = static_cast<std::uint64_t>(std::floor(static_cast<double>(wide.low) * stretch));
   }
@@ -174,9 +175,10 @@ Reading read_percentile(const Expression& expression, const Evidence& evidence, 
   reading.value = samples.at_rank(quantile_rank(samples.count(), measure.quantile));
   reading.interval = rank_interval(samples, measure.quantile, wants_small(expression.limit.comparison),
                                    decision.clustering.worth, rules);
-  reading.reason = fmt::format("{} {} ({})", value_text(reading, measure.label),
-                               outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-                               basis(reading.samples, times.failed.count(), shares.missing, rules, decision.clustering));
+  reading.reason =
+      fmt::format("{} {} ({})", value_text(reading, measure.label),
+                  outcome_phrase(expression.limit, reading.outcome, decision.doubt),
+                  basis(reading.samples, times.failed.count(), shares.missing, rules, decision.clustering));
   return reading;
 }
 

@@ -28,8 +28,8 @@ struct MeasureValue {
   std::optional<double> observed;  ///< none without samples, or when failed samples make it unbounded
   std::optional<double> best;      ///< timed from the actual send
   std::uint64_t samples = 0;
-  std::uint64_t missing = 0;    ///< samples that the generator owes
-  bool unbounded = false;       ///< failed samples lie in it
+  std::uint64_t missing = 0;  ///< samples that the generator owes
+  bool unbounded = false;     ///< failed samples lie in it
 };
 MeasureValue value_of(const Measure& measure, const Evidence& evidence, const SecondSet& seconds);
 

@@ -40,8 +40,9 @@ std::optional<Spread> spread_of(const Side& baseline, const Side& candidate, con
   if (baseline.runs > 1 && candidate.runs > 1) {
     const double a = part(baseline), b = part(candidate), sum = a + b;
     if (sum <= 0) return Spread{0, static_cast<double>(baseline.runs + candidate.runs - 2)};
-    return Spread{sum, sum * sum / (a * a / static_cast<double>(baseline.runs - 1) +
-                                    b * b / static_cast<double>(candidate.runs - 1))};
+    return Spread{
+        sum,
+        sum * sum / (a * a / static_cast<double>(baseline.runs - 1) + b * b / static_cast<double>(candidate.runs - 1))};
   }
   // One run a side shows no variance of its own: that of the other side, or what was stored, stands for both.
   const Side& many = baseline.runs > 1 ? baseline : candidate;
@@ -101,8 +102,9 @@ Regression compare_samples(const RunSamples& samples, double confidence) {
   const Side baseline = side_of(logarithms(samples.baseline)), candidate = side_of(logarithms(samples.candidate));
   auto spread = spread_of(baseline, candidate, samples);
   if (!spread) {
-    return doubt("one run a side says nothing about how runs differ: give more runs, or store the noise with "
-                 "`tidegate noise`");
+    return doubt(
+        "one run a side says nothing about how runs differ: give more runs, or store the noise with "
+        "`tidegate noise`");
   }
   const double direction = samples.more_is_worse ? 1 : -1;
   const double difference = direction * (candidate.mean - baseline.mean);

@@ -32,7 +32,8 @@ struct Regression {
 };
 Regression compare_samples(const RunSamples& samples, double confidence);
 
-/// p values corrected for their number, in the same order: each at most alpha keeps the chance of any false alarm there.
+/// p values corrected for their number, in the same order: each at most alpha keeps the chance of any false alarm
+/// there.
 std::vector<double> holm(std::span<const double> p_values);
 
 /// FAIL: significant and above the larger of `allow` and the noise floor. PASS: even the upper bound is within `allow`.

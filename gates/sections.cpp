@@ -16,8 +16,8 @@ schema::TypePointer gates_schema() {
   fields.push_back(schema::optional("confidence", schema::text(), "Of each one-sided bound: 95% (default), or none."));
   fields.push_back(schema::optional("abort_on", schema::boolean(),
                                     "End the run early when this gate is broken beyond doubt; default false."));
-  fields.push_back(schema::optional("grace", schema::duration(),
-                                    "Judged time before abort_on may end the run; default 10s."));
+  fields.push_back(
+      schema::optional("grace", schema::duration(), "Judged time before abort_on may end the run; default 10s."));
   fields.push_back(schema::optional("min_samples", schema::integer(1, 1e15), "Fewest samples for a PASS."));
   return schema::map_of(schema::object(std::move(fields), "One gate: exactly one kind, and its options."),
                         "What must hold, by name.");

@@ -62,9 +62,8 @@ bool Selector::restricts(std::string_view tag) const {
 }
 
 bool Selector::admits(std::string_view tag, std::string_view value) const {
-  return std::all_of(conditions.begin(), conditions.end(), [&](const TagCondition& condition) {
-    return condition.tag != tag || condition.admits(value);
-  });
+  return std::all_of(conditions.begin(), conditions.end(),
+                     [&](const TagCondition& condition) { return condition.tag != tag || condition.admits(value); });
 }
 
 }  // namespace tidegate::gates

@@ -1,6 +1,6 @@
 // selector  = "{" [ condition { ("," | "and") condition } ] "}"
-// condition = [ "not" ] tag ( "=" value | "!=" value | [ "not" ] "in" list | "=~" pattern | "!~" pattern | "^=" prefix )
-// list      = "[" value { "," value } "]", or the same in parentheses
+// condition = [ "not" ] tag ( "=" value | "!=" value | [ "not" ] "in" list | "=~" pattern | "!~" pattern | "^=" prefix
+// ) list      = "[" value { "," value } "]", or the same in parentheses
 
 #include <fmt/format.h>
 
@@ -110,11 +110,10 @@ class SelectorParser {
   // Written twice with "=", a tag could not have both values.
   bool is_repeated(const TagCondition& condition) const {
     const auto& conditions = measure_.selector.conditions;
-    return !condition.negated &&
-           std::any_of(conditions.begin(), conditions.end(), [&](const TagCondition& other) {
-             return other.tag == condition.tag && !other.negated && other.how == TagCondition::Operator::one_of &&
-                    condition.how == TagCondition::Operator::one_of;
-           });
+    return !condition.negated && std::any_of(conditions.begin(), conditions.end(), [&](const TagCondition& other) {
+      return other.tag == condition.tag && !other.negated && other.how == TagCondition::Operator::one_of &&
+             condition.how == TagCondition::Operator::one_of;
+    });
   }
 
   bool add(TagCondition condition, std::size_t value_at) {
@@ -137,8 +136,8 @@ class SelectorParser {
     const auto values = vocabulary_.values_of(measure_.metric, tag);
     const auto fits = [&](const std::string& value) { return measure_.selector.admits(tag, value); };
     if (!values || std::any_of(values->begin(), values->end(), fits)) return true;
-    return refuse(value_at, fmt::format("no {} fits; there are {}", tag == "name" ? "step" : tag,
-                                        fmt::join(*values, ", ")));
+    return refuse(value_at,
+                  fmt::format("no {} fits; there are {}", tag == "name" ? "step" : tag, fmt::join(*values, ", ")));
   }
 
   TextCursor& cursor_;

@@ -31,8 +31,7 @@ ShareEvidence failed_requests(const Measure& measure, const Evidence& evidence, 
     for (std::int32_t second = span.from; second < span.to; ++second) {
       const SecondSet one(second, second + 1);
       Share share = failed_share(measure, evidence, one);
-      const std::uint64_t missing =
-          result.missing == 0 ? 0 : evidence.missing(measure.metric, measure.selector, one);
+      const std::uint64_t missing = result.missing == 0 ? 0 : evidence.missing(measure.metric, measure.selector, one);
       share.bad += missing;
       share.total += missing;
       result.seconds.push_back(share);
@@ -125,7 +124,8 @@ Reading read_apdex(const Expression& expression, const Evidence& evidence, const
   ShareEvidence shares;
   shares.observed = halved(halves, true);
   const std::string_view best = best_case_metric(measure.metric);
-  shares.best = halved(best == measure.metric ? halves : frustration_by_second(best, measure, evidence, seconds), false);
+  shares.best =
+      halved(best == measure.metric ? halves : frustration_by_second(best, measure, evidence, seconds), false);
   shares.missing = evidence.missing(measure.metric, measure.selector, seconds);
   shares.worst = {shares.observed.bad + shares.missing, shares.observed.total + shares.missing};
   for (Share& second : halves) second.bad = std::min(second.total, (second.bad + 1) / 2);
@@ -138,13 +138,12 @@ Reading read_apdex(const Expression& expression, const Evidence& evidence, const
     reading.value = 1 - shares.observed.value();
     reading.interval = std::pair{1 - decision.upper, 1 - decision.lower};
   }
-  reading.reason = fmt::format(
-      "apdex{} {} ({})",
-      reading.value ? fmt::format(" {:.3f} [{:.3f}, {:.3f}]", *reading.value, reading.interval->first,
-                                  reading.interval->second)
-                    : "",
-      outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-      basis(reading.samples, 0, shares.missing, rules, decision.clustering));
+  reading.reason = fmt::format("apdex{} {} ({})",
+                               reading.value ? fmt::format(" {:.3f} [{:.3f}, {:.3f}]", *reading.value,
+                                                           reading.interval->first, reading.interval->second)
+                                             : "",
+                               outcome_phrase(expression.limit, reading.outcome, decision.doubt),
+                               basis(reading.samples, 0, shares.missing, rules, decision.clustering));
   return reading;
 }
 

@@ -1,5 +1,5 @@
-// `worst 10s of p99(...) < 1s`: every window of 10 s that lies whole in the judged seconds, moved by a second at a time.
-// A census: no interval and no minimum of samples; a window without data could have been either.
+// `worst 10s of p99(...) < 1s`: every window of 10 s that lies whole in the judged seconds, moved by a second at a
+// time. A census: no interval and no minimum of samples; a window without data could have been either.
 
 #include <fmt/format.h>
 
@@ -56,18 +56,16 @@ Reading read_sliding(const Expression& expression, const Evidence& evidence, con
     return reading;
   }
   reading.value = found.worst;
-  reading.outcome = found.broken > 0    ? Outcome::fail
-                    : found.unknown > 0 ? Outcome::inconclusive
-                                        : Outcome::pass;
+  reading.outcome = found.broken > 0 ? Outcome::fail : found.unknown > 0 ? Outcome::inconclusive : Outcome::pass;
   const std::string doubt = fmt::format("{} had no data that decide", counted(found.unknown, "window"));
   const bool known = found.unknown < found.windows;
-  reading.reason = fmt::format(
-      "worst {} s of {}{} {} ({}, {} over{})", length, expression.measure.label,
-      !known          ? std::string()
-      : found.worst   ? " " + format_quantity(*found.worst, expression.limit.dimension)
-                      : std::string(" is a failed sample: it"),
-      outcome_phrase(expression.limit, reading.outcome, doubt), counted(found.windows, "window"),
-      format_count(found.broken), known ? fmt::format("; the worst from {} s on", found.worst_at) : "");
+  reading.reason =
+      fmt::format("worst {} s of {}{} {} ({}, {} over{})", length, expression.measure.label,
+                  !known        ? std::string()
+                  : found.worst ? " " + format_quantity(*found.worst, expression.limit.dimension)
+                                : std::string(" is a failed sample: it"),
+                  outcome_phrase(expression.limit, reading.outcome, doubt), counted(found.windows, "window"),
+                  format_count(found.broken), known ? fmt::format("; the worst from {} s on", found.worst_at) : "");
   return reading;
 }
 

@@ -109,7 +109,8 @@ Result<WindowReference> custom_window(std::string_view text, const std::vector<r
   window.from = ceil_second(*from);
   window.to = floor_second(*to);
   if (window.from >= window.to) {
-    return usage_error(fmt::format("window '{}' holds no whole second ({:.4g} s to {:.4g} s)", window.name, *from, *to));
+    return usage_error(
+        fmt::format("window '{}' holds no whole second ({:.4g} s to {:.4g} s)", window.name, *from, *to));
   }
   return window;
 }

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gates/seconds.hpp"
 #include "base/result.hpp"
+#include "gates/seconds.hpp"
 #include "record/events.hpp"
 #include "record/run.hpp"
 
@@ -25,8 +25,8 @@ namespace tidegate::gates {
 struct WindowReference {
   enum class Kind { all, phase, before, during, recovering, after, span };
   Kind kind = Kind::all;
-  std::string name;                ///< of the phase or fault; of a span its text
-  std::int32_t from = 0, to = 0;   ///< of a span
+  std::string name;               ///< of the phase or fault; of a span its text
+  std::int32_t from = 0, to = 0;  ///< of a span
   /// As written: "", "peak", "during:bank_slow".
   std::string text() const;
   /// For sentences: "", "during peak", "before bank_slow", "recovering from bank_slow".

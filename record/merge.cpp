@@ -140,8 +140,8 @@ Result<void> write_series(const std::vector<Part>& parts, const std::string& pat
 
 // What is told once of the whole run comes from the first part that tells it; the rest by time.
 bool is_of_the_whole(const std::string& type) {
-  static const std::set<std::string> kTypes = {"run_started",   "stack_ready",   "load_started", "load_ended",
-                                               "phase_started", "phase_ended",   "drain_started", "run_ended"};
+  static const std::set<std::string> kTypes = {"run_started",   "stack_ready", "load_started",  "load_ended",
+                                               "phase_started", "phase_ended", "drain_started", "run_ended"};
   return kTypes.contains(type);
 }
 
@@ -177,7 +177,9 @@ Result<void> write_events(const std::vector<Part>& parts, const std::string& pat
 
 // A checker is as bad as its worst part.
 std::optional<std::vector<AuditFinding>> merged_findings(const std::vector<Part>& parts) {
-  const auto badness = [](const AuditFinding& one) { return one.outcome == "false" ? 2 : one.outcome == "unknown" ? 1 : 0; };
+  const auto badness = [](const AuditFinding& one) {
+    return one.outcome == "false" ? 2 : one.outcome == "unknown" ? 1 : 0;
+  };
   std::map<std::string, AuditFinding> by_checker;
   bool any = false;
   for (const Part& part : parts) {
@@ -187,8 +189,8 @@ std::optional<std::vector<AuditFinding>> merged_findings(const std::vector<Part>
       const auto [at, added] = by_checker.try_emplace(finding.checker, finding);
       if (added) continue;
       const std::uint64_t checked = at->second.checked + finding.checked;
-      const bool worse = std::make_pair(badness(finding), finding.reason) >
-                         std::make_pair(badness(at->second), at->second.reason);
+      const bool worse =
+          std::make_pair(badness(finding), finding.reason) > std::make_pair(badness(at->second), at->second.reason);
       if (worse) at->second = finding;
       at->second.checked = checked;
     }

@@ -50,10 +50,10 @@ inline constexpr std::string_view kDataReceived = "data_received";
 
 // Written by the lag probe (gates/probes). Gauges; tags group, topic, partition ("all" for the group's worst or sum).
 inline constexpr std::string_view kLagRecords = "lag_records";
-inline constexpr std::string_view kLagAge = "lag_age";                  ///< seconds, commit age
-inline constexpr std::string_view kLagReadAge = "lag_read_age";         ///< seconds, IteratorAge-style
+inline constexpr std::string_view kLagAge = "lag_age";           ///< seconds, commit age
+inline constexpr std::string_view kLagReadAge = "lag_read_age";  ///< seconds, IteratorAge-style
 inline constexpr std::string_view kLagStalledPartitions = "lag_stalled_partitions";
-inline constexpr std::string_view kLagRewinds = "lag_rewinds";  ///< counter
+inline constexpr std::string_view kLagRewinds = "lag_rewinds";          ///< counter
 inline constexpr std::string_view kLagEvicted = "lag_evicted_records";  ///< counter
 // Written by the runner.
 inline constexpr std::string_view kFaultHits = "fault_hits";      ///< counter; tag fault

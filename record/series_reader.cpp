@@ -189,7 +189,8 @@ class BlockWalker {
     const std::size_t there = file_.read_some(payload_offset(), buffer_.data(), length);
     if (there < length) return Block{0, {}, fmt::format("ends inside a block ({} of {} bytes)", there, length)};
     block.payload = std::string_view(buffer_.data(), length);
-    if (series_format::block_checksum(block.type, block.payload) != checksum) block.reason = "a block's checksum is wrong";
+    if (series_format::block_checksum(block.type, block.payload) != checksum)
+      block.reason = "a block's checksum is wrong";
     return block;
   }
   void advance(const Block& block) { offset_ = payload_offset() + block.payload.size(); }

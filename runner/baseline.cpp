@@ -82,7 +82,8 @@ Result<gates::Baseline> make_baseline(const std::string& path, const record::Run
     }
     baseline.runs.push_back(one);
     for (gates::BaselineMetric& metric : baseline.metrics) {
-      const auto value = gates::measured({"", metric.metric, metric.during}, loaded->data, loaded->context, loaded->gates);
+      const auto value =
+          gates::measured({"", metric.metric, metric.during}, loaded->data, loaded->context, loaded->gates);
       if (value) metric.values.push_back(*value);
     }
   }

@@ -5,8 +5,8 @@
 
 #include <ctime>
 
-#include "reports/html.hpp"
 #include "record/rollup.hpp"
+#include "reports/html.hpp"
 #include "runner/judge.hpp"
 #include "runner/plan_text.hpp"
 

@@ -102,9 +102,10 @@ std::string comparison_text(const ComparisonReport& report) {
       continue;
     }
     const double effect = *row.regression.effect;
-    text += fmt::format("             {} {} [{}, {}], allowed {}, p {:.2g}, {} against {} runs", percent(std::abs(effect)),
-                        effect >= 0 ? "worse" : "better", percent(row.regression.lower), percent(row.regression.upper),
-                        percent(row.measure.allow), row.corrected_p, row.candidate.size(), row.baseline.size());
+    text +=
+        fmt::format("             {} {} [{}, {}], allowed {}, p {:.2g}, {} against {} runs", percent(std::abs(effect)),
+                    effect >= 0 ? "worse" : "better", percent(row.regression.lower), percent(row.regression.upper),
+                    percent(row.measure.allow), row.corrected_p, row.candidate.size(), row.baseline.size());
     if (row.regression.floor > 0) text += fmt::format(", noise floor {}", percent(row.regression.floor));
     text += "\n";
   }

@@ -9,6 +9,7 @@ gates::GateContext gate_context(const Scenario& scenario) {
   context.phases = scenario.phases;
   for (const chaos::FaultSpec& fault : scenario.faults) context.faults.push_back(fault.name);
   context.groups = scenario.group_names();
+  for (const stack::ProcessSpec& process : scenario.topology.processes) context.processes.push_back(process.name);
   for (const chaos::FaultSpec& fault : scenario.faults) {
     const std::int32_t end = fault.heal_at ? second_of(*fault.heal_at) + 1 : scenario.end();
     context.planned_faults.push_back({fault.name, second_of(fault.inject_at), end, true});

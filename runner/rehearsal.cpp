@@ -9,13 +9,13 @@
 #include <fmt/format.h>
 
 #include "audit/audit.hpp"
+#include "base/file.hpp"
 #include "chaos/timeline.hpp"
 #include "gates/abort_watch.hpp"
 #include "gates/probes/lag_probe.hpp"
 #include "gates/probes/signal_probe.hpp"
 #include "gates/probes/topic_sizes.hpp"
 #include "loadgen/engine.hpp"
-#include "base/file.hpp"
 #include "runner/baseline.hpp"
 #include "runner/closing.hpp"
 #include "runner/drain.hpp"
@@ -142,7 +142,8 @@ class Rehearsal {
     options.signals = gates::signals_of(scenario_.gates);
     if (options.signals.empty()) return {};
     options.address_of = [this](const std::string& endpoint) { return session_.address(endpoint); };
-    signals_ = std::make_unique<gates::SignalProbe>(std::move(options), clock, &recording_.series(), &recording_.events());
+    signals_ =
+        std::make_unique<gates::SignalProbe>(std::move(options), clock, &recording_.series(), &recording_.events());
     return signals_->start();
   }
 

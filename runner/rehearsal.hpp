@@ -16,7 +16,7 @@ struct RunOptions {
   bool quiet = false;
   std::string baseline;  ///< a run directory or a baseline store, for compare gates; empty: they are not asked
   bool force = false;    ///< compare although scenario or machine do not match
-  std::string command;  ///< the command line, for "how to reproduce"
+  std::string command;   ///< the command line, for "how to reproduce"
   double setup_limit_s = 60;
 };
 

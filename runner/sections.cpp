@@ -25,18 +25,18 @@ std::string shipped_topology(const std::string& name) {
 }  // namespace
 
 schema::TypePointer stack_schema() {
-  return object(
-      {optional("topology", schema::text(), "Path of the topology file, from the scenario's folder."),
-       optional("profile", schema::choice({"modern", "legacy"}), "How the reference platform is built up."),
-       optional("switches", map_of(schema::text()), "Single departures from the profile."),
-       optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
-       optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
-                "Kafka of a system that runs already."),
-       optional("groups",
-                map_of(object({required("topic", schema::text(), "The topic it consumes."),
-                               optional("partitions", schema::integer(1, 100000), "Partitions of the topic; asked of Kafka by default.")})),
-                "Consumer groups of a system that runs already.")},
-      "What runs under test.");
+  return object({optional("topology", schema::text(), "Path of the topology file, from the scenario's folder."),
+                 optional("profile", schema::choice({"modern", "legacy"}), "How the reference platform is built up."),
+                 optional("switches", map_of(schema::text()), "Single departures from the profile."),
+                 optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
+                 optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
+                          "Kafka of a system that runs already."),
+                 optional("groups",
+                          map_of(object({required("topic", schema::text(), "The topic it consumes."),
+                                         optional("partitions", schema::integer(1, 100000),
+                                                  "Partitions of the topic; asked of Kafka by default.")})),
+                          "Consumer groups of a system that runs already.")},
+                "What runs under test.");
 }
 
 schema::TypePointer phases_schema() {

@@ -56,9 +56,7 @@ Result<void> Session::start_agent(const std::set<std::string>& links) {
   start.arguments = {"chaos", "agent"};
   start.ready_file = recording_.directory().path() + "/stack/agent.json";
   start.log_path = recording_.directory().log("agent");
-  start.on_lost = [this](const std::string& message) {
-    recording_.emit("harness_error", {{"message", message}});
-  };
+  start.on_lost = [this](const std::string& message) { recording_.emit("harness_error", {{"message", message}}); };
   if (auto made = make_directories(recording_.directory().path() + "/stack"); !made) return made;
   auto agent = chaos::AgentClient::start(std::move(start));
   if (!agent) return agent.error();

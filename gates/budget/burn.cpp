@@ -85,12 +85,14 @@ std::string alert_summary(const std::vector<Share>& seconds, double allowed) {
       continue;
     }
     const std::size_t at = fires_at(windows, alert, allowed);
-    evaluated += fmt::format("{}{:g}x over {} and {} would {}", evaluated.empty() ? "" : ", ", alert.factor,
-                             alert.long_name, alert.short_name,
-                             at > windows.size() ? "not fire" : fmt::format("fire after {} s", at));
+    evaluated +=
+        fmt::format("{}{:g}x over {} and {} would {}", evaluated.empty() ? "" : ", ", alert.factor, alert.long_name,
+                    alert.short_name, at > windows.size() ? "not fire" : fmt::format("fire after {} s", at));
   }
   std::string text = evaluated.empty() ? "" : "alerts: " + evaluated;
-  if (!unfit.empty()) text += (text.empty() ? "alerts not evaluated, " : "; not evaluated, ") + std::string("their windows do not fit: ") + unfit;
+  if (!unfit.empty())
+    text += (text.empty() ? "alerts not evaluated, " : "; not evaluated, ") +
+            std::string("their windows do not fit: ") + unfit;
   return text;
 }
 
@@ -100,8 +102,9 @@ std::string prometheus_rules(const std::vector<AlertedObjective>& objectives) {
     text += fmt::format("  - name: slo-{}\n    rules:\n", objective.name);
     for (const std::string_view window : {"5m", "30m", "1h", "2h", "6h", "1d", "3d"}) {
       text += fmt::format("      - record: {}\n", ratio_name(window));
-      text += fmt::format("        expr: {}\n", quoted(fmt::format("({}) / ({})", in_window(objective.bad_query, window),
-                                                                   in_window(objective.total_query, window))));
+      text +=
+          fmt::format("        expr: {}\n", quoted(fmt::format("({}) / ({})", in_window(objective.bad_query, window),
+                                                               in_window(objective.total_query, window))));
       text += fmt::format("        labels:\n          slo: {}\n", objective.name);
     }
     for (const BurnAlert& alert : kBurnAlerts) text += alert_rule(objective, alert);

@@ -27,13 +27,13 @@ inline constexpr std::array<BurnAlert, 4> kBurnAlerts = {{
     {1, 259'200, 21'600, "3d", "6h", "ticket"},
 }};
 
-/// What the alerts would have done in a test, from its seconds in order: only those whose windows fit are evaluated, the
-/// others say so. "14.4x over 1h and 5m would fire from 3700 s on; 6x, 3x, 1x: their windows do not fit".
+/// What the alerts would have done in a test, from its seconds in order: only those whose windows fit are evaluated,
+/// the others say so. "14.4x over 1h and 5m would fire from 3700 s on; 6x, 3x, 1x: their windows do not fit".
 std::string alert_summary(const std::vector<Share>& seconds, double allowed);
 
 /// Prometheus alerting rules for one objective. The queries hold {{.window}} where a range such as 5m belongs.
 struct AlertedObjective {
-  std::string name;     ///< letters, digits, dashes and underscores
+  std::string name;  ///< letters, digits, dashes and underscores
   double objective = 0.999;
   std::string bad_query, total_query;  ///< rates of bad and of all events
 };

@@ -220,12 +220,12 @@ Result<BudgetStatus> budget_status(const Ledger& ledger, const LedgerSlo& slo, s
   status.month_spent = spent(status.month_bad, status.month_total, slo.objective) * status.month_elapsed;
   status.four_weeks_spent = spent(status.four_weeks_bad, status.four_weeks_total, slo.objective);
   if (status.month_elapsed < 0.5 && status.month_spent > 0.5) {
-    status.freezes.push_back(fmt::format("{} of the month's budget is spent before half of the month is over",
-                                         percent(status.month_spent)));
+    status.freezes.push_back(
+        fmt::format("{} of the month's budget is spent before half of the month is over", percent(status.month_spent)));
   }
   if (!within_share(status.four_weeks_bad, status.four_weeks_total, 1 - slo.objective)) {
-    status.freezes.push_back(fmt::format("the budget of the last four weeks is overspent: {}",
-                                         percent(status.four_weeks_spent)));
+    status.freezes.push_back(
+        fmt::format("the budget of the last four weeks is overspent: {}", percent(status.four_weeks_spent)));
   }
   return status;
 }
@@ -234,8 +234,8 @@ std::string status_text(const BudgetStatus& status) {
   std::string text = fmt::format("{} at {}\n", status.slo.name, format_share(status.slo.objective));
   if (!status.known) return text + "  unknown: nothing was recorded in the last four weeks\n";
   text += fmt::format("  this month      {} of its budget spent, {} of the month over ({} bad of {})\n",
-                      percent(status.month_spent), percent(status.month_elapsed),
-                      format_count(status.month_bad), format_count(status.month_total));
+                      percent(status.month_spent), percent(status.month_elapsed), format_count(status.month_bad),
+                      format_count(status.month_total));
   text += fmt::format("  last four weeks {} of the budget spent ({} bad of {})\n", percent(status.four_weeks_spent),
                       format_count(status.four_weeks_bad), format_count(status.four_weeks_total));
   for (const std::string& freeze : status.freezes) text += "  releases are frozen: " + freeze + "\n";

@@ -50,9 +50,9 @@ struct BudgetStatus {
   LedgerSlo slo;
   std::uint64_t month_bad = 0, month_total = 0;  ///< this calendar month (UTC) so far
   double month_elapsed = 0;                      ///< share of the month that is over
-  double month_spent = 0;  ///< share of the month's budget, at this month's rate of events
+  double month_spent = 0;                        ///< share of the month's budget, at this month's rate of events
   std::uint64_t four_weeks_bad = 0, four_weeks_total = 0;
-  double four_weeks_spent = 0;  ///< share of the budget of the last 28 days
+  double four_weeks_spent = 0;       ///< share of the budget of the last 28 days
   std::vector<std::string> freezes;  ///< rules that freeze releases; empty: released
   bool known = false;                ///< false: nothing was recorded in the last 28 days
 };

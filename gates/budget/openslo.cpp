@@ -164,7 +164,8 @@ std::vector<std::pair<std::string, int>> documents_of(std::string_view text) {
   std::vector<std::pair<std::string, int>> documents(1, {"", 0});
   int line = 0;
   while (!text.empty()) {
-    const std::string_view one = text.substr(0, text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1);
+    const std::string_view one =
+        text.substr(0, text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1);
     text.remove_prefix(one.size());
     ++line;
     if (one.starts_with("---")) {
@@ -195,7 +196,8 @@ yaml::Node map_node(std::vector<std::pair<std::string, yaml::Node>> entries) {
 }
 
 yaml::Node source_node(const std::string& type, std::vector<std::pair<std::string, yaml::Node>> spec) {
-  return map_node({{"metricSource", map_node({{"type", text_node(type, false)}, {"spec", map_node(std::move(spec))}})}});
+  return map_node(
+      {{"metricSource", map_node({{"type", text_node(type, false)}, {"spec", map_node(std::move(spec))}})}});
 }
 
 yaml::Node indicator_node(const OpenSlo& slo) {
@@ -225,12 +227,13 @@ yaml::Node document_of(const OpenSlo& slo) {
       {{"apiVersion", text_node("openslo/v1", false)},
        {"kind", text_node("SLO", false)},
        {"metadata", map_node({{"name", text_node(slo.name, false)}})},
-       {"spec", map_node({{"service", text_node(slo.service, false)},
-                          {"indicator", indicator_node(slo)},
-                          {"timeWindow", yaml::Node::list({map_node({{"duration", text_node(days_text(slo.window), false)},
-                                                                     {"isRolling", text_node("true", false)}})})},
-                          {"budgetingMethod", text_node(slo.timeslices ? "Timeslices" : "Occurrences", false)},
-                          {"objectives", yaml::Node::list({map_node(std::move(objective))})}})}});
+       {"spec",
+        map_node({{"service", text_node(slo.service, false)},
+                  {"indicator", indicator_node(slo)},
+                  {"timeWindow", yaml::Node::list({map_node({{"duration", text_node(days_text(slo.window), false)},
+                                                             {"isRolling", text_node("true", false)}})})},
+                  {"budgetingMethod", text_node(slo.timeslices ? "Timeslices" : "Occurrences", false)},
+                  {"objectives", yaml::Node::list({map_node(std::move(objective))})}})}});
 }
 
 }  // namespace
@@ -241,11 +244,13 @@ std::vector<OpenSlo> parse_openslo(std::string_view text, const std::string& pat
     if (document.find_first_not_of(" \t\r\n") == std::string::npos) continue;
     // Empty lines in front keep the positions of mistakes.
     const std::size_t before = diagnostics.size();
-    const yaml::Node node = yaml::parse(std::string(static_cast<std::size_t>(line), '\n') + document, path, diagnostics);
+    const yaml::Node node =
+        yaml::parse(std::string(static_cast<std::size_t>(line), '\n') + document, path, diagnostics);
     if (diagnostics.size() != before || !node.is_map()) continue;
     if (text_at(node, {"kind"}) != "SLO") continue;
     if (text_at(node, {"apiVersion"}) != "openslo/v1") {
-      diagnostics.add(node.mark(), fmt::format("apiVersion '{}'; this program reads openslo/v1", text_at(node, {"apiVersion"})));
+      diagnostics.add(node.mark(),
+                      fmt::format("apiVersion '{}'; this program reads openslo/v1", text_at(node, {"apiVersion"})));
       continue;
     }
     if (auto slo = SloReader(node, diagnostics).read()) slos.push_back(std::move(*slo));
@@ -279,14 +284,17 @@ void inline_openslo(yaml::Node& gates, const std::string& directory, Diagnostics
     const std::string file = text.substr(0, hash), wanted = hash == std::string::npos ? "" : text.substr(hash + 1);
     Diagnostics found;
     const auto slos = read_openslo(file.starts_with('/') ? file : directory + "/" + file, found);
-    for (const Diagnostic& one : found.list()) diagnostics.add(one.mark.line > 0 ? one.mark : mark, one.message, one.suggestion);
+    for (const Diagnostic& one : found.list())
+      diagnostics.add(one.mark.line > 0 ? one.mark : mark, one.message, one.suggestion);
     if (!found.empty()) continue;
-    const auto slo = std::find_if(slos.begin(), slos.end(), [&](const OpenSlo& one) { return wanted.empty() || one.name == wanted; });
+    const auto slo = std::find_if(slos.begin(), slos.end(),
+                                  [&](const OpenSlo& one) { return wanted.empty() || one.name == wanted; });
     if (slo == slos.end() || (wanted.empty() && slos.size() > 1)) {
       std::vector<std::string> names;
       for (const OpenSlo& one : slos) names.push_back(one.name);
-      diagnostics.add(mark, fmt::format("{} holds {}; write {}#NAME", file,
-                                        names.empty() ? "no SLO" : fmt::format("the SLOs {}", fmt::join(names, ", ")), file),
+      diagnostics.add(mark,
+                      fmt::format("{} holds {}; write {}#NAME", file,
+                                  names.empty() ? "no SLO" : fmt::format("the SLOs {}", fmt::join(names, ", ")), file),
                       nearest_spelling(wanted, names));
       continue;
     }
@@ -321,7 +329,9 @@ std::vector<OpenSlo> budgets_of(const yaml::Node& gates, const std::string& serv
     if (const auto slice = parse_duration(text_at(*budget, {"slice"}))) {
       slo.timeslices = true;
       slo.slice_window = *slice;
-      slo.slice_target = parse_share(text_at(*budget, {"slice_target"})).ok() ? *parse_share(text_at(*budget, {"slice_target"})) : 0.99;
+      slo.slice_target = parse_share(text_at(*budget, {"slice_target"})).ok()
+                             ? *parse_share(text_at(*budget, {"slice_target"}))
+                             : 0.99;
     }
     slos.push_back(std::move(slo));
   }

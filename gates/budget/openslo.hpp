@@ -15,12 +15,12 @@ namespace tidegate::gates {
 /// The parts of an SLO that Tidegate uses.
 struct OpenSlo {
   std::string name, service;
-  double target = 0;                          ///< of the objective, a share
+  double target = 0;  ///< of the objective, a share
   Nanoseconds window = std::chrono::hours(24 * 30);
-  bool timeslices = false;                    ///< budgetingMethod
-  double slice_target = 0;                    ///< timeSliceTarget
-  Nanoseconds slice_window{0};                ///< timeSliceWindow
-  std::string of, good;                       ///< of a metric source of type tidegate
+  bool timeslices = false;                         ///< budgetingMethod
+  double slice_target = 0;                         ///< timeSliceTarget
+  Nanoseconds slice_window{0};                     ///< timeSliceWindow
+  std::string of, good;                            ///< of a metric source of type tidegate
   std::string good_query, bad_query, total_query;  ///< of a metric source of type Prometheus
 };
 

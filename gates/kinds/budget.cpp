@@ -26,7 +26,7 @@ struct BudgetTerms {
   Selector selector;
   std::optional<Limit> good_below;  // none: an event is good when it is as expected
   double max_burn = 1;
-  std::int32_t slice_s = 0;   // of Timeslices; 0: Occurrences
+  std::int32_t slice_s = 0;    // of Timeslices; 0: Occurrences
   double slice_target = 0.99;  // share of good events that makes a slice good
   std::string of;
   DecisionRules rules;
@@ -107,7 +107,8 @@ class BudgetGate final : public Gate {
     std::uint64_t bad = 0, unknown = 0, total = 0;
     std::size_t base = 0;
     for (const Span& span : seconds.spans()) {
-      const auto length = static_cast<std::size_t>(span.to - span.from), slice = static_cast<std::size_t>(terms_.slice_s);
+      const auto length = static_cast<std::size_t>(span.to - span.from),
+                 slice = static_cast<std::size_t>(terms_.slice_s);
       for (std::size_t from = 0; from + slice <= length; from += slice) {
         Share sum;
         for (std::size_t i = from; i < from + slice; ++i) {
@@ -139,11 +140,10 @@ class BudgetGate final : public Gate {
     result.outcome = !within_share(bad, total, allowed)             ? Outcome::fail
                      : !within_share(bad + unknown, total, allowed) ? Outcome::inconclusive
                                                                     : Outcome::pass;
-    result.reason = fmt::format("burn rate {:.3g} against {:.4g} at {} ({} bad of {} of {} s{}); {}", *result.value,
-                                terms_.max_burn, format_quantity(terms_.objective, Dimension::share), format_count(bad),
-                                counted(total, "slice"), terms_.slice_s,
-                                unknown > 0 ? fmt::format(", {} without events", format_count(unknown)) : "",
-                                projection(*result.value));
+    result.reason = fmt::format(
+        "burn rate {:.3g} against {:.4g} at {} ({} bad of {} of {} s{}); {}", *result.value, terms_.max_burn,
+        format_quantity(terms_.objective, Dimension::share), format_count(bad), counted(total, "slice"), terms_.slice_s,
+        unknown > 0 ? fmt::format(", {} without events", format_count(unknown)) : "", projection(*result.value));
     return result;
   }
 
@@ -194,8 +194,10 @@ schema::TypePointer shape() {
           schema::optional("per", schema::duration(), "The period of the budget in production; default 30d."),
           schema::required("of", schema::text(), "The step whose requests, or the poll whose samples, are the events."),
           schema::optional("good", schema::text(), "What a good event is: expected and response_time < 800ms."),
-          schema::optional("slice", schema::duration(), "Timeslices of this length instead of single events, such as 1m."),
-          schema::optional("slice_target", schema::share(), "Share of good events that makes a slice good; default 99%."),
+          schema::optional("slice", schema::duration(),
+                           "Timeslices of this length instead of single events, such as 1m."),
+          schema::optional("slice_target", schema::share(),
+                           "Share of good events that makes a slice good; default 99%."),
           schema::optional("openslo", schema::text(), "An OpenSLO v1 file, FILE or FILE#NAME; keys beside it win."),
           schema::optional("max_burn", schema::number(0, 1e6), "The highest burn rate that holds; default 1."),
       },

@@ -67,8 +67,9 @@ record::GateResult CompareGate::result(const Regression& regression, double corr
   }
   result.value = *regression.effect;
   result.interval = {regression.lower, regression.upper};
-  const std::string change = fmt::format("{} is {} {} than the baseline", metric_, percent(std::abs(*regression.effect)),
-                                         *regression.effect >= 0 ? "worse" : "better");
+  const std::string change =
+      fmt::format("{} is {} {} than the baseline", metric_, percent(std::abs(*regression.effect)),
+                  *regression.effect >= 0 ? "worse" : "better");
   const std::string basis = fmt::format("{} to {}, p {:.2g}, {}", percent(regression.lower), percent(regression.upper),
                                         corrected_p, counted(baseline.runs.size(), "baseline run"));
   std::string judgement;

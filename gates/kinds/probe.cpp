@@ -36,7 +36,8 @@ class ProbeGate final : public Gate {
 
   SampleNeed need() const override {
     SampleNeed need;
-    need.text = fmt::format("{} {} in {} of seconds", signal_.what, terms_.limit.text(), format_share(terms_.objective));
+    need.text =
+        fmt::format("{} {} in {} of seconds", signal_.what, terms_.limit.text(), format_share(terms_.objective));
     return need;
   }
 
@@ -49,8 +50,7 @@ class ProbeGate final : public Gate {
 
  private:
   std::optional<double> value_at(const Evidence& evidence, std::int32_t at) const {
-    const auto points =
-        evidence.gauges(record::kProbeValue, {{"probe", signal_.name}}, SecondSet(at, at + 1));
+    const auto points = evidence.gauges(record::kProbeValue, {{"probe", signal_.name}}, SecondSet(at, at + 1));
     if (points.empty() || !std::isfinite(points.back().value)) return std::nullopt;
     return points.back().value;
   }
@@ -139,7 +139,11 @@ bool read_place(const yaml::Node& body, const yaml::Node& what, GateReader& read
   }
   spec.from = from->text();
   const bool is_file = spec.from.starts_with("sqlite:");
-  if (is_file == (spec.kind == SignalSpec::Kind::sql)) return true;
+  if (is_file == (spec.kind == SignalSpec::Kind::sql)) {
+    const std::vector<std::string>& processes = reader.context().processes;
+    if (is_file || spec.from.starts_with("http://") || processes.empty()) return true;
+    return reader.known(*from, spec.from.substr(0, spec.from.find_first_of("./")), processes, "process");
+  }
   reader.mistake(*from, is_file ? "sqlite:PATH belongs to sql" : "sql reads from sqlite:PATH");
   return false;
 }

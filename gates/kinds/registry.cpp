@@ -5,8 +5,8 @@
 namespace tidegate::gates {
 
 std::span<const GateKind> gate_kinds() {
-  static const std::array kKinds = {expect_kind(),   lag_kind(),   budget_kind(),
-                                    recovery_kind(), audit_kind(), compare_kind(), probe_kind()};
+  static const std::array kKinds = {expect_kind(), lag_kind(),     budget_kind(), recovery_kind(),
+                                    audit_kind(),  compare_kind(), probe_kind()};
   return kKinds;
 }
 

@@ -54,7 +54,9 @@ class LineReader {
   }
   std::string take_name() {
     std::size_t length = 0;
-    const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':'; };
+    const auto is_name = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
+    };
     while (length < rest_.size() && is_name(rest_[length])) ++length;
     if (length > 0 && std::isdigit(static_cast<unsigned char>(rest_.front())) != 0) return {};
     std::string name(rest_.substr(0, length));
@@ -140,7 +142,8 @@ Result<SampleSelector> parse_sample_selector(std::string_view text) {
   SampleSelector selector;
   LineReader reader(text);
   if (!reader.head(selector.name, selector.labels) || !reader.at_end()) {
-    return usage_error(fmt::format("'{}' is not a metric with labels, such as outbox_depth{{service=\"gateway\"}}", text));
+    return usage_error(
+        fmt::format("'{}' is not a metric with labels, such as outbox_depth{{service=\"gateway\"}}", text));
   }
   return selector;
 }

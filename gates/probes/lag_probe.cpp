@@ -133,10 +133,8 @@ void LagProbe::State::tell_progress(const LagGroup& group, const GroupSample& sa
   if (sample.resumed) tell(kLagResumedEvent, {{"group", group.group}, {"topic", group.topic}});
   if (sample.stopped) return;
   for (const int partition : sample.newly_stalled) {
-    tell(kLagStalledEvent, {{"group", group.group},
-                            {"topic", group.topic},
-                            {"partition", partition},
-                            {"seconds", kStallSeconds}});
+    tell(kLagStalledEvent,
+         {{"group", group.group}, {"topic", group.topic}, {"partition", partition}, {"seconds", kStallSeconds}});
   }
 }
 

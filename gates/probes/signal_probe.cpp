@@ -28,8 +28,8 @@ struct SignalProbe::State {
 };
 
 void SignalProbe::State::run(const SignalSpec& spec, SignalSource& source) {
-  const auto value = series->intern(
-      {std::string(record::kProbeValue), {{"probe", spec.name}}, record::SeriesKind::gauge, "count"});
+  const auto value =
+      series->intern({std::string(record::kProbeValue), {{"probe", spec.name}}, record::SeriesKind::gauge, "count"});
   const auto silent = series->intern(
       {std::string(record::kProbeSilent), {{"probe", "probe:" + spec.name}}, record::SeriesKind::counter, "s"});
   bool told = false;

@@ -25,7 +25,7 @@ Result<std::string> body_of(const std::string& url, Nanoseconds timeout) {
   const std::string message = fmt::format("{} answered {}: {}", url, answer->status, answer->body.substr(0, 200));
   // A path that is not there or a query that is refused stays so; a server in trouble may recover.
   return answer->status >= 400 && answer->status < 500 && answer->status != 429 ? usage_error(message)
-                                                                                 : protocol_error(message);
+                                                                                : protocol_error(message);
 }
 
 class ScrapeSource final : public SignalSource {
@@ -132,7 +132,8 @@ Result<double> number_at(std::string_view json_text, std::string_view path) {
       if (close == std::string_view::npos || read.ec != std::errc() || read.ptr != end) {
         return usage_error(fmt::format("'{}' is not a JSON path such as $.queues[0].depth", path));
       }
-      if (!at->is_array() || index >= at->as_array().size()) return protocol_error(fmt::format("the answer has no {}", path));
+      if (!at->is_array() || index >= at->as_array().size())
+        return protocol_error(fmt::format("the answer has no {}", path));
       at = &at->as_array()[index];
       rest.remove_prefix(close + 1);
       continue;

@@ -10,8 +10,8 @@
 
 namespace tidegate::gates {
 
-/// Fills in the partitions of groups that have none. An error names the topic that the cluster does not have, or says that
-/// it does not answer. Blocks up to the timeout.
+/// Fills in the partitions of groups that have none. An error names the topic that the cluster does not have, or says
+/// that it does not answer. Blocks up to the timeout.
 Result<std::vector<LagGroup>> with_partitions(const std::string& bootstrap, std::vector<LagGroup> groups,
                                               Nanoseconds timeout);
 

@@ -23,7 +23,7 @@ using namespace tidegate;
 namespace {
 
 constexpr int kSeconds = 3600;
-constexpr int kSteps = 20;         // times from the schedule and from the send: 40 gated histograms
+constexpr int kSteps = 20;  // times from the schedule and from the send: 40 gated histograms
 constexpr int kGates = 30;
 constexpr int kOtherTimes = 40;    // histograms that nobody gates
 constexpr int kRequestsEach = 50;  // a second and step: 1,000/s in all
@@ -74,12 +74,16 @@ void write_series(const std::string& path) {
   for (int i = 0; i < kOtherTimes; ++i) {
     times.push_back(intern("http_req_duration", {{"name", fmt::format("other_{}", i)}}, record::SeriesKind::histogram));
   }
-  while (times.size() + numbers.size() < 196) {
-    numbers.push_back(intern("process_cpu", {{"process", fmt::format("p{}", numbers.size())}}, record::SeriesKind::gauge));
+  while (times.size() + numbers.size() < 195) {
+    numbers.push_back(
+        intern("process_cpu", {{"process", fmt::format("p{}", numbers.size())}}, record::SeriesKind::gauge));
   }
   const record::Tags flow = {{"block", "users"}, {"flow", "flow"}};
   const auto scheduled = intern("scheduled_iterations", flow, record::SeriesKind::counter);
-  const auto done = intern("iterations", {{"block", "users"}, {"flow", "flow"}, {"outcome", "ok"}}, record::SeriesKind::counter);
+  const auto done =
+      intern("iterations", {{"block", "users"}, {"flow", "flow"}, {"outcome", "ok"}}, record::SeriesKind::counter);
+  const auto requests =
+      intern("http_reqs", {{"block", "users"}, {"expected", "true"}, {"flow", "flow"}}, record::SeriesKind::counter);
   const auto cpu = intern("generator_cpu", {{"loop", "0"}}, record::SeriesKind::gauge);
   const auto wait = intern("generator_run_queue_wait", {{"loop", "0"}}, record::SeriesKind::gauge);
   for (int second = 0; second < kSeconds; ++second) {
@@ -94,6 +98,7 @@ void write_series(const std::string& path) {
     for (const auto id : numbers) writer->set(second, id, draws.uniform());
     writer->add(second, scheduled, kRequestsEach);
     writer->add(second, done, kRequestsEach);
+    writer->add(second, requests, kSteps * kRequestsEach);
     writer->set(second, cpu, 0.3);
     writer->set(second, wait, 0.01);
     if (!writer->flush()) std::abort();
@@ -119,8 +124,8 @@ int judge_once(const std::string& path) {
   const double seconds = to_seconds(monotonic_now() - before);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{}: {} judgements in {:.2f} s, peak {} MB\n", record::verdict_word(*verdict), verdict->gates.size(), seconds,
-             usage.ru_maxrss / 1024);
+  fmt::print("{}: {} judgements in {:.2f} s, peak {} MB\n", record::verdict_word(*verdict), verdict->gates.size(),
+             seconds, usage.ru_maxrss / 1024);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// Goal: what the lag probe costs, all of its threads included. Method: a mock cluster with traffic and committing groups in
-// a child process; the probe alone in this one, whose CPU time is measured after a warm-up.
+// Goal: what the lag probe costs, all of its threads included. Method: a mock cluster with traffic and committing
+// groups in a child process; the probe alone in this one, whose CPU time is measured after a warm-up.
 //
 //   build/release/bin/lag-bench [SECONDS] PARTITIONS...      for instance: lag-bench 20 20 100 1000
 
@@ -41,7 +41,8 @@ void commit(rd_kafka_t* handle, const char* topic, int partitions, const std::ve
   rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(owner.get(), 3);
   rd_kafka_mock_topic_create(cluster, "payments", partitions, 1);
   const std::string bootstrap = rd_kafka_mock_cluster_bootstraps(cluster);
-  auto producer = std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap}, {"linger.ms", "5"}, {"log_level", "0"}}));
+  auto producer =
+      std::move(*kafka::make_producer({{"bootstrap.servers", bootstrap}, {"linger.ms", "5"}, {"log_level", "0"}}));
   auto group = std::move(*kafka::make_consumer(
       {{"bootstrap.servers", bootstrap}, {"group.id", "ledger"}, {"log_level", "0"}, {"enable.auto.commit", "false"}}));
   std::vector<std::int64_t> produced(static_cast<std::size_t>(partitions), 0);
@@ -91,8 +92,8 @@ int measure(int partitions, int seconds) {
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
     const double used = cpu_seconds() - before, took = to_seconds(monotonic_now() - from);
     const auto lag = probe.latest().front();
-    fmt::print("{:>5} partitions: {:.2f} % of a core, lag {} records, {:.2f} s old, known {}\n", partitions, 100 * used / took,
-               lag.records, lag.age_s, lag.known);
+    fmt::print("{:>5} partitions: {:.2f} % of a core, lag {} records, {:.2f} s old, known {}\n", partitions,
+               100 * used / took, lag.records, lag.age_s, lag.known);
     std::fflush(stdout);
   }
   std::filesystem::remove(path);

@@ -1,6 +1,6 @@
-// Goal: whatever others answer or write (a scrape, JSON, a Prometheus server, an OpenSLO file), reading it ends in a value
-// or in one error; an OpenSLO file that was read is written as one that reads back to the same.
-// Run: bin/foreign_fuzz -max_total_time=60
+// Goal: whatever others answer or write (a scrape, JSON, a Prometheus server, an OpenSLO file), reading it ends in a
+// value or in one error; an OpenSLO file that was read is written as one that reads back to the same. Run:
+// bin/foreign_fuzz -max_total_time=60
 #include <cstdlib>
 
 #include "gates/budget/openslo.hpp"

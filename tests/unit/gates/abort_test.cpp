@@ -76,7 +76,8 @@ TEST_CASE("a run ends early only when a watched gate is broken beyond doubt", "[
   const Row rows[] = {
       {"healthy", [](SyntheticRun&) {}, p99, 0, ""},
       {"slow before the window", [](SyntheticRun& run) { run.slow(0, 10, 700'000); }, p99, 0, ""},
-      {"slow from its start on", [](SyntheticRun& run) { run.slow(10, 30, 700'000); }, p99, 13, "300 of 300 samples bad"},
+      {"slow from its start on", [](SyntheticRun& run) { run.slow(10, 30, 700'000); }, p99, 13,
+       "300 of 300 samples bad"},
       {"not watched", [](SyntheticRun& run) { run.slow(10, 30, 700'000); },
        "ack: {expect: 'p99(response_time) < 500ms', during: peak}", 0, ""},
       // One event of 100: more than the 1 % of all 2,000 that are planned, whatever comes.
@@ -147,13 +148,13 @@ TEST_CASE("a window of one's own is cut out of judged time", "[window]") {
     std::uint64_t samples;
   };
   const Row rows[] = {
-      {"12s..17s", 500},          {"peak..peak", 2000},          {"peak + 50%..peak", 1000},
-      {"ramp..peak + 3s", 1000},  {"peak+10%..peak+25%", 300},   {"0s..10s", 700},  // the warm-up is not judged
-      {"10500ms..13500ms", 200},  // inward, to whole seconds
+      {"12s..17s", 500},         {"peak..peak", 2000},        {"peak + 50%..peak", 1000},
+      {"ramp..peak + 3s", 1000}, {"peak+10%..peak+25%", 300}, {"0s..10s", 700},  // the warm-up is not judged
+      {"10500ms..13500ms", 200},                                                 // inward, to whole seconds
   };
   for (const Row& row : rows) {
-    const auto verdict = judged(SyntheticRun(), "g: {expect: 'p90(response_time) < 500ms', during: '" +
-                                                    std::string(row.window) + "'}");
+    const auto verdict =
+        judged(SyntheticRun(), "g: {expect: 'p90(response_time) < 500ms', during: '" + std::string(row.window) + "'}");
     INFO(row.window << ": " << verdict.gates[0].reason);
     CHECK(verdict.gates[0].samples == row.samples);
     CHECK(verdict.gates[0].during == row.window);

@@ -194,9 +194,10 @@ TEST_CASE("a budget gate takes its terms from an OpenSLO file, and keeps its own
   CHECK(budget.find("of")->text() == "create_payment");
   CHECK(budget.find("max_burn")->text() == "2");
   CHECK(outcome_of(judged(SyntheticRun(), yaml::emit(gates))) == "PASS");
-  for (const auto& [text, why] : {std::pair<const char*, const char*>{"g: {budget: {openslo: slo.yaml}}", "write slo.yaml#NAME"},
-                                  {"g: {budget: {openslo: slo.yaml#fats}}", "did you mean 'fast'"},
-                                  {"g: {budget: {openslo: absent.yaml}}", "absent.yaml"}}) {
+  for (const auto& [text, why] :
+       {std::pair<const char*, const char*>{"g: {budget: {openslo: slo.yaml}}", "write slo.yaml#NAME"},
+        {"g: {budget: {openslo: slo.yaml#fats}}", "did you mean 'fast'"},
+        {"g: {budget: {openslo: absent.yaml}}", "absent.yaml"}}) {
     inlined(text, mistakes);
     CHECK_THAT(mistakes, Catch::Contains(why));
   }

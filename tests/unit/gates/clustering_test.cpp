@@ -97,9 +97,9 @@ double upper_of(const std::vector<Share>& seconds) {
 
 TEST_CASE("the upper bound holds 93 times of 100 and is not wider than 1.5 times the ideal", "[statistics]") {
   const Source sources[] = {
-      {"independent, 60 blocks", 60, independent},   {"independent, 10 min", 600, independent},
-      {"uneven seconds, 60 blocks", 60, uneven},     {"uneven seconds, 10 min", 600, uneven},
-      {"bursts, 60 of their cycles", 720, bursts},   {"heavy-tailed volume, 60 blocks", 60, heavy},
+      {"independent, 60 blocks", 60, independent}, {"independent, 10 min", 600, independent},
+      {"uneven seconds, 60 blocks", 60, uneven},   {"uneven seconds, 10 min", 600, uneven},
+      {"bursts, 60 of their cycles", 720, bursts}, {"heavy-tailed volume, 60 blocks", 60, heavy},
       {"heavy-tailed volume, 10 min", 600, heavy},
   };
   for (const Source& source : sources) {
@@ -184,7 +184,8 @@ TEST_CASE("more clustering never turns INCONCLUSIVE into PASS, and never excuses
     std::vector<Share> sorted = spread, packed = spread;
     std::sort(sorted.begin(), sorted.end(), [](const Share& a, const Share& b) { return a.bad > b.bad; });
     const std::uint64_t all = sum_of(spread).bad;
-    for (std::size_t i = 0; i < packed.size(); ++i) packed[i].bad = std::min<std::uint64_t>(100, all - std::min<std::uint64_t>(all, 100 * i));
+    for (std::size_t i = 0; i < packed.size(); ++i)
+      packed[i].bad = std::min<std::uint64_t>(100, all - std::min<std::uint64_t>(all, 100 * i));
     int before = 0;
     for (const auto* seconds : {&spread, &sorted, &packed}) {
       ShareEvidence evidence;

@@ -305,7 +305,8 @@ TEST_CASE("a rewind and a group that stands still are told as events", "[lag][pr
   cluster.commit("ledger", "payments", 0, 10);
   const auto told = [&](std::string_view type) {
     const auto log = *record::read_events(probe.directory / "events.ndjson");
-    return std::any_of(log.events.begin(), log.events.end(), [&](const record::Event& one) { return one.type == type; });
+    return std::any_of(log.events.begin(), log.events.end(),
+                       [&](const record::Event& one) { return one.type == type; });
   };
   REQUIRE(eventually([&] { return told(kLagRewoundEvent); }));
   REQUIRE(eventually([&] { return told(kLagStoppedEvent); }));

@@ -137,18 +137,23 @@ TEST_CASE("sliding windows, arithmetic, apdex and gauges decide on data", "[expe
       {"sliding p50 does not mind it", one_slow, "worst 5s of p50(response_time) < 500ms", Outcome::pass, "16 windows"},
       {"sliding average", one_slow, "worst 2s of avg(response_time) < 300ms", Outcome::fail, "is over"},
       {"sliding rate of a counter, of the worst",
-       [](SyntheticRun& run) { run.count(record::kIterations, SyntheticRun::with(SyntheticRun::flow_tags(), "outcome", "ok"), 15, -90); },
+       [](SyntheticRun& run) {
+         run.count(record::kIterations, SyntheticRun::with(SyntheticRun::flow_tags(), "outcome", "ok"), 15, -90);
+       },
        "worst 1s of rate(iterations{outcome=ok}) > 50/s", Outcome::inconclusive, "had no data that decide"},
-      {"sliding over a gap", [](SyntheticRun& run) {
+      {"sliding over a gap",
+       [](SyntheticRun& run) {
          run.erase(record::kResponseTime, 12, 20);
          run.erase(record::kResponseTimeFromSend, 12, 20);
-       }, "worst 3s of p99(response_time) < 500ms", Outcome::inconclusive, "had no data"},
+       },
+       "worst 3s of p99(response_time) < 500ms", Outcome::inconclusive, "had no data"},
       {"sliding longer than the window", healthy, "worst 30s of p99(response_time) < 500ms", Outcome::inconclusive,
        "shorter than 30 s"},
       {"sliding with a failed second", [](SyntheticRun& run) { run.fail_requests(15, 16, 50); },
        "worst 2s of p99(response_time) < 500ms", Outcome::fail, "is a failed sample"},
       {"a ratio of percentiles", healthy, "p99(payment_settled) / p50(response_time) < 25", Outcome::pass, "is 20"},
-      {"a ratio over its limit", healthy, "p99(payment_settled) / p50(response_time) < 15", Outcome::fail, "is over 15"},
+      {"a ratio over its limit", healthy, "p99(payment_settled) / p50(response_time) < 15", Outcome::fail,
+       "is over 15"},
       {"a difference", healthy, "p99(payment_settled) - p99(response_time) < 400ms", Outcome::pass, "is 380 ms"},
       {"a sum", healthy, "p99(payment_settled) + p99(response_time) < 400ms", Outcome::fail, "is 420 ms"},
       {"a ratio of rates as a share", healthy, "rate(iterations{outcome=ok}) / rate(scheduled_iterations) >= 99%",
@@ -170,9 +175,17 @@ TEST_CASE("sliding windows, arithmetic, apdex and gauges decide on data", "[expe
        "apdex(response_time, 100ms) > 0.9", Outcome::fail, "apdex 0.800"},
       {"apdex without data", [](SyntheticRun& run) { run.erase(record::kResponseTime, 0, 99); },
        "apdex(response_time, 100ms) > 0.9", Outcome::inconclusive, "no samples"},
-      {"the last value of a gauge", [](SyntheticRun& run) { run.gauge("vus", {}, 12, 50); run.gauge("vus", {}, 28, 7); },
+      {"the last value of a gauge",
+       [](SyntheticRun& run) {
+         run.gauge("vus", {}, 12, 50);
+         run.gauge("vus", {}, 28, 7);
+       },
        "value(vus) < 10", Outcome::pass, "value 7"},
-      {"a gauge that is not a number", [nan](SyntheticRun& run) { run.gauge("vus", {}, 12, nan); run.gauge("vus", {}, 28, 7); },
+      {"a gauge that is not a number",
+       [nan](SyntheticRun& run) {
+         run.gauge("vus", {}, 12, nan);
+         run.gauge("vus", {}, 28, 7);
+       },
        "max(vus) < 10", Outcome::inconclusive, "no samples"},
       {"p(N) without a metric", healthy, "p(99) < 500ms", Outcome::pass, "p99 20 ms"},
   };

@@ -59,8 +59,7 @@ std::string word(Outcome outcome) {
 
 }  // namespace
 
-TEST_CASE("a true 10 % slowdown is found 95 times of 100, and nothing is found where nothing changed",
-          "[statistics]") {
+TEST_CASE("a true 10 % slowdown is found 95 times of 100, and nothing is found where nothing changed", "[statistics]") {
   Random random(kSeed);
   int found = 0, false_alarms = 0;
   for (int trial = 0; trial < 200; ++trial) {
@@ -158,9 +157,9 @@ TEST_CASE("compare gates are judged against the baseline of the run directory, t
 }
 
 TEST_CASE("a baseline that is damaged is an error, never half a baseline", "[compare]") {
-  for (const char* text : {"{}", "[]", "{\"schema\": \"tidegate.baseline/2\"}",
-                           "{\"schema\": \"tidegate.baseline/1\", \"metrics\": 3}",
-                           "{\"schema\": \"tidegate.baseline/1\", \"metrics\": [{\"values\": [\"x\"]}]}"}) {
+  for (const char* text :
+       {"{}", "[]", "{\"schema\": \"tidegate.baseline/2\"}", "{\"schema\": \"tidegate.baseline/1\", \"metrics\": 3}",
+        "{\"schema\": \"tidegate.baseline/1\", \"metrics\": [{\"values\": [\"x\"]}]}"}) {
     INFO(text);
     CHECK_FALSE(baseline_from_json(*parse_json(text)).ok());
   }
@@ -177,11 +176,17 @@ TEST_CASE("runs are comparable by what they play and where, not by name or gates
   };
   const Row rows[] = {
       {"nothing", [](record::RunInfo&) {}, ""},
-      {"gates and text", [](record::RunInfo& info) { info.scenario = "flows: {y: 2, x: 1}\nload: {a: {rate: 100/s}}\n"; }, ""},
+      {"gates and text",
+       [](record::RunInfo& info) { info.scenario = "flows: {y: 2, x: 1}\nload: {a: {rate: 100/s}}\n"; }, ""},
       {"a later kernel of the series", [](record::RunInfo& info) { info.machine.kernel = "Linux 6.1.0-31-amd64"; }, ""},
       {"load", [](record::RunInfo& info) { info.scenario = "load: {a: {rate: 200/s}}\nflows: {x: 1, y: 2}\n"; },
        "not with the same stack, load"},
-      {"another scenario", [](record::RunInfo& info) { info.name = "other"; info.scenario = "load: 1\n"; }, "the candidate other"},
+      {"another scenario",
+       [](record::RunInfo& info) {
+         info.name = "other";
+         info.scenario = "load: 1\n";
+       },
+       "the candidate other"},
       {"faults", [](record::RunInfo& info) { info.scenario += "faults: {f: 1}\n"; }, "not with the same"},
       {"cores", [](record::RunInfo& info) { info.machine.cores = 4; }, "the machines differ"},
       {"processor", [](record::RunInfo& info) { info.machine.cpu_model = "EPYC"; }, "the machines differ"},

@@ -85,8 +85,8 @@ TEST_CASE("a number in a JSON answer", "[signal]") {
   const char* answer = R"({"queues": [{"depth": 7}, {"depth": "8.5"}], "name": "x", "null": null})";
   CHECK(*number_at(answer, "$.queues[0].depth") == 7);
   CHECK(*number_at(answer, "queues[1].depth") == 8.5);
-  for (const char* path : {"$.queues[2].depth", "$.absent", "$.name", "$.queues", "$.queues[0]", "$.null", "$.queues[x]",
-                           "$.queues[0", "$..", "$.queues[0].depth.more"}) {
+  for (const char* path : {"$.queues[2].depth", "$.absent", "$.name", "$.queues", "$.queues[0]", "$.null",
+                           "$.queues[x]", "$.queues[0", "$..", "$.queues[0].depth.more"}) {
     INFO(path);
     CHECK_FALSE(number_at(answer, path).ok());
   }
@@ -95,7 +95,9 @@ TEST_CASE("a number in a JSON answer", "[signal]") {
 }
 
 TEST_CASE("a number in an answer of a Prometheus server", "[signal]") {
-  const auto answer = [](const std::string& data) { return promql_number("{\"status\": \"success\", \"data\": " + data + "}"); };
+  const auto answer = [](const std::string& data) {
+    return promql_number("{\"status\": \"success\", \"data\": " + data + "}");
+  };
   CHECK(**answer(R"({"resultType": "vector", "result": [{"metric": {}, "value": [1, "2.5"]}]})") == 2.5);
   CHECK(**answer(R"({"resultType": "scalar", "result": [1, "3"]})") == 3);
   CHECK_FALSE(answer(R"({"resultType": "vector", "result": []})")->has_value());
@@ -147,11 +149,11 @@ TEST_CASE("the probe reads each signal once a period, and counts silence", "[sig
   const test::ScratchDirectory scratch;
   auto series = std::move(*record::SeriesWriter::create(scratch.file("series.tgs")));
   auto events = std::move(*record::EventWriter::create(scratch.file("events.ndjson")));
-  const GateSet gates = gates_of(
-      "scraped: {probe: {scrape: depth, from: \"" + server.url() + "/metrics\", value: < 10}}\n" +
-          "asked: {probe: {promql: 'sum(rate(x[1m]))', from: \"" + server.url() + "\", value: < 10}}\n" +
-          "absent: {probe: {get: \"" + server.url() + "/absent\", json: $.depth, value: < 10}}\n",
-      context_of(SyntheticRun()));
+  const GateSet gates =
+      gates_of("scraped: {probe: {scrape: depth, from: \"" + server.url() + "/metrics\", value: < 10}}\n" +
+                   "asked: {probe: {promql: 'sum(rate(x[1m]))', from: \"" + server.url() + "\", value: < 10}}\n" +
+                   "absent: {probe: {get: \"" + server.url() + "/absent\", json: $.depth, value: < 10}}\n",
+               context_of(SyntheticRun()));
   SignalProbeOptions options;
   options.signals = signals_of(gates);
   options.address_of = no_stack;
@@ -168,7 +170,8 @@ TEST_CASE("the probe reads each signal once a period, and counts silence", "[sig
     }
     return total;
   };
-  REQUIRE(eventually([&] { return sum(record::kProbeValue, "scraped") >= 7 && sum(record::kProbeValue, "asked") >= 5; }));
+  REQUIRE(
+      eventually([&] { return sum(record::kProbeValue, "scraped") >= 7 && sum(record::kProbeValue, "asked") >= 5; }));
   REQUIRE(eventually([&] { return sum(record::kProbeSilent, "probe:absent") > 0.1; }));
   status = 503;  // trouble is silence, and not told as an error
   REQUIRE(eventually([&] { return sum(record::kProbeSilent, "probe:scraped") > 0.1; }));
@@ -206,14 +209,16 @@ TEST_CASE("probe gates judge a census of seconds", "[signal]") {
   };
   const auto values = [](double value, int from, int to) {
     return [=](SyntheticRun& run) {
-      for (int s = 10; s < 30; ++s) run.gauge(record::kProbeValue, {{"probe", "g"}}, s, s >= from && s < to ? value : 3);
+      for (int s = 10; s < 30; ++s)
+        run.gauge(record::kProbeValue, {{"probe", "g"}}, s, s >= from && s < to ? value : 3);
     };
   };
   const Row rows[] = {
       {"all under", values(3, 10, 30), "", Outcome::pass, "20 of 20 seconds"},
       {"one over of twenty", values(99, 12, 13), "", Outcome::fail, "19 of 20 seconds"},
       {"within its objective", values(99, 12, 13), ", objective: 90%", Outcome::pass, "highest 99"},
-      {"over its maximum", values(99, 12, 13), ", objective: 90%, maximum: 50", Outcome::fail, "over the maximum of 50"},
+      {"over its maximum", values(99, 12, 13), ", objective: 90%, maximum: 50", Outcome::fail,
+       "over the maximum of 50"},
       {"never read", [](SyntheticRun&) {}, "", Outcome::inconclusive, "no value of depth in 20 seconds"},
       {"not a number", values(NAN, 12, 14), "", Outcome::inconclusive, "2 seconds unknown"},
       {"all equal to the limit", values(10, 10, 30), "", Outcome::fail, "0 of 20"},
@@ -253,4 +258,8 @@ TEST_CASE("mistakes in probe gates", "[signal]") {
     INFO(text);
     CHECK_THAT(mistakes_in("g: {probe: " + std::string(text) + "}", context_of(SyntheticRun())), Catch::Contains(why));
   }
+  GateContext context = context_of(SyntheticRun());
+  context.processes = {"gateway", "worker"};
+  const std::string text = "g: {probe: {scrape: depth, from: gatewy.http/metrics, value: < 1}}";
+  CHECK_THAT(mistakes_in(text, context), Catch::Contains("unknown process 'gatewy'") && Catch::Contains("'gateway'"));
 }

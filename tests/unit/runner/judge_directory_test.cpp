@@ -1,5 +1,5 @@
-// Judging from disk: the same verdict as from memory and ever after; and what a damaged directory, a foreign baseline or a
-// merged one comes to. None of it may pass, and none may crash.
+// Judging from disk: the same verdict as from memory and ever after; and what a damaged directory, a foreign baseline
+// or a merged one comes to. None of it may pass, and none may crash.
 
 #include <filesystem>
 #include <fstream>
@@ -7,10 +7,10 @@
 
 #include "base/file.hpp"
 #include "gates/baseline.hpp"
+#include "record/merge.hpp"
 #include "runner/baseline.hpp"
 #include "runner/comparison.hpp"
 #include "runner/judge.hpp"
-#include "record/merge.hpp"
 #include "tests/support/run_on_disk.hpp"
 #include "tests/unit/record/scratch_directory.hpp"
 
@@ -108,9 +108,10 @@ TEST_CASE("what else may be wrong with a directory is an error or no pass", "[ju
       {"findings that are none", [](const RunDirectory& d) { put(d.findings(), "{\"schema\": 3}"); }, "refused"},
       {"a baseline that is none", [](const RunDirectory& d) { put(d.baseline(), "[1"); }, "refused"},
       {"a run.json that is none", [](const RunDirectory& d) { put(d.run_json(), "{"); }, "refused"},
-      {"series that is another file", [](const RunDirectory& d) { put(d.series(), "PK\x03\x04 and more of it"); }, "refused"},
-      {"series without a record",
-       [](const RunDirectory& d) { put(d.series(), content_of(d.series()).substr(0, 16)); }, "INCONCLUSIVE"},
+      {"series that is another file", [](const RunDirectory& d) { put(d.series(), "PK\x03\x04 and more of it"); },
+       "refused"},
+      {"series without a record", [](const RunDirectory& d) { put(d.series(), content_of(d.series()).substr(0, 16)); },
+       "INCONCLUSIVE"},
       {"gates that are none any more",
        [](const RunDirectory& d) {
          auto info = *d.read_info();
@@ -166,7 +167,8 @@ TEST_CASE("a baseline is found, refused or forced, and kept with the run", "[bas
     REQUIRE(stored.ok());
     first = *stored;
   }
-  const auto judged_against = [&](const SyntheticRun& run, const std::string& name, const std::string& baseline, bool force) {
+  const auto judged_against = [&](const SyntheticRun& run, const std::string& name, const std::string& baseline,
+                                  bool force) {
     const RunDirectory directory = testing::written(run, scratch.file(name), kCompare);
     const auto info = *directory.read_info();
     const auto made = make_baseline(baseline, info, gates_of_run(info)->gates, force);
@@ -177,13 +179,16 @@ TEST_CASE("a baseline is found, refused or forced, and kept with the run", "[bas
   };
   CHECK_THAT(judged_against(with_times(1, 2), "same", store, false), Catch::StartsWith("PASS"));
   CHECK_THAT(judged_against(with_times(1.2, 2), "slower", store, false), Catch::StartsWith("FAIL"));
-  CHECK_THAT(judged_against(with_times(1, 2), "one", first, false), Catch::StartsWith("INCONCLUSIVE") && Catch::Contains("one run a side"));
+  CHECK_THAT(judged_against(with_times(1, 2), "one", first, false),
+             Catch::StartsWith("INCONCLUSIVE") && Catch::Contains("one run a side"));
   CHECK_THAT(judged_against(with_times(1, 2), "absent", scratch.file("absent"), false),
              Catch::StartsWith("INCONCLUSIVE") && Catch::Contains("no such directory"));
   SyntheticRun elsewhere = with_times(1.2, 2);
   elsewhere.info.machine.cores = 64;
-  CHECK_THAT(judged_against(elsewhere, "elsewhere", store, false), Catch::Contains("holds no run of this scenario on this machine"));
-  CHECK_THAT(judged_against(elsewhere, "refused", first, false), Catch::Contains("the machines differ") && Catch::Contains("--force"));
+  CHECK_THAT(judged_against(elsewhere, "elsewhere", store, false),
+             Catch::Contains("holds no run of this scenario on this machine"));
+  CHECK_THAT(judged_against(elsewhere, "refused", first, false),
+             Catch::Contains("the machines differ") && Catch::Contains("--force"));
   CHECK_THAT(judged_against(elsewhere, "forced", first, true), Catch::StartsWith("INCONCLUSIVE"));
 }
 
