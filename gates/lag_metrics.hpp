@@ -9,6 +9,8 @@ namespace tidegate::gates {
 inline constexpr std::string_view kLagUndefinedPartitions = "lag_undefined_partitions";
 /// Counter: records deleted before the group committed them, on a broker that is not marked as evicting.
 inline constexpr std::string_view kLagLostRecords = "lag_lost_records";
+/// Gauge: seconds until a group has caught up at its recent rate; none while its lag does not shrink.
+inline constexpr std::string_view kLagDrainEstimate = "lag_drain_estimate";
 /// How long a commit stands still, with records to do, until its partition counts as stalled.
 inline constexpr double kStallSeconds = 5;
 /// Events: {group, topic, partition, seconds}; {group, topic, partition, from, to}; {group, topic}: every partition

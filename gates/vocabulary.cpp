@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gates/lag_metrics.hpp"
+
 namespace tidegate::gates {
 namespace {
 
@@ -40,6 +42,7 @@ const std::vector<TagList>& tag_lists() {
         {record::kLagAge, {"group", "topic", "partition"}},
         {record::kLagReadAge, {"group", "topic", "partition"}},
         {record::kLagEvicted, {"group", "topic", "partition"}},
+        {kLagDrainEstimate, {"group", "topic", "partition"}},
         {record::kLagStalledPartitions, {"group", "topic", "partition"}},
         {record::kLagRewinds, {"group", "topic", "partition"}},
         {record::kFaultHits, {"fault"}},

@@ -36,6 +36,8 @@ constexpr std::array kCatalogue = {
     MetricInfo{kLagAge, G, "s", "commit age: now minus the time of the first uncommitted record, 0 when none"},
     MetricInfo{kLagReadAge, G, "s", "read age: now minus the time of the last committed record, 0 when caught up"},
     MetricInfo{kLagEvicted, C, "records", "records that the broker evicted before the group committed them"},
+    MetricInfo{"lag_drain_estimate", G, "s",
+               "until the group has caught up at its recent rate; none while it does not"},
     MetricInfo{kLagStalledPartitions, G, "count", "partitions with records whose commit stands still for 5 s"},
     MetricInfo{kLagRewinds, C, "count", "commits that went back"},
     MetricInfo{kFaultHits, C, "count", "what a fault touched"},

@@ -1,8 +1,10 @@
 // The pure parts of the lag probe: the ring of timestamps, the lag of a partition, the memory of a group.
 
+#include "gates/lag_metrics.hpp"
 #include "gates/probes/group_tracker.hpp"
 #include "gates/probes/offset_ring.hpp"
 #include "gates/probes/partition_lag.hpp"
+#include "record/metrics.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -212,5 +214,11 @@ TEST_CASE("a group adds its partitions up and remembers", "[lag][group]") {
     GroupTracker growing(1);
     sample(growing, {{100, 190, 200}}, 20'000);
     CHECK_FALSE(sample(growing, {{100, 150, 200}}, 21'000).drain_estimate_s);
+  }
+}
+
+TEST_CASE("what the lag probe writes is in the catalogue", "[lag]") {
+  for (const std::string_view name : {kLagDrainEstimate, record::kLagStalledPartitions, record::kLagRewinds}) {
+    CHECK(record::find_metric(name) != nullptr);
   }
 }
