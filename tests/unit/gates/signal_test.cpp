@@ -164,7 +164,8 @@ TEST_CASE("the probe reads each signal once a period, and counts silence", "[sig
   const auto sum = [&](std::string_view metric, const std::string& name) {
     REQUIRE(series->flush().ok());
     double total = 0;
-    for (const record::Series* one : record::read_series(scratch.file("series.tgs"))->find(metric)) {
+    const auto set = record::read_series(scratch.file("series.tgs"));
+    for (const record::Series* one : set->find(metric)) {
       if (*one->key.tag("probe") != name) continue;
       for (const auto& [second, value] : one->values) total += value;
     }
