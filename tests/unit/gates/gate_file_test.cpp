@@ -209,7 +209,7 @@ TEST_CASE("validity limits are read and checked", "[gates]") {
 
 TEST_CASE("the kinds of gates are listed for the reference", "[gates]") {
   const auto kinds = gate_kind_list();
-  REQUIRE(kinds.size() == 6);
+  REQUIRE(kinds.size() == 7);
   for (const GateKindInfo& kind : kinds) {
     CHECK_FALSE(kind.name.empty());
     CHECK_FALSE(kind.doc.empty());

@@ -181,7 +181,7 @@ TEST_CASE("a baseline is found, refused or forced, and kept with the run", "[bas
   CHECK_THAT(judged_against(with_times(1.2, 2), "slower", store, false), Catch::StartsWith("FAIL"));
   CHECK_THAT(judged_against(with_times(1, 2), "one", first, false),
              Catch::StartsWith("INCONCLUSIVE") && Catch::Contains("one run a side"));
-  CHECK_THAT(judged_against(with_times(1, 2), "absent", scratch.file("absent"), false),
+  CHECK_THAT(judged_against(with_times(1, 2), "absent", scratch.file("nowhere"), false),
              Catch::StartsWith("INCONCLUSIVE") && Catch::Contains("no such directory"));
   SyntheticRun elsewhere = with_times(1.2, 2);
   elsewhere.info.machine.cores = 64;
