@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "audit/audit.hpp"
 #include "base/file.hpp"
 #include "chaos/timeline.hpp"
@@ -66,7 +68,15 @@ class Rehearsal {
         recording_(recording),
         printer_(printer),
         options_(options),
-        session_(scenario, recording) {}
+        session_(scenario, recording) {
+    gate_->recording = &recording;
+  }
+  ~Rehearsal() {
+    const std::lock_guard lock(gate_->mutex);
+    gate_->recording = nullptr;
+  }
+  Rehearsal(const Rehearsal&) = delete;
+  Rehearsal& operator=(const Rehearsal&) = delete;
 
   /// Plays to the end; an error is what kept the harness from doing its work.
   Result<void> play() {
@@ -119,6 +129,7 @@ class Rehearsal {
     if (!scenario_.topology.groups.empty() && !session_.kafka_bootstrap().empty()) {
       gates::LagProbeOptions options;
       options.bootstrap = session_.kafka_bootstrap();
+      options.bootstrap_now = [this] { return session_.kafka_bootstrap(); };
       for (const stack::GroupSpec& group : scenario_.topology.groups) {
         options.groups.push_back({group.name, group.topic, group.partitions});
       }
@@ -153,8 +164,16 @@ class Rehearsal {
     options.clock = clock;
     options.seed = scenario_.seed;
     options.links = session_.agent();
-    options.processes = session_.process_control();
+    options.processes = session_.control();
+    options.operations = session_.control();
+    options.traffic = session_.control();
     options.events = &recording_.events();
+    if (options_.on_fault) {
+      options.on_change = [this](const chaos::FaultProgress& fault) {
+        options_.on_fault(
+            fault, [this](std::string_view type, json::object fields) { recording_.emit(type, std::move(fields)); });
+      };
+    }
     options.on_hits = [this](const std::string& fault, std::int32_t second, std::uint64_t hits) {
       record::SeriesWriter& series = recording_.series();
       const auto id =
@@ -248,6 +267,12 @@ class Rehearsal {
   ProgressPrinter& printer_;
   const RunOptions& options_;
   Session session_;
+  /// Events from others' threads, which may come when the run is over.
+  struct Gate {
+    std::mutex mutex;
+    Recording* recording = nullptr;
+  };
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::unique_ptr<loadgen::Engine> engine_;
   std::unique_ptr<gates::LagProbe> probe_;
   std::unique_ptr<gates::SignalProbe> signals_;

@@ -1,10 +1,13 @@
 #pragma once
 // One rehearsal from start to verdict: stack, set-up, load with faults, drain, audit, judging.
 
+#include <functional>
 #include <optional>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
+#include "chaos/timeline.hpp"
 #include "record/run.hpp"
 #include "record/verdict.hpp"
 #include "runner/scenario.hpp"
@@ -18,6 +21,10 @@ struct RunOptions {
   bool force = false;    ///< compare although scenario or machine do not match
   std::string command;   ///< the command line, for "how to reproduce"
   double setup_limit_s = 60;
+  /// A fault was injected, was healed, or failed: its progress says which. On the timeline's thread, so it returns
+  /// soon. `emit` writes an event into the run directory, from any thread as long as the run lasts.
+  using Emit = std::function<void(std::string_view type, json::object fields)>;
+  std::function<void(const chaos::FaultProgress& fault, const Emit& emit)> on_fault;
 };
 
 struct RunOutcome {

@@ -47,6 +47,7 @@ struct LagProbe::State {
   void run();
   void wait_until(Nanoseconds tick);
   void take_sample(Nanoseconds tick);
+  void follow_the_broker();
   void keep(std::size_t index, const GroupSample& sample, Nanoseconds asked);
   void tell_losses(const LagGroup& group, const GroupSample& sample);
   void tell_progress(const LagGroup& group, const GroupSample& sample);
@@ -85,7 +86,22 @@ void LagProbe::State::run() {
   }
 }
 
+// A broker that was replaced knows no records and no commits of the one before. Until its client can be made, the old
+// one answers nothing, and that is silence.
+void LagProbe::State::follow_the_broker() {
+  if (!options.bootstrap_now) return;
+  const std::string now = options.bootstrap_now();
+  if (now.empty() || now == options.bootstrap) return;
+  LagProbeOptions moved = options;
+  moved.bootstrap = now;
+  auto made = LagSampler::make(moved, clock);
+  if (!made) return;
+  options.bootstrap = now;
+  sampler = std::move(*made);
+}
+
 void LagProbe::State::take_sample(Nanoseconds tick) {
+  follow_the_broker();
   // Stamped before the questions: what arrives while they are asked may not be in the answers.
   const Nanoseconds asked = clock.now();
   const auto samples = sampler->sample();

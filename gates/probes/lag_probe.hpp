@@ -29,6 +29,9 @@ struct LagGroup {
 
 struct LagProbeOptions {
   std::string bootstrap;
+  /// Where the broker is now, asked before each sample, on the probe's thread; empty: not known at the moment. Another
+  /// address is another broker: the probe starts over there. Unset: the broker never moves.
+  std::function<std::string()> bootstrap_now;
   std::vector<LagGroup> groups;
   /// The broker evicts silently (topology): records below the low watermark are counted as evicted, not as lost.
   bool evicting = false;
