@@ -84,11 +84,18 @@ class Exchange {
 
   http::Response links(const Route& route) {
     if (route.name.empty() && is("POST")) {
-      const auto name = text_member("name");
-      return name ? answer_or_refuse(201, state_.open_link(*name)) : refusal(name.error());
+      auto body = parse_json(request_.body);
+      if (!body) return http::problem(400, body.error().message);
+      const auto link = link_request_from_json(*body);
+      return link ? answer_or_refuse(201, state_.open_link(*link)) : refusal(link.error());
     }
-    if (route.member != "upstream" || !is("PUT")) return unknown_path();
+    const bool closes = route.member.empty() && is("DELETE");
+    if (!closes && (route.member != "upstream" || !is("PUT"))) return unknown_path();
     if (!state_.has_link(route.name)) return http::problem(404, "there is no link '" + route.name + "'");
+    if (closes) {
+      state_.close_link(route.name);
+      return answer(200, to_json(state_.status()));
+    }
     const auto address = text_member("address");
     return address ? answer_or_refuse(200, state_.set_upstream(route.name, *address)) : refusal(address.error());
   }

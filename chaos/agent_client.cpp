@@ -1,6 +1,7 @@
 #include "chaos/agent_client.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "base/file.hpp"
+#include "base/pidfd.hpp"
 #include "base/process.hpp"
 #include "base/random.hpp"
 #include "base/units.hpp"
@@ -20,7 +22,7 @@ namespace {
 
 constexpr auto kHeartbeat = std::chrono::milliseconds(250);
 constexpr auto kHeartbeatTimeout = std::chrono::milliseconds(400);
-constexpr Nanoseconds kLostAfter = std::chrono::seconds(2);
+constexpr Nanoseconds kLostAfter = std::chrono::seconds(3);
 constexpr auto kReadyPoll = std::chrono::milliseconds(5);
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
@@ -37,6 +39,8 @@ struct AgentClient::State {
   AgentStatus status;
   std::uint64_t changes = 0;  ///< injections and heals so far: an answer from before one is not the newest news
   std::optional<std::string> lost;
+  int agent_pid = 0;         ///< of whoever answers
+  FileDescriptor successor;  ///< pidfd of one that is no child of ours
   bool stopping = false;
   std::thread thread;
   std::once_flag stopped;
@@ -45,6 +49,8 @@ struct AgentClient::State {
   Result<void> wait_until_ready();
   void beat();
   void one_beat(Nanoseconds& last_answer);
+  void missed_beat(Nanoseconds last_answer, const std::string& reason);
+  void end_process();
   void remember(const FaultReport& report);
   Error lost_error() const {
     return machine_error("the chaos agent is lost: " + *lost + "; its log is " + start.log_path);
@@ -64,6 +70,10 @@ Result<void> AgentClient::State::launch() {
   for (const std::string& argument : {std::string("--listen"), std::string("127.0.0.1:0"), std::string("--watch-fd"),
                                       std::to_string(read_end.get()), std::string("--ready-file"), start.ready_file}) {
     options.command.push_back(argument);
+  }
+  if (start.fault_limit > 0) {
+    options.command.push_back("--limit");
+    options.command.push_back(std::to_string(start.fault_limit));
   }
   options.environment["TIDEGATE_AGENT_TOKEN"] = random_hex(16);
   options.output_path = start.log_path;
@@ -85,6 +95,7 @@ Result<void> AgentClient::State::wait_until_ready() {
     if (::access(start.ready_file.c_str(), R_OK) == 0) {
       auto endpoint = read_agent_file(start.ready_file);
       if (!endpoint) return endpoint.error();
+      agent_pid = endpoint->pid;
       control.emplace(*endpoint, std::chrono::seconds(2));
       heartbeat_control.emplace(*endpoint, kHeartbeatTimeout);
       return {};
@@ -113,23 +124,30 @@ void AgentClient::State::one_beat(Nanoseconds& last_answer) {
     changes_before = changes;
   }
   auto answer = heartbeat_control->heartbeat();
+  if (!answer) return missed_beat(last_answer, answer.error().message);
+  const int pid = answer->pid;
+  {
+    const std::lock_guard lock(mutex);
+    if (changes == changes_before) status = *std::move(answer);
+    last_answer = monotonic_now();
+    if (pid == agent_pid || stopping) return;
+    agent_pid = pid;
+    successor.reset(::pidfd_open(pid, 0));
+  }
+  if (start.on_replaced) {
+    start.on_replaced("the chaos agent was killed; its watchdog took its place, with no fault on; its log is " +
+                      start.log_path);
+  }
+}
+
+// The watchdog needs a moment to take the agent's place, and a busy machine one to answer.
+void AgentClient::State::missed_beat(Nanoseconds last_answer, const std::string& reason) {
   std::string why;
   {
     const std::lock_guard lock(mutex);
-    if (answer) {
-      if (changes == changes_before) status = *std::move(answer);
-      last_answer = monotonic_now();
-      return;
-    }
-    if (lost || stopping) return;
-    if (const auto ended = process.poll()) {
-      why = ended->text();
-    } else if (monotonic_now() - last_answer > kLostAfter) {
-      why = answer.error().message;
-    } else {
-      return;
-    }
-    lost = why;
+    if (lost || stopping || monotonic_now() - last_answer <= kLostAfter) return;
+    const auto ended = process.poll();
+    lost = why = ended ? ended->text() : reason;
   }
   if (start.on_lost) start.on_lost("the chaos agent is lost: " + why);
 }
@@ -158,8 +176,8 @@ AgentClient::~AgentClient() {
   stop();
 }
 
-Result<std::string> AgentClient::open_link(const std::string& name) {
-  auto link = state_->control->open_link(name);
+Result<std::string> AgentClient::open_link(const LinkRequest& request) {
+  auto link = state_->control->open_link(request);
   if (!link) return link.error();
   return link->address;
 }
@@ -207,6 +225,16 @@ std::optional<std::string> AgentClient::lost() const {
   return state_->lost;
 }
 
+// SIGTERM: it heals first. A successor sees the pipe's end instead, and is waited for.
+void AgentClient::State::end_process() {
+  process.stop(kStopGrace);
+  watch.reset();
+  if (!successor) return;
+  pollfd ended{successor.get(), POLLIN, 0};
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kStopGrace).count();
+  if (::poll(&ended, 1, static_cast<int>(limit)) == 0) ::pidfd_send_signal(successor.get(), SIGTERM, nullptr, 0);
+}
+
 void AgentClient::stop() {
   std::call_once(state_->stopped, [this] {
     {
@@ -215,8 +243,7 @@ void AgentClient::stop() {
     }
     state_->wake.notify_all();
     if (state_->thread.joinable()) state_->thread.join();
-    state_->process.stop(kStopGrace);  // SIGTERM: it heals first
-    state_->watch.reset();
+    state_->end_process();
     ::unlink(state_->start.ready_file.c_str());
   });
 }

@@ -29,11 +29,15 @@ struct AgentStart {
   std::string ready_file;              ///< where the agent writes its address and token
   std::string log_path;                ///< the agent's output is appended here
   Nanoseconds ready_within = std::chrono::seconds(10);
-  /// Called once, on the heartbeat's thread, when the agent is lost while faults may be on; not after stop().
+  std::uint64_t fault_limit = 0;  ///< faults at once; zero: any number
+  /// Called once, on the heartbeat's thread, when no agent answers any more while faults may be on; not after stop().
   std::function<void(const std::string& message)> on_lost;
+  /// The agent was killed and its watchdog has taken its place: every fault was healed, the links live on.
+  std::function<void(const std::string& message)> on_replaced;
 };
 
-/// Thread-safe. The agent ends when this object does, or when this process does, whichever way.
+/// Thread-safe. The agent, or whoever took its place, ends when this object does, or when this process does, whichever
+/// way.
 class AgentClient final : public LinkControl {
  public:
   /// Start it from a thread that outlives the agent. The error names the log.
@@ -43,7 +47,7 @@ class AgentClient final : public LinkControl {
   AgentClient& operator=(const AgentClient&) = delete;
 
   /// The address that the link's client shall use: hand it to SupervisorOptions::link_addresses.
-  Result<std::string> open_link(const std::string& name);
+  Result<std::string> open_link(const LinkRequest& request);
   /// Once the real address is known, and again after it changed.
   Result<void> set_upstream(const std::string& link, const std::string& address);
 

@@ -7,7 +7,8 @@
 namespace tidegate::chaos {
 
 Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> known{"--listen", "--token", "--watch-fd", "--ready-file"};
+  static const std::vector<std::string> known{"--listen",     "--token",     "--watch-fd",
+                                              "--ready-file", "--toxiproxy", "--limit"};
   AgentOptions options;
   if (const char* token = std::getenv("TIDEGATE_AGENT_TOKEN")) options.token = token;
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
@@ -22,6 +23,12 @@ Result<AgentOptions> parse_agent_options(const std::vector<std::string>& argumen
     if (name == "--listen") options.listen = value;
     if (name == "--token") options.token = value;
     if (name == "--ready-file") options.ready_file = value;
+    if (name == "--toxiproxy") options.toxiproxy = value;
+    if (name == "--limit") {
+      const auto most = parse_integer(value);
+      if (!most || *most < 0) return usage_error("--limit: no number of faults: '" + value + "'");
+      options.limit = static_cast<std::uint64_t>(*most);
+    }
     if (name != "--watch-fd") continue;
     const auto number = parse_integer(value);
     if (!number || *number < 3 || *number > 1'000'000) return usage_error("--watch-fd: no descriptor: '" + value + "'");

@@ -1,10 +1,14 @@
 #include "chaos/control.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/file.hpp"
 
@@ -12,6 +16,20 @@ namespace tidegate::chaos {
 namespace {
 
 constexpr std::string_view kFileSchema = "tidegate.agent/1";
+
+/// Made with mode 0700 and refused when it is somebody else's.
+Result<std::string> agent_directory() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  const std::string path = std::string(runtime != nullptr && *runtime != '\0' ? runtime : "/tmp") +
+                           "/tidegate-agents-" + std::to_string(::getuid());
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_error("make " + path, errno);
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return system_error("look at " + path, errno);
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::getuid() || (status.st_mode & 077) != 0) {
+    return machine_error(path + " is not a directory of this user alone");
+  }
+  return path;
+}
 
 /// The agent's own words out of a problem document.
 Error refusal(const http::Response& response) {
@@ -58,6 +76,34 @@ Result<void> write_agent_file(const std::string& path, const AgentEndpoint& endp
   return {};
 }
 
+std::vector<AgentEndpoint> registered_agents() {
+  std::vector<AgentEndpoint> agents;
+  const auto directory = agent_directory();
+  if (!directory) return agents;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(*directory, error)) {
+    if (entry.path().extension() != ".json") continue;
+    auto agent = read_agent_file(entry.path().string());
+    if (!agent) continue;
+    if (::kill(agent->pid, 0) != 0 && errno == ESRCH) {
+      ::unlink(entry.path().c_str());  // it was killed together with its watchdog
+    } else {
+      agents.push_back(std::move(*agent));
+    }
+  }
+  return agents;
+}
+
+Result<void> register_agent(const AgentEndpoint& endpoint) {
+  const auto directory = agent_directory();
+  if (!directory) return directory.error();
+  return write_agent_file(*directory + "/" + std::to_string(endpoint.pid) + ".json", endpoint);
+}
+
+void unregister_agent(int pid) {
+  if (const auto directory = agent_directory()) ::unlink((*directory + "/" + std::to_string(pid) + ".json").c_str());
+}
+
 AgentControl::AgentControl(AgentEndpoint endpoint, Nanoseconds timeout)
     : endpoint_(std::move(endpoint)), timeout_(timeout) {}
 
@@ -70,8 +116,12 @@ Result<json::value> AgentControl::call(std::string method, std::string target, s
   return parse_json(response->body);
 }
 
-Result<LinkReport> AgentControl::open_link(const std::string& name) const {
-  return parsed<LinkReport>(call("POST", "/v1/links", json::serialize(json::object{{"name", name}})), link_from_json);
+Result<LinkReport> AgentControl::open_link(const LinkRequest& request) const {
+  return parsed<LinkReport>(call("POST", "/v1/links", json::serialize(to_json(request))), link_from_json);
+}
+
+Result<AgentStatus> AgentControl::close_link(const std::string& name) const {
+  return parsed<AgentStatus>(call("DELETE", "/v1/links/" + http::percent_encode(name)), status_from_json);
 }
 
 Result<LinkReport> AgentControl::set_upstream(const std::string& link, const std::string& address) const {

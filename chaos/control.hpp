@@ -2,6 +2,7 @@
 // Talking to an agent from any process: the harness, or `tidegate chaos status` in another terminal. Blocking.
 
 #include <string>
+#include <vector>
 
 #include "base/http/client.hpp"
 #include "base/json.hpp"
@@ -22,6 +23,12 @@ Result<AgentEndpoint> read_agent_file(const std::string& path);
 /// Readable by its owner only, since it holds the token. Readers see all of it or nothing.
 Result<void> write_agent_file(const std::string& path, const AgentEndpoint& endpoint);
 
+/// The agents of this user on this machine that run now: each keeps a file of its own in a directory that only its
+/// owner can read, so that `tidegate chaos status` in another terminal finds them.
+std::vector<AgentEndpoint> registered_agents();
+Result<void> register_agent(const AgentEndpoint& endpoint);
+void unregister_agent(int pid);
+
 /// Thread-safe: holds no connection. Errors carry the agent's own words; Kind::closed and Kind::timeout mean that no
 /// answer came.
 class AgentControl {
@@ -29,7 +36,9 @@ class AgentControl {
   explicit AgentControl(AgentEndpoint endpoint, Nanoseconds timeout = std::chrono::seconds(1));
   const AgentEndpoint& endpoint() const { return endpoint_; }
 
-  Result<LinkReport> open_link(const std::string& name) const;
+  Result<LinkReport> open_link(const LinkRequest& request) const;
+  /// With its faults and connections.
+  Result<AgentStatus> close_link(const std::string& name) const;
   Result<LinkReport> set_upstream(const std::string& link, const std::string& address) const;
   Result<FaultReport> inject(const LeaseRequest& request) const;
   Result<FaultReport> report(const std::string& fault) const;

@@ -13,7 +13,11 @@
 #include "base/schema.hpp"
 #include "base/time.hpp"
 #include "base/yaml.hpp"
+#include "chaos/held_fault.hpp"
+#include "chaos/http_fault.hpp"
 #include "chaos/link_fault.hpp"
+#include "chaos/match.hpp"
+#include "chaos/operator_control.hpp"
 #include "chaos/running_fault.hpp"
 
 namespace tidegate::chaos {
@@ -38,11 +42,33 @@ struct FaultKind {
   std::function<std::optional<Nanoseconds>(const yaml::Node& parameters)> own_duration;
   /// Set for link faults; the parameters passed `check`.
   std::function<std::shared_ptr<const LinkFault>(const yaml::Node& parameters, const FaultIdentity&)> make_link_fault;
-  /// Set for process faults; the parameters passed `check`; `control` outlives the fault.
+  /// Set for faults that look at HTTP messages; a kind may have both, and then does to messages what `match` chooses.
+  std::function<std::shared_ptr<const HttpFault>(const yaml::Node& parameters, const FaultIdentity&)> make_http_fault;
+  /// Set for faults on a process that the agent holds; the parameters passed `check`.
+  std::function<std::unique_ptr<HeldFault>(const yaml::Node& parameters, ProcessTarget target)> make_held_fault;
+  /// Set for process faults that the harness carries out; the parameters passed `check`; `control` outlives the fault.
   std::function<std::unique_ptr<RunningFault>(const yaml::Node& parameters, const std::string& process,
                                               ProcessControl& control)>
       make_process_fault;
 
+  /// Set for faults through a process's own operator API.
+  std::function<std::unique_ptr<RunningFault>(const yaml::Node& parameters, const std::string& process,
+                                              OperatorControl& control)>
+      make_operator_fault;
+  /// Set for faults in the traffic over a link; those need no proxy.
+  std::function<std::unique_ptr<RunningFault>(const yaml::Node& parameters, const std::string& link,
+                                              TrafficControl& control)>
+      make_traffic_fault;
+  /// Other processes that the parameters name; empty function: none.
+  std::function<std::vector<yaml::Node>(const yaml::Node& parameters)> other_processes;
+
+  /// A lease at the agent, so that it ends when the harness does.
+  bool held_by_agent() const { return on_links() || make_held_fault; }
+  bool on_links() const { return make_link_fault || make_http_fault; }
+  /// Whether a fault of the kind with that match looks at messages, on a link that speaks HTTP.
+  bool per_message(const Match& match) const {
+    return make_http_fault && (!make_link_fault || (match.per != Match::Per::connection && match.narrows()));
+  }
   bool ends_by_itself() const { return static_cast<bool>(own_duration); }
 };
 

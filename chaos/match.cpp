@@ -6,11 +6,18 @@ namespace tidegate::chaos {
 
 schema::TypePointer match_schema() {
   return schema::object(
-      {schema::optional("probability", schema::number(0, 1), "share of connections touched; default 1"),
-       schema::optional("every", schema::integer(1, 1e15), "every N-th connection of the link; default 1"),
-       schema::optional("first", schema::integer(1, 1e15), "only the first N connections; default all"),
-       schema::optional("per", schema::choice({"connection"}), "what is chosen; on a TCP link always the connection")},
-      "which connections of the link the fault touches; default all");
+      {schema::optional("probability", schema::number(0, 1), "share of connections or messages touched; default 1"),
+       schema::optional("every", schema::integer(1, 1e15), "every N-th connection or message; default 1"),
+       schema::optional("first", schema::integer(1, 1e15), "only the first N connections or messages; default all"),
+       schema::optional("per", schema::choice({"connection", "message"}),
+                        "what is chosen; default the message where the link speaks HTTP and the fault can, else the "
+                        "connection"),
+       schema::optional("method", schema::text(), "HTTP: of the request; default any"),
+       schema::optional("path", schema::text(),
+                        "HTTP: of the request, without its query, * for any characters; default any"),
+       schema::optional("header", schema::map_of(schema::text()),
+                        "HTTP: names to patterns that the request must have")},
+      "which connections or messages of the link the fault touches; default all");
 }
 
 Match parse_match(const yaml::Node& node, Diagnostics& diagnostics) {
@@ -21,12 +28,34 @@ Match parse_match(const yaml::Node& node, Diagnostics& diagnostics) {
   }
   if (const auto* every = node.find("every")) match.every = static_cast<std::uint64_t>(schema::as_integer(*every));
   if (const auto* first = node.find("first")) match.first = static_cast<std::uint64_t>(schema::as_integer(*first));
+  if (const auto* per = node.find("per")) {
+    match.per = per->text() == "message" ? Match::Per::message : Match::Per::connection;
+  }
+  if (const auto* method = node.find("method")) match.method = method->text();
+  if (const auto* path = node.find("path")) match.path = path->text();
+  if (const auto* headers = node.find("header")) {
+    for (const auto& [name, pattern] : headers->entries()) match.headers.emplace_back(name.text(), pattern.text());
+  }
+  if (match.per == Match::Per::connection && match.selects_messages()) {
+    diagnostics.add(node.find("per")->mark(), "method, path and header choose messages, and per: says connection");
+  }
+  if (!match.path.empty() && match.path.front() != '/' && match.path.front() != '*') {
+    diagnostics.add(node.find("path")->mark(), "a path begins with / or *");
+  }
   return match;
 }
 
 json::object to_json(const Match& match) {
   json::object out{{"probability", match.probability}, {"every", match.every}};
   if (match.first) out["first"] = *match.first;
+  if (match.per != Match::Per::unsaid) out["per"] = match.per == Match::Per::message ? "message" : "connection";
+  if (!match.method.empty()) out["method"] = match.method;
+  if (!match.path.empty()) out["path"] = match.path;
+  if (!match.headers.empty()) {
+    json::object headers;
+    for (const auto& [name, pattern] : match.headers) headers[name] = pattern;
+    out["header"] = std::move(headers);
+  }
   return out;
 }
 

@@ -69,6 +69,14 @@ class FaultReader {
     spec.kind = kind->name;
     spec.parameters = parameters;
     kind->check(parameters, diagnostics_);
+    if (kind->other_processes) {
+      for (const yaml::Node& name : kind->other_processes(parameters)) expect_name(name, context_.processes, "process");
+    }
+    if (spec.target_kind == TargetKind::link && kind->on_links() && !kind->make_link_fault && !spec.target.empty() &&
+        !context_.http_links.contains(spec.target)) {
+      diagnostics_.add(key.mark(), kind->name + " is a fault of HTTP messages, and link " + spec.target +
+                                       " is not known to speak HTTP (protocol: http in the topology)");
+    }
     if (spec.target_kind != kind->target && !spec.target.empty()) {
       diagnostics_.add(key.mark(), std::string(kind->name) + " is a fault of a " +
                                        std::string(to_string(kind->target)) + ", and the target is a " +
@@ -78,9 +86,22 @@ class FaultReader {
 
   void read_match(const yaml::Node& node, FaultSpec& spec) {
     spec.match = parse_match(node, diagnostics_);
-    if (spec.target_kind == TargetKind::link) return;
+    if (spec.target_kind == TargetKind::link) return check_messages(node, spec);
     diagnostics_.add(node.mark(), "match chooses connections of a link, and the target is a " +
                                       std::string(to_string(spec.target_kind)));
+  }
+
+  /// Whether the link and the kind know the messages that the match speaks of.
+  void check_messages(const yaml::Node& node, const FaultSpec& spec) {
+    const FaultKind* kind = find_fault_kind(spec.kind);
+    const bool speaks_of_messages = spec.match.per == Match::Per::message || spec.match.selects_messages();
+    if (!speaks_of_messages || kind == nullptr || spec.target.empty()) return;
+    if (!context_.http_links.contains(spec.target)) {
+      diagnostics_.add(node.mark(),
+                       "match chooses HTTP messages, and link " + spec.target + " is not known to speak HTTP");
+    } else if (!kind->make_http_fault) {
+      diagnostics_.add(node.mark(), "match chooses HTTP messages, and " + spec.kind + " looks at connections only");
+    }
   }
 
   static void read_expect(const yaml::Node& node, FaultSpec& spec) {
@@ -136,9 +157,14 @@ std::vector<FaultSpec> parse_faults(const yaml::Node& faults, const FaultContext
 std::set<std::string> links_needed(const std::vector<FaultSpec>& specs) {
   std::set<std::string> links;
   for (const FaultSpec& spec : specs) {
-    if (spec.target_kind == TargetKind::link) links.insert(spec.target);
+    if (spec.fault_kind().on_links()) links.insert(spec.target);
   }
   return links;
+}
+
+bool agent_needed(const std::vector<FaultSpec>& specs) {
+  return std::any_of(specs.begin(), specs.end(),
+                     [](const FaultSpec& spec) { return spec.fault_kind().held_by_agent(); });
 }
 
 }  // namespace tidegate::chaos

@@ -15,14 +15,24 @@
 
 namespace tidegate::chaos {
 
+/// `limits:` - the blast radius. A plan that goes beyond it is refused before anything starts.
+struct BlastRadius {
+  std::optional<std::uint64_t> faults_at_once;
+  std::optional<double> links_at_once;      ///< share of the topology's links
+  std::optional<double> processes_at_once;  ///< share of its processes
+};
+
 /// What the rest of the scenario and the topology say.
 struct FaultContext {
   std::vector<record::Window> phases;  ///< in order; the last one's end is the end of the run
   std::vector<std::string> links;      ///< "FROM->TO"
+  std::set<std::string> http_links;    ///< those of them whose messages are known
   std::vector<std::string> processes;
   std::vector<std::string> stores;
   /// End of the run for a scenario without phases; zero: unknown, so that no fault can lie beyond it.
   Nanoseconds end{0};
+  std::uint64_t seed = 0;  ///< of jittered beginnings
+  BlastRadius limits;
   /// The caller has checked the section against faults_schema() and reported what departs; such a fault is skipped
   /// here.
   bool shape_checked = false;
@@ -59,5 +69,12 @@ std::vector<FaultSpec> parse_faults(const yaml::Node& faults, const FaultContext
 
 /// The links that need a proxy.
 std::set<std::string> links_needed(const std::vector<FaultSpec>& specs);
+/// Whether any fault is a lease at the agent.
+bool agent_needed(const std::vector<FaultSpec>& specs);
+
+/// The shape of `limits:`.
+schema::TypePointer limits_schema();
+/// The node conforms to it.
+BlastRadius parse_limits(const yaml::Node& node);
 
 }  // namespace tidegate::chaos

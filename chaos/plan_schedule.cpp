@@ -1,7 +1,9 @@
 #include "chaos/plan_schedule.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "base/random.hpp"
 #include "base/units.hpp"
 #include "chaos/plan_time.hpp"
 
@@ -17,10 +19,12 @@ class Scheduler {
 
   void run() {
     for (std::size_t i = 0; i < drafts_.size(); ++i) resolve(i);
+    repeat_and_jitter();
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
       if (stages_[i] == Stage::known) check_inside_run(drafts_[i]);
     }
     for (std::size_t i = 0; i < drafts_.size(); ++i) check_exclusive(i);
+    for (std::size_t i = 0; i < drafts_.size(); ++i) check_limits(i);
   }
 
  private:
@@ -118,6 +122,40 @@ class Scheduler {
     return true;
   }
 
+  /// `repeat:` makes one fault several, `jitter:` moves the beginning of each; both before the checks that follow.
+  void repeat_and_jitter() {
+    std::vector<DraftFault> all;
+    std::vector<Stage> stages;
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      const yaml::Node* repeat = stages_[i] == Stage::known ? drafts_[i].node.find("repeat") : nullptr;
+      const auto times = repeat == nullptr ? 1 : schema::as_integer(*repeat->find("times"));
+      const Nanoseconds every = repeat == nullptr ? Nanoseconds{0} : schema::as_duration(*repeat->find("every"));
+      for (std::int64_t k = 0; k < times; ++k) {
+        DraftFault draft = drafts_[i];
+        if (k > 0) draft.spec.name += "#" + std::to_string(k + 1);
+        if (stages_[i] == Stage::known) move(draft, every * k + jitter_of(draft, static_cast<std::uint64_t>(k)));
+        all.push_back(std::move(draft));
+        stages.push_back(stages_[i]);
+      }
+    }
+    drafts_ = std::move(all);
+    stages_ = std::move(stages);
+  }
+
+  Nanoseconds jitter_of(const DraftFault& draft, std::uint64_t occurrence) const {
+    const yaml::Node* jitter = draft.node.find("jitter");
+    if (jitter == nullptr) return Nanoseconds{0};
+    const std::string name = draft.spec.name.substr(0, draft.spec.name.find('#'));
+    const double share = Draws(context_.seed, stable_hash("jitter\n" + name), occurrence).uniform();
+    return Nanoseconds{static_cast<std::int64_t>(share * static_cast<double>(schema::as_duration(*jitter).count()))};
+  }
+
+  static void move(DraftFault& draft, Nanoseconds by) {
+    draft.spec.inject_at += by;
+    if (draft.spec.heal_at) *draft.spec.heal_at += by;
+    draft.spec.after_offset += by;
+  }
+
   void check_inside_run(DraftFault& draft) {
     const Nanoseconds end = context_.phases.empty() ? context_.end : end_of(context_.phases.back());
     if (end.count() == 0) return;
@@ -146,6 +184,40 @@ class Scheduler {
       diagnostics_.add(spec.mark, "fault '" + spec.name + "' overlaps '" + other.name + "' (" + other.mark.text() +
                                       "): two " + spec.kind + " faults cannot be on " + spec.target + " at once");
     }
+  }
+
+  /// At the beginning of each fault, what is on together: the plan's worst moments are among these.
+  void check_limits(std::size_t index) {
+    const FaultSpec& spec = drafts_[index].spec;
+    if (stages_[index] != Stage::known) return;
+    std::size_t at_once = 0;
+    std::set<std::string> targets;
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      const FaultSpec& other = drafts_[i].spec;
+      const bool on = stages_[i] == Stage::known && other.inject_at <= spec.inject_at &&
+                      (i == index || !other.heal_at || *other.heal_at > spec.inject_at);
+      if (!on) continue;
+      ++at_once;
+      if (other.target_kind == spec.target_kind) targets.insert(other.target);
+    }
+    const BlastRadius& limits = context_.limits;
+    if (limits.faults_at_once && at_once > *limits.faults_at_once) {
+      return over_limit(index, std::to_string(at_once) + " faults are on at once, and limits: faults_at_once says " +
+                                   std::to_string(*limits.faults_at_once));
+    }
+    const bool links = spec.target_kind == TargetKind::link;
+    const auto share = links ? limits.links_at_once : limits.processes_at_once;
+    const std::size_t total = links ? context_.links.size() : context_.processes.size();
+    if (spec.target_kind == TargetKind::store || !share || total == 0) return;
+    if (static_cast<double>(targets.size()) <= *share * static_cast<double>(total)) return;
+    over_limit(index, std::to_string(targets.size()) + " of " + std::to_string(total) +
+                          (links ? " links" : " processes") + " are hit at once, and limits: " +
+                          (links ? "links_at_once" : "processes_at_once") + " says " + format_share(*share));
+  }
+
+  void over_limit(std::size_t index, const std::string& what) {
+    drafts_[index].usable = false;
+    diagnostics_.add(drafts_[index].spec.mark, "when fault '" + drafts_[index].spec.name + "' begins, " + what);
   }
 
   static bool overlap(const FaultSpec& a, const FaultSpec& b) {

@@ -19,6 +19,12 @@ class ProcessControl {
   virtual Result<void> kill(const std::string& process, int signal_number) = 0;
   /// Starts a process that ended or was sent a signal that ends it. Readiness comes later.
   virtual Result<void> restart(const std::string& process) = 0;
+  /// The process that runs now, for faults that the agent holds.
+  struct Identity {
+    int pid = 0;
+    std::uint64_t started = 0;  ///< process_start_ticks
+  };
+  virtual Result<Identity> identity(const std::string& process) const = 0;
   /// Since when the current instance is ready; nothing while it is not.
   virtual std::optional<Nanoseconds> ready_since(const std::string& process) const = 0;
 };

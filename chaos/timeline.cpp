@@ -11,7 +11,7 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
-#include "chaos/link_running_fault.hpp"
+#include "chaos/lease_running_fault.hpp"
 
 namespace tidegate::chaos {
 namespace {
@@ -73,13 +73,22 @@ Timeline::State::State(TimelineOptions given) : options(std::move(given)) {
 
 std::unique_ptr<RunningFault> Timeline::State::make_running(const FaultSpec& spec) {
   const FaultKind& kind = spec.fault_kind();
-  if (kind.make_process_fault) {
-    TIDEGATE_ASSERT(options.processes != nullptr);
-    return kind.make_process_fault(spec.parameters, spec.target, *options.processes);
+  if (kind.held_by_agent()) {
+    TIDEGATE_ASSERT(options.links != nullptr);
+    TIDEGATE_ASSERT(kind.on_links() || options.processes != nullptr);
+    return make_lease_running_fault(spec, options.seed, *options.links, options.processes);
   }
-  TIDEGATE_ASSERT(kind.make_link_fault);
-  TIDEGATE_ASSERT(options.links != nullptr);
-  return make_link_running_fault(spec, options.seed, *options.links);
+  if (kind.make_operator_fault) {
+    TIDEGATE_ASSERT(options.operations != nullptr);
+    return kind.make_operator_fault(spec.parameters, spec.target, *options.operations);
+  }
+  if (kind.make_traffic_fault) {
+    TIDEGATE_ASSERT(options.traffic != nullptr);
+    return kind.make_traffic_fault(spec.parameters, spec.target, *options.traffic);
+  }
+  TIDEGATE_ASSERT(kind.make_process_fault);
+  TIDEGATE_ASSERT(options.processes != nullptr);
+  return kind.make_process_fault(spec.parameters, spec.target, *options.processes);
 }
 
 void Timeline::State::run() {
@@ -139,6 +148,7 @@ void Timeline::State::inject(Play& play) {
   }
   play.second = second_of(now);
   write(now, "fault_injected", {{"fault", play.spec.name}, {"kind", play.spec.kind}, {"target", play.spec.target}});
+  if (options.on_change) options.on_change(play.progress);
 }
 
 void Timeline::State::look_after(Play& play) {
@@ -185,6 +195,7 @@ void Timeline::State::healed(Play& play, const std::string& reason) {
     play.progress.stage = Stage::healed;
   }
   write(now, "fault_healed", {{"fault", play.spec.name}, {"hits", play.running->hits()}, {"reason", reason}});
+  if (options.on_change) options.on_change(play.progress);
 }
 
 void Timeline::State::fail(Play& play, const std::string& message) {
@@ -198,6 +209,7 @@ void Timeline::State::fail(Play& play, const std::string& message) {
   if (was_active) count_second(play, second_of(options.clock.now()));
   write(options.clock.now(), "fault_failed", {{"fault", play.spec.name}, {"message", message}});
   if (options.on_failure) options.on_failure(play.spec.name, message);
+  if (options.on_change) options.on_change(play.progress);
 }
 
 Nanoseconds Timeline::State::until_next_moment() const {

@@ -15,20 +15,6 @@
 
 namespace tidegate::chaos {
 
-/// Pointers outlive the timeline. Callbacks run on its thread.
-struct TimelineOptions {
-  std::vector<FaultSpec> faults;
-  RunClock clock;
-  std::uint64_t seed = 0;
-  LinkControl* links = nullptr;         ///< needed when a fault is on a link
-  ProcessControl* processes = nullptr;  ///< needed when a fault is on a process
-  record::EventWriter* events = nullptr;
-  /// Hits of one fault in one second of the run clock; seconds without one are not told.
-  std::function<void(const std::string& fault, std::int32_t second, std::uint64_t hits)> on_hits;
-  /// A fault could not be injected or healed as planned (also in the events).
-  std::function<void(const std::string& fault, const std::string& message)> on_failure;
-};
-
 /// How far one fault has come.
 struct FaultProgress {
   enum class Stage { waiting, active, healed, failed };
@@ -38,6 +24,24 @@ struct FaultProgress {
   Nanoseconds healed{0};
   std::uint64_t hits = 0;
   std::string failure;  ///< why it failed
+};
+
+/// Pointers outlive the timeline. Callbacks run on its thread.
+struct TimelineOptions {
+  std::vector<FaultSpec> faults;
+  RunClock clock;
+  std::uint64_t seed = 0;
+  LinkControl* links = nullptr;           ///< needed when the agent holds a fault
+  ProcessControl* processes = nullptr;    ///< needed when a fault is on a process
+  OperatorControl* operations = nullptr;  ///< needed when a fault goes through a process's operator API
+  TrafficControl* traffic = nullptr;      ///< needed when a fault is in the traffic
+  record::EventWriter* events = nullptr;
+  /// Hits of one fault in one second of the run clock; seconds without one are not told.
+  std::function<void(const std::string& fault, std::int32_t second, std::uint64_t hits)> on_hits;
+  /// A fault could not be injected or healed as planned (also in the events).
+  std::function<void(const std::string& fault, const std::string& message)> on_failure;
+  /// A fault was injected, was healed, or failed.
+  std::function<void(const FaultProgress& fault)> on_change;
 };
 
 /// Thread-safe.

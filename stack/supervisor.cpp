@@ -372,6 +372,13 @@ std::optional<Nanoseconds> Supervisor::ready_since(const std::string& process) c
   return child->ready;
 }
 
+std::optional<int> Supervisor::pid(const std::string& process) const {
+  const std::lock_guard lock(state_->mutex);
+  const Child* child = state_->find(process);
+  if (child == nullptr || child->stage == Child::Stage::down) return std::nullopt;
+  return child->process.pid();
+}
+
 Result<void> Supervisor::wait_ready(const std::string& process, Nanoseconds limit) const {
   std::unique_lock lock(state_->mutex);
   const Child* child = state_->find(process);

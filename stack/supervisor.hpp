@@ -48,6 +48,8 @@ class Supervisor {
   Result<void> restart(const std::string& process);
   /// Since when (monotonic) the current instance is ready; none while it is not.
   std::optional<Nanoseconds> ready_since(const std::string& process) const;
+  /// Of the instance that runs now; none while none does.
+  std::optional<int> pid(const std::string& process) const;
   /// Waits for readiness.
   Result<void> wait_ready(const std::string& process, Nanoseconds limit) const;
 

@@ -78,7 +78,9 @@ class Parser {
         diagnostics_.add(node.mark(), "link '" + name + "' is not written FROM->TO");
         return;
       }
-      LinkSpec link{name, name.substr(0, arrow), name.substr(arrow + 2), text_at(node, "endpoint", "http")};
+      LinkSpec link{name, name.substr(0, arrow), name.substr(arrow + 2), text_at(node, "endpoint", "http"), {}};
+      const std::string protocol = text_at(node, "protocol", link.endpoint == "http" ? "http" : "tcp");
+      link.protocol = protocol == "http" ? LinkProtocol::http : LinkProtocol::tcp;
       if (link.from != "harness") require_process(link.from, node.mark(), "link '" + name + "'");
       require_process(link.to, node.mark(), "link '" + name + "'");
       topology_.links.push_back(std::move(link));
@@ -187,7 +189,10 @@ schema::TypePointer topology_schema() {
                              "When it counts as ready."),
                 })),
                 "What to start."),
-       optional("links", map_of(object({optional("endpoint", schema::text(), "Endpoint of TO that is reached.")})),
+       optional("links",
+                map_of(object({optional("endpoint", schema::text(), "Endpoint of TO that is reached."),
+                               optional("protocol", schema::choice({"http", "tcp"}),
+                                        "What it speaks; http for the endpoint of that name, else tcp.")})),
                 "FROM->TO; a fault may name one."),
        optional("stores", map_of(object({required("process", schema::text(), "Its owner.")})), "Durable stores."),
        optional("groups",

@@ -34,10 +34,13 @@ struct ProcessSpec {
   Mark mark;
 };
 
+enum class LinkProtocol : std::uint8_t { tcp, http };
+
 /// "FROM->TO": FROM reaches TO's endpoint; a fault proxy can stand there. The harness is a FROM too.
 struct LinkSpec {
   std::string name, from, to;
   std::string endpoint = "http";
+  LinkProtocol protocol = LinkProtocol::http;  ///< unless said: http for the endpoint of that name, else tcp
 };
 
 struct StoreSpec {

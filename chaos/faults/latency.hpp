@@ -6,11 +6,13 @@
 namespace tidegate::chaos {
 
 struct LatencyParameters {
-  enum class Distribution { fixed, uniform, normal };
-  Nanoseconds delay{0};                               ///< required
-  Nanoseconds jitter{0};                              ///< half the width of uniform; the standard deviation of normal
+  enum class Distribution { fixed, uniform, normal, pareto };
+  Nanoseconds delay{0};  ///< required
+  /// Half the width of uniform; the standard deviation of normal; the mean of what pareto adds.
+  Nanoseconds jitter{0};
   Distribution distribution = Distribution::uniform;  ///< without a jitter the same as fixed
   Directions direction = Directions::downstream;      ///< so that a call takes `delay` longer, not twice that
+  double correlation = 0;                             ///< of one chunk's draw with the draw before it
 };
 
 /// The node conforms to the kind's schema; contradictions go to the diagnostics.
@@ -23,8 +25,11 @@ class LatencyFault final : public LinkFault {
   Nanoseconds delay(const ChunkPlace& place) const override;
 
  private:
+  double deviation(const ChunkPlace& place) const;
+
   LatencyParameters parameters_;
-  std::uint64_t seed_, stream_;
+  FaultDraws draws_;
+  std::uint32_t history_ = 1;  ///< how many draws back still matter
 };
 
 }  // namespace tidegate::chaos

@@ -1,5 +1,6 @@
 // partition: bytes of a link stop, and nobody is told: connections stay open, buffers fill, new ones stay silent.
 #include "chaos/faults/directions.hpp"
+#include "chaos/faults/parse.hpp"
 #include "chaos/faults/registry.hpp"
 
 namespace tidegate::chaos {
@@ -22,16 +23,14 @@ class PartitionFault final : public LinkFault {
 FaultKind partition_fault() {
   FaultKind kind;
   kind.name = "partition";
-  kind.target = TargetKind::link;
   kind.summary = "Bytes stop, and neither end is told: connections stay open, new ones stay silent.";
   kind.hit = "a direction of a connection in which bytes were stopped, or a new connection kept silent";
   kind.recovery = "bytes flow on; none is lost";
   kind.parameters = schema::object({direction_field("both")}, kind.summary);
   kind.exclusive = true;
-  kind.check = [](const yaml::Node&, Diagnostics&) {};
-  kind.make_link_fault = [](const yaml::Node& parameters, const FaultIdentity&) -> std::shared_ptr<const LinkFault> {
+  set_link_fault(kind, [](const yaml::Node& parameters, Diagnostics&, const FaultIdentity&) {
     return std::make_shared<PartitionFault>(parse_directions(parameters, Directions::both));
-  };
+  });
   return kind;
 }
 

@@ -6,9 +6,10 @@
 
 namespace tidegate::chaos {
 
-void DelayQueue::push(std::string_view bytes, std::uint64_t index, Nanoseconds arrived, Nanoseconds due) {
-  chunks_.push_back({std::string(bytes), index, arrived, std::max(due, last_due())});
-  bytes_ += bytes.size();
+void DelayQueue::push(Chunk chunk) {
+  chunk.due = std::max(chunk.due, last_due());
+  bytes_ += chunk.bytes.size();
+  chunks_.push_back(std::move(chunk));
 }
 
 std::optional<Nanoseconds> DelayQueue::next_due() const {
@@ -31,11 +32,11 @@ void DelayQueue::consume(std::size_t count) {
   front_sent_ = 0;
 }
 
-void DelayQueue::reschedule(const std::function<Nanoseconds(const Chunk&)>& delay_of) {
-  Nanoseconds earliest{0};
+void DelayQueue::reschedule(Nanoseconds before_first, const DueOf& due_of) {
+  Nanoseconds previous = before_first;
   for (Chunk& chunk : chunks_) {
-    chunk.due = std::max(earliest, chunk.arrived + delay_of(chunk));
-    earliest = chunk.due;
+    chunk.due = std::max(previous, due_of(chunk, previous));
+    previous = chunk.due;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "chaos/proxy/protocol_filter.hpp"
 
 namespace tidegate::chaos {
 
@@ -26,10 +27,12 @@ class DelayQueue {
     std::uint64_t index = 0;  ///< of the chunk on its direction
     Nanoseconds arrived{0};
     Nanoseconds due{0};
+    MessageHolds holds;      ///< of the message in it, beside what its place says
+    bool continued = false;  ///< a later piece of the same read
   };
 
   /// A chunk never overtakes the one before: its due time is at least that one's.
-  void push(std::string_view bytes, std::uint64_t index, Nanoseconds arrived, Nanoseconds due);
+  void push(Chunk chunk);
   bool empty() const noexcept { return chunks_.empty(); }
   bool full() const noexcept { return bytes_ >= kMaximumBytes || chunks_.size() >= kMaximumChunks; }
   std::size_t bytes() const noexcept { return bytes_; }
@@ -40,8 +43,9 @@ class DelayQueue {
   std::string_view ready(Nanoseconds now) const;
   /// Takes bytes that `ready` showed.
   void consume(std::size_t count);
-  /// Gives every chunk the delay that the function answers, from its arrival on.
-  void reschedule(const std::function<Nanoseconds(const Chunk&)>& delay_of);
+  /// Gives every chunk the time that the function answers, which is told that of the chunk before.
+  using DueOf = std::function<Nanoseconds(const Chunk&, Nanoseconds previous)>;
+  void reschedule(Nanoseconds before_first, const DueOf& due_of);
   void clear() noexcept;
 
  private:

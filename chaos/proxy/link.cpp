@@ -1,9 +1,11 @@
 #include "chaos/proxy/link.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
-#include <fmt/format.h>
+#include <cerrno>
 
+#include "base/http/message.hpp"
 #include "base/log.hpp"
 #include "base/units.hpp"
 
@@ -11,6 +13,7 @@ namespace tidegate::chaos {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerTurn = 64;
 constexpr auto kRetryAfter = std::chrono::milliseconds(20);
 using asio::ip::tcp;
 
@@ -18,51 +21,101 @@ FileDescriptor open_spare() {
   return FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
-bool out_of_descriptors(const error_code& error) {
-  return error == asio::error::no_descriptors || error.value() == ENFILE;
+Result<tcp::endpoint> address_of(int fd) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  if (::getsockname(fd, endpoint.data(), &size) != 0) return system_error("look at a listening socket", errno);
+  endpoint.resize(size);
+  return endpoint;
+}
+
+// Bound by number: a port that the system chose would be given up while the link is off.
+Result<FileDescriptor> bind_to(const tcp::endpoint& endpoint) {
+  FileDescriptor fd(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return system_error("make a socket", errno);
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.port() == 0) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (::bind(fd.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) {
+    return system_error("bind " + http::host_and_port(endpoint.address().to_string(), endpoint.port()), errno);
+  }
+  if (endpoint.port() != 0) return fd;
+  auto chosen = address_of(fd.get());
+  if (!chosen) return chosen.error();
+  FileDescriptor again(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!again) return system_error("make a socket", errno);
+  ::setsockopt(again.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (::bind(again.get(), chosen->data(), static_cast<socklen_t>(chosen->size())) != 0) {
+    return system_error("bind a port again", errno);
+  }
+  return again;
 }
 
 }  // namespace
 
-Link::Link(ProxyContext& context, std::string name)
-    : context_(context), name_(std::move(name)), acceptor_(context.executor), retry_(context.executor) {}
+Link::Link(ProxyContext& context, std::string name, std::unique_ptr<LinkProtocol> protocol)
+    : context_(context), name_(std::move(name)), protocol_(std::move(protocol)), retry_(context.executor) {}
 
 Link::~Link() {
   stop();
 }
 
-Result<void> Link::open() {
-  error_code error;
-  const tcp::endpoint any_port(asio::ip::address_v4::loopback(), 0);
-  acceptor_.open(any_port.protocol(), error);
-  if (!error) acceptor_.bind(any_port, error);
-  if (!error) acceptor_.listen(kBacklog, error);
-  if (!error) acceptor_.non_blocking(true, error);
-  if (error) return machine_error("listen for link " + name_ + ": " + error.message());
-  address_ = fmt::format("127.0.0.1:{}", acceptor_.local_endpoint().port());
+Result<void> Link::open(const std::string& listen) {
+  auto endpoint = parse_endpoint(listen, true);
+  if (!endpoint) return endpoint.error();
+  auto bound = bind_to(*endpoint);
+  if (!bound) return machine_error("link " + name_ + ": " + bound.error().message);
+  return adopt(std::move(*bound));
+}
+
+Result<void> Link::adopt(FileDescriptor listener) {
+  listener_ = std::move(listener);
+  if (::listen(listener_.get(), kBacklog) != 0) return system_error("listen for link " + name_, errno);
+  auto address = address_of(listener_.get());
+  if (!address) return address.error();
+  address_ = http::host_and_port(address->address().to_string(), address->port());
   spare_ = open_spare();
-  accept();
+  watch();
   return {};
 }
 
-void Link::accept() {
-  acceptor_.async_accept([this, alive = alive_](error_code error, tcp::socket client) {
-    if (!*alive || error == asio::error::operation_aborted) return;
-    if (!error) {
-      take(std::move(client));
-    } else if (out_of_descriptors(error)) {
-      return refuse_waiting();
-    }
-    accept();
-  });
+void Link::watch() {
+  if (watching_ || !listener_) return;
+  watching_ = context_.reactor.add(listener_.get(), *this, EPOLLIN);
 }
 
-void Link::take(tcp::socket client) {
+void Link::rest() {
+  if (!watching_) return;
+  context_.reactor.remove(listener_.get(), *this);
+  watching_ = false;
+}
+
+void Link::ready(std::uint32_t) {
+  const auto alive = alive_;
+  for (int i = 0; i < kAcceptsPerTurn && *alive && watching_; ++i) {
+    FileDescriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client) {
+      take(std::move(client));
+    } else if (errno == EMFILE || errno == ENFILE) {
+      return refuse_waiting();
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      return;
+    }
+  }
+}
+
+void Link::take(FileDescriptor client) {
   const std::uint64_t number = next_number_++;
   auto connection =
-      std::make_shared<Connection>(context_, std::move(client), number, [this, alive = alive_](auto closed) {
-        if (*alive) connections_.erase(closed);
-      });
+      std::make_shared<Connection>(context_, std::move(client), number, protocol_ ? protocol_->filter(number) : nullptr,
+                                   [this, alive = alive_](auto closed) {
+                                     if (!*alive) return;
+                                     const auto found = connections_.find(closed);
+                                     if (found == connections_.end()) return;
+                                     closed_bytes_[0] += found->second->bytes(Direction::upstream);
+                                     closed_bytes_[1] += found->second->bytes(Direction::downstream);
+                                     connections_.erase(found);
+                                   });
   for (const auto& fault : faults_) {
     if (fault->picker.pick(number)) connection->add_fault(fault);
   }
@@ -74,7 +127,7 @@ void Link::take(tcp::socket client) {
 void Link::refuse_waiting() {
   spare_.reset();
   for (int round = 0; round < kBacklog; ++round) {
-    const FileDescriptor client(::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+    const FileDescriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client) break;
     const linger reset{1, 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -86,39 +139,78 @@ void Link::refuse_waiting() {
   }
   spare_ = open_spare();
   // A short rest lets others end meanwhile, and the loop do something else than refusing.
+  rest();
   retry_.expires_after(kRetryAfter);
   retry_.async_wait([this, alive = alive_](error_code error) {
-    if (!error && *alive) accept();
+    if (!error && *alive && enabled_) watch();
   });
 }
 
 void Link::set_upstream(tcp::endpoint upstream) {
   upstream_ = upstream;
-  for (const auto& [number, connection] : std::map(connections_)) connection->upstream_known(upstream);
+  const auto all = connections_;
+  for (const auto& [number, connection] : all) connection->upstream_known(upstream);
+}
+
+Result<void> Link::set_enabled(bool enabled) {
+  if (enabled == enabled_) return {};
+  if (enabled) {
+    if (::listen(listener_.get(), kBacklog) != 0) return system_error("listen again for link " + name_, errno);
+    enabled_ = true;
+    watch();
+    return {};
+  }
+  enabled_ = false;
+  rest();
+  // Stops listening and keeps the port, even where another process holds a duplicate of the socket.
+  ::shutdown(listener_.get(), SHUT_RD);
+  close_connections();
+  return {};
 }
 
 void Link::add_fault(std::shared_ptr<ActiveFault> fault) {
+  if (fault->message) return protocol_->add_fault(std::move(fault));
   faults_.push_back(fault);
-  for (const auto& [number, connection] : std::map(connections_)) {
+  const auto all = connections_;
+  for (const auto& [number, connection] : all) {
     if (fault->picker.pick(number)) connection->add_fault(fault);
   }
 }
 
 void Link::remove_fault(const std::shared_ptr<ActiveFault>& fault) {
-  std::erase(faults_, fault);
+  fault->active = false;
   // A copy, since a connection whose bytes flow again may end within the loop.
-  for (const auto& [number, connection] : std::map(connections_)) connection->remove_fault(fault.get());
+  const auto all = connections_;
+  if (fault->message) {
+    protocol_->remove_fault(fault.get());
+    for (const auto& [number, connection] : all) connection->faults_changed();
+    return;
+  }
+  std::erase(faults_, fault);
+  for (const auto& [number, connection] : all) connection->remove_fault(fault.get());
+}
+
+std::uint64_t Link::bytes(Direction direction) const noexcept {
+  std::uint64_t sum = closed_bytes_[direction == Direction::upstream ? 0 : 1];
+  for (const auto& [number, connection] : connections_) sum += connection->bytes(direction);
+  return sum;
+}
+
+void Link::close_connections() {
+  const auto all = connections_;
+  for (const auto& [number, connection] : all) connection->abort();
 }
 
 void Link::stop() {
+  if (!*alive_) return;
+  rest();
+  close_connections();
   *alive_ = false;
-  error_code ignored;
-  acceptor_.close(ignored);
   retry_.cancel();
-  for (const auto& [number, connection] : std::exchange(connections_, {})) connection->abort();
+  listener_.reset();
 }
 
-Result<tcp::endpoint> parse_endpoint(const std::string& text) {
+Result<tcp::endpoint> parse_endpoint(const std::string& text, bool any_port) {
   const auto colon = text.rfind(':');
   const auto refuse = [&] { return usage_error("expected an address such as 127.0.0.1:8080, found '" + text + "'"); };
   if (colon == std::string::npos || colon == 0) return refuse();
@@ -128,7 +220,7 @@ Result<tcp::endpoint> parse_endpoint(const std::string& text) {
   error_code error;
   const auto address = asio::ip::make_address(host, error);
   const auto port = parse_integer(text.substr(colon + 1));
-  if (error || !port || *port < 1 || *port > 65535) return refuse();
+  if (error || !port || *port < (any_port ? 0 : 1) || *port > 65535) return refuse();
   return tcp::endpoint(address, static_cast<std::uint16_t>(*port));
 }
 

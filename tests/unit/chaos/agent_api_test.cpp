@@ -61,7 +61,7 @@ TEST_CASE("the client opens a link, injects, reads hits, and heals") {
   ApiHost api;
   TestServer server(echo);
   const AgentControl control = api.control();
-  const auto link = control.open_link("acquiring->bank");
+  const auto link = control.open_link({"acquiring->bank"});
   REQUIRE(link.ok());
   REQUIRE(control.set_upstream("acquiring->bank", server.address()).ok());
   auto lease = request_for("acquiring->bank");
@@ -141,7 +141,7 @@ TEST_CASE("bad requests are refused with the reason") {
       {"POST", "/v1/faults", "not json", 400, ""},
       {"POST", "/v1/faults", "[]", 400, "lease"},
       {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"latncy\"}", 400, "latency"},
-      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"kill\"}", 400, "no link fault 'kill'"},
+      {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"kill\"}", 400, "holds no fault 'kill'"},
       {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"a->b\", \"kind\": \"latency\"}", 400, "delay"},
       {"POST", "/v1/faults", "{\"id\": \"f\", \"link\": \"b->a\", \"kind\": \"partition\"}", 400, "no link 'b->a'"},
       {"POST", "/v1/faults", "{\"id\": \"\", \"link\": \"a->b\", \"kind\": \"partition\"}", 400, "id"},

@@ -10,120 +10,11 @@
 #include "chaos/fault.hpp"
 #include "record/events.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/unit/chaos/support/proxy_host.hpp"
-#include "tests/unit/chaos/support/test_server.hpp"
+#include "tests/unit/chaos/support/foreign_harness.hpp"
 
 using namespace tidegate;
 using namespace tidegate::chaos;
 using namespace tidegate::chaos::test;
-
-namespace {
-
-const std::string kHelper = std::string(TIDEGATE_BINARY_DIR) + "/bin/tests/chaos_test_helper";
-
-/// A harness of its own process, with an agent and one fault that would last ten minutes.
-class ForeignHarness {
- public:
-  ForeignHarness(const std::string& upstream, const std::string& kind, const std::string& parameters) {
-    ProcessOptions options;
-    options.command = {kHelper, "harness", directory_.path(), upstream, kind, parameters};
-    options.output_path = directory_.path() + "/harness.log";
-    auto started = ChildProcess::start(options);
-    REQUIRE(started.ok());
-    process_ = *std::move(started);
-    const bool ready = eventually([&] { return read_file(directory_.path() + "/link").ok(); });
-    INFO(read_file(options.output_path).value());
-    REQUIRE(ready);
-    link_ = *read_file(directory_.path() + "/link");
-    auto endpoint = read_agent_file(agent_file());
-    REQUIRE(endpoint.ok());
-    agent_.emplace(*endpoint, kDeadline);
-  }
-  ~ForeignHarness() {
-    process_.stop(Nanoseconds{0});
-    // The agent sees the pipe's end; its file goes when it ends.
-    if (agent_) eventually([&] { return process_gone(agent_->endpoint().pid); });
-  }
-
-  const std::string& link() const { return link_; }
-  std::string agent_file() const { return directory_.path() + "/agent.json"; }
-  const AgentControl& agent() const { return *agent_; }
-  void signal(int number) { REQUIRE(process_.signal(number).ok()); }
-  bool hit_once() {
-    return eventually([&] {
-      const auto report = agent_->report("fault");
-      return report && report->hits == 1;
-    });
-  }
-
- private:
-  TemporaryDirectory directory_;
-  ChildProcess process_;
-  std::string link_;
-  std::optional<AgentControl> agent_;
-};
-
-AgentStart start_in(const TemporaryDirectory& directory) {
-  AgentStart start;
-  start.program = kHelper;
-  start.arguments = {"agent"};
-  start.ready_file = directory.path() + "/agent.json";
-  start.log_path = directory.path() + "/agent.log";
-  return start;
-}
-
-LeaseRequest hold_everything(const std::string& id) {
-  LeaseRequest lease;
-  lease.id = id;
-  lease.link = "a->b";
-  lease.kind = "latency";
-  lease.parameters = parse_yaml("{delay: 30m}");
-  lease.duration = std::chrono::minutes(10);
-  return lease;
-}
-
-/// Every kind of link fault, with parameters that hold a byte for good.
-const std::vector<std::pair<std::string, std::string>> kLinkFaults{{"latency", "{delay: 30m}"},
-                                                                   {"partition", "{direction: downstream}"}};
-
-}  // namespace
-
-TEST_CASE("each link fault heals when the harness is killed with -9") {
-  std::size_t link_kinds = 0;
-  for (const FaultKind& kind : fault_kinds()) link_kinds += kind.make_link_fault ? 1 : 0;
-  REQUIRE(kLinkFaults.size() == link_kinds);  // a new kind needs its row
-  for (const auto& [kind, parameters] : kLinkFaults) {
-    INFO(kind);
-    TestServer server(echo);
-    ForeignHarness harness(server.address(), kind, parameters);
-    TestClient client(harness.link());
-    REQUIRE(client.send("x"));
-    REQUIRE(harness.hit_once());
-    REQUIRE_FALSE(client.readable());
-    harness.signal(SIGKILL);
-    CHECK(client.receive(1) == "x");                                                       // what was held is let go
-    CHECK(eventually([&] { return ::access(harness.agent_file().c_str(), F_OK) != 0; }));  // and the agent ends
-    CHECK(eventually([&] { return !TestClient(harness.link()).connected(); }));
-  }
-}
-
-TEST_CASE("each link fault heals when the harness hangs") {
-  for (const auto& [kind, parameters] : kLinkFaults) {
-    INFO(kind);
-    TestServer server(echo);
-    ForeignHarness harness(server.address(), kind, parameters);
-    TestClient client(harness.link());
-    REQUIRE(client.send("x"));
-    REQUIRE(harness.hit_once());
-    harness.signal(SIGSTOP);
-    CHECK(client.receive(1) == "x");
-    const auto report = harness.agent().report("fault");
-    REQUIRE(report.ok());
-    CHECK(report->healed_by == "heartbeat missing");
-    CHECK(client.send("y"));  // the link itself lives on
-    CHECK(client.receive(1) == "y");
-  }
-}
 
 TEST_CASE("kill: a harness killed with -9 leaves no process behind") {
   const char* restart_after = GENERATE("0s",    // killed once restarted
@@ -159,7 +50,7 @@ TEST_CASE("the harness's heartbeat keeps a lease; stopping heals and ends the ag
   INFO((client ? "" : client.error().message));
   REQUIRE(client.ok());
   AgentClient& agent = **client;
-  auto address = agent.open_link("a->b");
+  auto address = agent.open_link({"a->b"});
   REQUIRE(address.ok());
   REQUIRE(agent.set_upstream("a->b", server.address()).ok());
   REQUIRE(agent.inject(hold_everything("slow")).ok());
@@ -182,16 +73,45 @@ TEST_CASE("the harness's heartbeat keeps a lease; stopping heals and ends the ag
   CHECK_FALSE(agent.inject(hold_everything("late")).ok());
 }
 
-TEST_CASE("an agent that dies is noticed, once, and its faults are errors") {
+TEST_CASE("the harness is told when the watchdog took over, and its fault is over") {
+  TemporaryDirectory directory;
+  std::atomic<int> replaced{0}, lost{0};
+  AgentStart start = start_in(directory);
+  start.on_replaced = [&](const std::string&) { ++replaced; };
+  start.on_lost = [&](const std::string&) { ++lost; };
+  auto client = AgentClient::start(start);
+  REQUIRE(client.ok());
+  REQUIRE((*client)->open_link({"a->b"}).ok());
+  REQUIRE((*client)->inject(hold_everything("slow")).ok());
+  const int pid = (*client)->endpoint().pid;
+  REQUIRE(::kill(pid, SIGKILL) == 0);
+  REQUIRE(eventually([&] { return replaced == 1; }));
+  const auto report = (*client)->report("slow");
+  REQUIRE(report.ok());
+  CHECK_FALSE(report->active);
+  CHECK(report->healed_by == "the agent was killed");
+  CHECK((*client)->inject(hold_everything("again")).ok());  // it does what an agent does
+  const auto successor = read_agent_file(directory.path() + "/agent.json");
+  REQUIRE(successor.ok());
+  (*client)->stop();
+  CHECK(eventually([&] { return process_gone(successor->pid); }));
+  CHECK(lost == 0);
+}
+
+TEST_CASE("an agent that dies with its watchdog is noticed, once, and its faults are errors") {
   TemporaryDirectory directory;
   std::atomic<int> told{0};
   AgentStart start = start_in(directory);
   start.on_lost = [&](const std::string&) { ++told; };
   auto client = AgentClient::start(start);
   REQUIRE(client.ok());
-  REQUIRE((*client)->open_link("a->b").ok());
+  REQUIRE((*client)->open_link({"a->b"}).ok());
   REQUIRE((*client)->inject(hold_everything("slow")).ok());
-  REQUIRE(::kill((*client)->endpoint().pid, SIGKILL) == 0);
+  const int pid = (*client)->endpoint().pid;
+  const auto children = read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  REQUIRE(children.ok());
+  REQUIRE(::kill(std::atoi(children->c_str()), SIGKILL) == 0);
+  REQUIRE(::kill(pid, SIGKILL) == 0);
   REQUIRE(eventually([&] { return (*client)->lost().has_value(); }));
   const auto report = (*client)->report("slow");
   REQUIRE_FALSE(report.ok());
@@ -212,7 +132,7 @@ TEST_CASE("an agent on SIGTERM and on SIGINT heals, removes its file, and exits 
   REQUIRE(process.ok());
   REQUIRE(eventually([&] { return ::access((directory.path() + "/agent.json").c_str(), F_OK) == 0; }));
   const AgentControl control(*read_agent_file(directory.path() + "/agent.json"), kDeadline);
-  const auto link = control.open_link("a->b");
+  const auto link = control.open_link({"a->b"});
   REQUIRE(link.ok());
   REQUIRE(control.set_upstream("a->b", server.address()).ok());
   auto lease = hold_everything("slow");
@@ -263,12 +183,13 @@ TEST_CASE("options of the agent") {
       {"--token", "t", "--watch-fd", "-1"},  // no descriptor
       {"--token", "t", "--watch-fd", "1"},   // standard output is no pipe from the harness
       {"--token", "t", "--lisen", "x"},      // a misspelt name
+      {"--token", "t", "--limit", "few"},    // no number
   }));
   CHECK_FALSE(parse_agent_options(bad).ok());
 }
 
 TEST_CASE("an agent without a token, or with a bad address, does not start") {
-  CHECK(run_agent({"127.0.0.1:0", "", -1, ""}) == 104);
+  CHECK(run_agent({}) == 104);
   ProcessOptions options;
   options.command = {kHelper, "agent", "--token", "t", "--listen", "nowhere:1"};
   options.output_path = "/dev/null";

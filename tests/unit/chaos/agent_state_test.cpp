@@ -27,7 +27,7 @@ struct Fixture {
   asio::io_context io;
   SimulatedClock clock{seconds(1000)};
   AgentState state{io.get_executor(), clock};
-  Fixture() { REQUIRE(state.open_link("a->b").ok()); }
+  Fixture() { REQUIRE(state.open_link({"a->b"}).ok()); }
 };
 
 }  // namespace
@@ -92,8 +92,8 @@ TEST_CASE("what cannot be injected is refused") {
   CHECK(unknown.error().message.find("did you mean 'a->b'") != std::string::npos);
   REQUIRE(f.state.inject(lease("cut", seconds(1))).ok());
   CHECK_FALSE(f.state.inject(lease("cut", seconds(1))).ok());  // on already
-  CHECK_FALSE(f.state.open_link("a->b").ok());                 // open already
-  CHECK_FALSE(f.state.open_link("").ok());
+  CHECK_FALSE(f.state.open_link({"a->b"}).ok());               // open already
+  CHECK_FALSE(f.state.open_link(LinkRequest{}).ok());
   CHECK_FALSE(f.state.set_upstream("a->b", "nowhere").ok());
 }
 

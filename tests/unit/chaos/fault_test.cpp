@@ -23,8 +23,11 @@ TEST_CASE("every kind of fault is complete and found by its name") {
     CHECK_FALSE(kind.hit.empty());
     CHECK_FALSE(kind.recovery.empty());
     CHECK(kind.check);
-    CHECK(static_cast<bool>(kind.make_link_fault) == (kind.target == TargetKind::link));
-    CHECK(static_cast<bool>(kind.make_process_fault) == (kind.target == TargetKind::process));
+    // One way to carry it out; a link's fault may look at bytes, at messages, or at either.
+    CHECK((kind.on_links() ? 1 : 0) + (kind.make_held_fault ? 1 : 0) + (kind.make_process_fault ? 1 : 0) +
+              (kind.make_operator_fault ? 1 : 0) + (kind.make_traffic_fault ? 1 : 0) ==
+          1);
+    CHECK((kind.on_links() || kind.make_traffic_fault) == (kind.target == TargetKind::link));
     for (const auto& field : kind.parameters->fields) CHECK_FALSE(field.doc.empty());
   }
   CHECK(find_fault_kind("latncy") == nullptr);
@@ -66,7 +69,45 @@ TEST_CASE("parameters of faults are checked") {
       {"latency", "{delay: 10ms, jitter: 20ms}", "jitter"},                     // would arrive before it was sent
       {"latency", "{delay: 10ms, jitter: 5ms, distribution: fixed}", "fixed"},  // a contradiction
       {"latency", "{delay: 10ms, distribution: normal}", "jitter"},             // nothing to distribute
-      {"latency", "{delay: 10ms, distribution: pareto}", "one of"},
+      {"latency", "{delay: 10ms, jitter: 1s, distribution: pareto, correlation: 30%}", ""},  // its tail is longer
+      {"latency", "{delay: 10ms, distribution: cauchy}", "one of"},
+      {"latency", "{delay: 10ms, correlation: 30%}", "correlate"},
+      {"latency", "{delay: 10ms, jitter: 5ms, correlation: 100%}", "99%"},
+      {"bandwidth", "{per_second: 64KiB}", ""},
+      {"bandwidth", "{per_second: 0B}", "partition"},
+      {"bandwidth", "{per_second: 64}", "unit"},
+      {"reset", "{after: 1s}", ""},
+      {"half_close", "{direction: upstream}", ""},
+      {"close_after", "{bytes: 1KiB, how: reset}", ""},
+      {"close_after", "{}", "bytes"},
+      {"close_after", "{bytes: 1KiB, how: gently}", "one of"},
+      {"slow_close", "{delay: 0ms}", "does nothing"},
+      {"blackhole", "{close_after: 2s}", ""},
+      {"slice", "{size: 10B, variation: 10B}", "variation"},
+      {"slice", "{size: 0B}", "at least 1"},
+      {"corrupt", "{share: 0%}", "nothing"},
+      {"corrupt", "{share: 110%}", "share"},
+      {"slow_accept", "{delay: 0ms}", "does nothing"},
+      {"refuse", "{delay: 1s}", "delay"},
+      {"http_answer", "{status: 503, body: no, headers: {Retry-After: 1}}", ""},
+      {"http_answer", "{status: 99}", "200"},
+      {"http_answer", "{headers: {'a b': c}}", "no header name"},
+      {"http_answer", "{headers: {Content-Length: 3}}", "Content-Length"},
+      {"http_delay", "{delay: 10ms, jitter: 11ms}", "jitter"},
+      {"http_headers", "{of: response}", "set: or remove:"},
+      {"http_lost_reply", "{how: politely}", "one of"},
+      {"http_malformed", "{what: everything}", "one of"},
+      {"cpu_limit", "{share: 100%}", "1% to 99%"},
+      {"cpu_hog", "{threads: 0}", "1"},
+      {"memory_hog", "{size: 100000GiB}", "90 %"},
+      {"fd_limit", "{}", "limit"},
+      {"setting", "{path: admin, set: {a: 1}}", "begins with /"},
+      {"setting", "{path: /admin, set: {}}", "empty"},
+      {"broker_down", "{}", "broker"},
+      {"broker_errors", "{request: Make}", "one of"},
+      {"crash_loop", "{times: 1}", "2"},
+      {"rolling_restart", "{also: ledger}", "list"},
+      {"slow_loris", "{connections: 0}", "1"},
       {"latency", "{delya: 10ms, delay: 10ms}", "delya"},
       {"latency", "{delay: [10ms]}", "list"},
       {"partition", "{direction: sideways}", "one of"},

@@ -1,7 +1,10 @@
 // What the tests that kill processes start:
 //   chaos_test_helper agent OPTIONS...                      the agent
 //   chaos_test_helper harness DIR UPSTREAM KIND PARAMETERS  a harness with an agent and one fault on link a->b; writes
-//                                                           the link's address to DIR/link and waits to be killed
+//                                                           the link's address to DIR/link and waits to be killed;
+//                                                           a fault on a process is on a child that outlives it,
+//                                                           whose pid is in DIR/pid
+//   chaos_test_helper table                                 the table of docs/faults.md
 //   chaos_test_helper killer DIR RESTART_AFTER              a harness that plays a kill fault on a child of its own;
 //                                                           writes the child's pids to DIR/pids and waits to be killed
 #include <unistd.h>
@@ -14,6 +17,8 @@
 #include "base/process.hpp"
 #include "chaos/agent.hpp"
 #include "chaos/agent_client.hpp"
+#include "chaos/fault.hpp"
+#include "chaos/process_target.hpp"
 #include "chaos/timeline.hpp"
 
 using namespace tidegate;
@@ -31,20 +36,42 @@ int failed(const std::string& message) {
 
 int run_harness(const std::vector<std::string>& arguments) {
   const std::string& directory = arguments.at(0);
-  chaos::AgentStart start{"/proc/self/exe", {"agent"}, directory + "/agent.json", directory + "/agent.log", {}, {}};
-  start.ready_within = std::chrono::seconds(10);
+  chaos::AgentStart start;
+  start.program = "/proc/self/exe";
+  start.arguments = {"agent"};
+  start.ready_file = directory + "/agent.json";
+  start.log_path = directory + "/agent.log";
   auto client = chaos::AgentClient::start(start);
   if (!client) return failed(client.error().message);
-  auto address = (*client)->open_link("a->b");
+  const chaos::FaultKind* kind = chaos::find_fault_kind(arguments.at(2));
+  if (kind == nullptr) return failed("no such kind");
+  chaos::LinkRequest link;
+  link.name = "a->b";
+  link.http = kind->make_http_fault && !kind->make_link_fault;
+  link.upstream = arguments.at(1);
+  auto address = (*client)->open_link(link);
   if (!address) return failed(address.error().message);
-  if (auto set = (*client)->set_upstream("a->b", arguments.at(1)); !set) return failed(set.error().message);
   Diagnostics diagnostics;
   chaos::LeaseRequest lease;
   lease.id = "fault";
-  lease.link = "a->b";
-  lease.kind = arguments.at(2);
+  lease.kind = kind->name;
   lease.parameters = yaml::parse(arguments.at(3), "arguments", diagnostics);
   lease.duration = std::chrono::minutes(10);
+  ChildProcess child;
+  if (kind->on_links()) {
+    lease.link = "a->b";
+  } else {
+    ProcessOptions options;
+    options.command = {"sleep", "600"};
+    options.die_with_parent = false;
+    auto started = ChildProcess::start(options);
+    if (!started) return failed(started.error().message);
+    child = *std::move(started);
+    lease.process = "child";
+    lease.pid = child.pid();
+    lease.started = chaos::process_start_ticks(child.pid());
+    if (!write_file_atomically(directory + "/pid", std::to_string(child.pid()))) return 1;
+  }
   if (auto injected = (*client)->inject(lease); !injected) return failed(injected.error().message);
   if (auto written = write_file_atomically(directory + "/link", *address); !written) return 1;
   wait_to_be_killed();
@@ -70,6 +97,7 @@ class OneProcess final : public chaos::ProcessControl {
     return write_file_atomically(directory_ + "/pids", pids_);
   }
   std::optional<Nanoseconds> ready_since(const std::string&) const override { return ready_; }
+  Result<Identity> identity(const std::string&) const override { return machine_error("not asked here"); }
 
  private:
   std::string directory_, pids_;
@@ -107,6 +135,7 @@ int main(int count, char** values) {
   const std::string mode = arguments.front();
   arguments.erase(arguments.begin());
   if (mode == "harness") return run_harness(arguments);
+  if (mode == "table") return std::printf("%s", chaos::fault_table().c_str()) < 0 ? 1 : 0;
   if (mode == "killer") return run_killer(arguments);
   auto options = chaos::parse_agent_options(arguments);
   if (!options) return failed(options.error().message);

@@ -85,8 +85,9 @@ TEST_CASE("mistakes in match: are found") {
   const char* row = GENERATE("{probability: 1.5}",  // more than all
                              "{probability: 0}",    // nothing
                              "{probability: -0.1}", "{every: 0}", "{first: 0}", "{first: 1.5}",
-                             "{per: message}",  // not known on a TCP link
-                             "{probabilty: 0.3}");
+                             "{per: packet}",                   // nothing that is known
+                             "{per: connection, method: GET}",  // connections have no method
+                             "{path: v1}", "{probabilty: 0.3}");
   Diagnostics diagnostics;
   const auto node = test::parse_yaml(row);
   if (schema::check(node, *match_schema(), "match", diagnostics)) parse_match(node, diagnostics);

@@ -55,6 +55,22 @@ TEST_CASE("a mistake in a fault is told with its place") {
        "touches nothing", ""},
       {"{at: 12s, for: 2s, target: {link: acquiring->bank}, inject: {partition: {}}, expect: {gate: g}}", "{gate",
        "within", ""},
+      // messages
+      {"{at: 12s, for: 2s, target: {link: harness->gateway}, inject: {http_answer: {}}}", "http_answer",
+       "known to speak HTTP", ""},
+      {"{at: 12s, for: 2s, target: {link: harness->gateway}, inject: {latency: {delay: 1ms}}, match: {method: GET}}",
+       "{method", "known to speak HTTP", ""},
+      {"{at: 12s, for: 2s, target: {link: acquiring->bank}, inject: {partition: {}}, match: {path: /a}}", "{path",
+       "connections only", ""},
+      {"{at: 12s, for: 2s, target: {link: acquiring->bank}, inject: {http_answer: {}}, match: {path: a}}", "a}",
+       "begins with / or *", ""},
+      {"{at: 12s, for: 2s, target: {link: acquiring->bank}, inject: {latency: {delay: 1ms}}, match: {per: connection, "
+       "method: GET}}",
+       "connection", "per: says connection", ""},
+      {"{at: 12s, target: {process: ledger}, inject: {rolling_restart: {also: [gatway]}}}", "gatway", "no process",
+       "gateway"},
+      {"{at: 12s, for: 2s, repeat: {times: 1, every: 1s}, target: {link: acquiring->bank}, inject: {partition: {}}}",
+       "1, every", "2", ""},
       // times
       {"{for: 2s, target: {link: acquiring->bank}, inject: {partition: {}}}", "f:", "one of at: and after:", ""},
       {"{at: 12s, after: f, for: 2s, target: {link: acquiring->bank}, inject: {partition: {}}}", "f, for",
@@ -168,4 +184,26 @@ TEST_CASE("a shape that the caller has checked is not reported twice") {
   context.shape_checked = true;
   CHECK(parse_faults(node, context, diagnostics).empty());
   CHECK(diagnostics.size() == told);
+}
+
+TEST_CASE("a plan beyond the blast radius is refused where it goes beyond") {
+  FaultContext context = test::plan_context();
+  const auto [limits, message] = GENERATE(table<const char*, const char*>({
+      {"{faults_at_once: 1}", "2 faults are on at once"},
+      {"{links_at_once: 50%}", "2 of 2 links"},
+      {"{processes_at_once: 25%}", ""},
+      {"{faults_at_once: 2}", ""},
+      {"{}", ""},
+  }));
+  context.limits = parse_limits(test::parse_yaml(limits));
+  Diagnostics diagnostics;
+  parse_faults(test::parse_yaml("a: {at: 12s, for: 3s, target: {link: acquiring->bank}, inject: {partition: {}}}\n"
+                                "b: {at: 13s, for: 3s, target: {link: harness->gateway}, inject: {partition: {}}}\n"
+                                "c: {at: 20s, for: 1s, target: {process: ledger}, inject: {stop: {}}}\n"),
+               context, diagnostics);
+  INFO(limits << "\n" << diagnostics.text());
+  REQUIRE(diagnostics.size() == (std::string(message).empty() ? 0U : 1U));
+  if (diagnostics.empty()) return;
+  CHECK(diagnostics.list()[0].mark.line == 2);
+  CHECK(diagnostics.text().find(message) != std::string::npos);
 }

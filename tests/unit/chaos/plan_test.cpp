@@ -119,3 +119,50 @@ TEST_CASE("the schema of the section names every kind of fault") {
   const std::string schema = json::serialize(schema::to_json_schema(*faults_schema()));
   for (const FaultKind& kind : fault_kinds()) CHECK(schema.find("\"" + kind.name + "\"") != std::string::npos);
 }
+
+TEST_CASE("repeat: makes one fault several, jitter moves each by its own draw") {
+  Diagnostics diagnostics;
+  auto context = test::plan_context();
+  context.seed = 5;
+  const auto node = yaml::parse(
+      "f: {at: 4s, for: 500ms, repeat: {times: 3, every: 5s}, jitter: 1s, target: {link: acquiring->bank}, "
+      "inject: {partition: {}}}",
+      "plan", diagnostics);
+  const auto faults = parse_faults(node, context, diagnostics);
+  INFO(diagnostics.text());
+  REQUIRE(faults.size() == 3);
+  CHECK(faults[0].name == "f");
+  CHECK(faults[1].name == "f#2");
+  CHECK(faults[2].name == "f#3");
+  std::set<std::int64_t> shifts;
+  for (std::int64_t k = 0; k < 3; ++k) {
+    const auto shift = faults[static_cast<std::size_t>(k)].inject_at - std::chrono::seconds(4 + 5 * k);
+    CHECK(shift >= Nanoseconds{0});
+    CHECK(shift <= std::chrono::seconds(1));
+    CHECK(*faults[static_cast<std::size_t>(k)].heal_at - faults[static_cast<std::size_t>(k)].inject_at ==
+          std::chrono::milliseconds(500));
+    shifts.insert(shift.count());
+  }
+  CHECK(shifts.size() == 3);
+  const auto again = parse_faults(node, context, diagnostics);
+  CHECK(again[2].inject_at == faults[2].inject_at);
+  context.seed = 6;
+  CHECK(parse_faults(node, context, diagnostics)[2].inject_at != faults[2].inject_at);
+}
+
+TEST_CASE("the agent is needed for leases, and a proxy only on links that bytes shall change") {
+  Diagnostics diagnostics;
+  const auto plan = [&](const std::string& text) {
+    return parse_faults(yaml::parse(text, "plan", diagnostics), test::plan_context(), diagnostics);
+  };
+  const auto kill = plan("f: {at: 4s, target: {process: ledger}, inject: {kill: {}}}");
+  CHECK_FALSE(agent_needed(kill));
+  const auto stop = plan("f: {at: 4s, for: 1s, target: {process: ledger}, inject: {stop: {}}}");
+  CHECK(agent_needed(stop));
+  CHECK(links_needed(stop).empty());
+  const auto herd = plan("f: {at: 4s, for: 1s, target: {link: harness->gateway}, inject: {herd: {}}}");
+  CHECK_FALSE(agent_needed(herd));
+  CHECK(links_needed(herd).empty());
+  INFO(diagnostics.text());
+  CHECK(diagnostics.empty());
+}

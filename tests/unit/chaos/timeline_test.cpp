@@ -48,7 +48,15 @@ struct ScriptedLinks final : LinkControl {
     }
     return report;
   }
-  FaultReport report_of(const std::string& id) const { return {id, "a->b", "latency", true, {}, hits, 0, 0}; }
+  FaultReport report_of(const std::string& id) const {
+    FaultReport report;
+    report.id = id;
+    report.link = "a->b";
+    report.kind = "latency";
+    report.active = true;
+    report.hits = hits;
+    return report;
+  }
 };
 
 struct Fixture {

@@ -9,6 +9,7 @@ inline FaultContext plan_context() {
   FaultContext context;
   context.phases = {{"warmup", 0, 3, false}, {"ramp", 3, 10, true}, {"peak", 10, 25, true}, {"recovery", 25, 33, true}};
   context.links = {"acquiring->bank", "harness->gateway"};
+  context.http_links = {"acquiring->bank"};
   context.processes = {"gateway", "acquiring", "ledger", "bank"};
   context.stores = {"payments"};
   return context;

@@ -34,7 +34,7 @@ class ProxyHost {
   explicit ProxyHost(const std::string& upstream, const Clock& clock = system_clock())
       : state_(io_.get_executor(), clock), thread_([this] { io_.run(); }) {
     address_ = on_thread([&] {
-      auto link = state_.open_link("a->b");
+      auto link = state_.open_link({"a->b"});
       return link ? link->address : link.error().message;
     });
     if (!upstream.empty()) set_upstream(upstream);

@@ -25,6 +25,10 @@ struct ScriptedProcesses final : ProcessControl {
     if (ready_after_restart) ready = monotonic_now();
     return {};
   }
+  Result<Identity> identity(const std::string& process) const override {
+    if (kill_fails) return machine_error("process '" + process + "' is not running");
+    return Identity{4711, 12};
+  }
   std::optional<Nanoseconds> ready_since(const std::string&) const override { return ready; }
 };
 

@@ -1,13 +1,20 @@
-#include "chaos/link_running_fault.hpp"
+#include "chaos/lease_running_fault.hpp"
 
 namespace tidegate::chaos {
 namespace {
 
-class LinkRunningFault final : public RunningFault {
+class LeaseRunningFault final : public RunningFault {
  public:
-  LinkRunningFault(LeaseRequest request, LinkControl& links) : request_(std::move(request)), links_(links) {}
+  LeaseRunningFault(LeaseRequest request, LinkControl& links, ProcessControl* processes)
+      : request_(std::move(request)), links_(links), processes_(processes) {}
 
   Result<void> inject() override {
+    if (!request_.process.empty()) {
+      const auto identity = processes_->identity(request_.process);
+      if (!identity) return identity.error();
+      request_.pid = identity->pid;
+      request_.started = identity->started;
+    }
     auto report = links_.inject(request_);
     if (report) return {};
     // No answer is no refusal: it may be on all the same.
@@ -39,21 +46,24 @@ class LinkRunningFault final : public RunningFault {
  private:
   LeaseRequest request_;
   LinkControl& links_;
+  ProcessControl* processes_;
   std::uint64_t hits_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<RunningFault> make_link_running_fault(const FaultSpec& spec, std::uint64_t seed, LinkControl& links) {
+std::unique_ptr<RunningFault> make_lease_running_fault(const FaultSpec& spec, std::uint64_t seed, LinkControl& links,
+                                                       ProcessControl* processes) {
   LeaseRequest request;
   request.id = spec.name;
-  request.link = spec.target;
+  (spec.target_kind == TargetKind::link ? request.link : request.process) = spec.target;
   request.kind = spec.kind;
   request.parameters = spec.parameters;
   request.match = spec.match;
   request.seed = seed;
   request.duration = spec.heal_at ? *spec.heal_at - spec.inject_at : Nanoseconds{0};
-  return std::make_unique<LinkRunningFault>(std::move(request), links);
+  request.by = "the run";
+  return std::make_unique<LeaseRunningFault>(std::move(request), links, processes);
 }
 
 }  // namespace tidegate::chaos

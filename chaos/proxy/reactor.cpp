@@ -1,0 +1,69 @@
+#include "chaos/proxy/reactor.hpp"
+
+#include "base/assert.hpp"
+
+namespace tidegate::chaos {
+namespace {
+
+constexpr std::size_t kBatch = 256;
+// Before the control API and the timers get their turn. While traffic flows, asking again is cheaper than being woken.
+constexpr int kRounds = 8;
+
+}  // namespace
+
+Reactor::Reactor(asio::any_io_executor executor) : set_(executor), batch_(kBatch) {
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  TIDEGATE_ASSERT(set >= 0);
+  set_.assign(set);
+  wait();
+}
+
+Reactor::~Reactor() {
+  *alive_ = false;
+}
+
+void Reactor::stop() {
+  *alive_ = false;
+  set_.cancel();
+}
+
+bool Reactor::add(int fd, Watcher& watcher, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &watcher;
+  return ::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Reactor::remove(int fd, const Watcher& watcher) {
+  epoll_event ignored{};
+  ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, fd, &ignored);
+  for (std::size_t i = next_; i < in_batch_; ++i) {
+    if (batch_[i].data.ptr == &watcher) batch_[i].data.ptr = nullptr;
+  }
+}
+
+void Reactor::wait() {
+  set_.async_wait(asio::posix::stream_descriptor::wait_read, [this, alive = alive_](error_code error) {
+    if (error || !*alive) return;
+    dispatch();
+    if (*alive) wait();
+  });
+}
+
+void Reactor::dispatch() {
+  const auto alive = alive_;
+  for (int round = 0; round < kRounds; ++round) {
+    const int count = ::epoll_wait(set_.native_handle(), batch_.data(), static_cast<int>(batch_.size()), 0);
+    if (count <= 0) return;
+    in_batch_ = static_cast<std::size_t>(count);
+    for (next_ = 0; next_ < in_batch_;) {
+      const epoll_event event = batch_[next_++];
+      if (event.data.ptr == nullptr) continue;
+      static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+      if (!*alive) return;
+    }
+    in_batch_ = next_ = 0;
+  }
+}
+
+}  // namespace tidegate::chaos
