@@ -45,6 +45,7 @@ int run_command_line(int count, char** arguments) {
   app.get_formatter()->column_width(34);
   int exit_code = 0;
   add_run(app, exit_code);
+  add_drill(app, exit_code);
   add_load(app, exit_code);
   add_validate(app, exit_code);
   add_plan(app, exit_code);

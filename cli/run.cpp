@@ -8,10 +8,14 @@ namespace {
 struct Flags {
   runner::RunOptions run;
   bool json = false, strict = false;
+  std::string replay;
 };
 
 int play(const runner::ScenarioOptions& options, Flags flags) {
-  auto scenario = runner::load_scenario(options);
+  if (options.path.empty() == flags.replay.empty()) {
+    return fail(usage_error("run needs a scenario file, or --replay DIR instead of one"));
+  }
+  auto scenario = flags.replay.empty() ? runner::load_scenario(options) : runner::replayed_scenario(flags.replay);
   if (!scenario) return fail(scenario.error());
   flags.run.command = command_line();
   auto outcome = runner::rehearse(std::move(*scenario), flags.run);
@@ -25,6 +29,9 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Play a scenario and end with one verdict");
   auto options = add_scenario_options(*command);
   auto flags = std::make_shared<Flags>();
+  command->get_option("FILE")->required(false);
+  command->add_option("--replay", flags->replay,
+                      "Play the scenario of that run directory, with its overrides and seed");
   command->add_option("--out", flags->run.out, "Run directory (default: runs/NAME-TIME)");
   command->add_option("--baseline", flags->run.baseline, "Run directory or baseline store for the compare gates");
   command->add_flag("--force", flags->run.force, "Compare although scenario or machine do not match the baseline");

@@ -34,7 +34,12 @@ std::string text_at(const yaml::Node& root, std::string_view key) {
 chaos::FaultContext fault_context(const Scenario& scenario) {
   chaos::FaultContext context;
   context.phases = scenario.phases;
-  for (const stack::LinkSpec& link : scenario.topology.links) context.links.push_back(link.name);
+  for (const stack::LinkSpec& link : scenario.topology.links) {
+    context.links.push_back(link.name);
+    if (link.protocol == stack::LinkProtocol::http) context.http_links.insert(link.name);
+  }
+  context.seed = scenario.seed;
+  if (const yaml::Node* limits = scenario.root.find("limits")) context.limits = chaos::parse_limits(*limits);
   for (const stack::ProcessSpec& process : scenario.topology.processes) context.processes.push_back(process.name);
   for (const stack::StoreSpec& store : scenario.topology.stores) context.stores.push_back(store.name);
   context.shape_checked = true;
@@ -49,7 +54,8 @@ struct Composed {
 Composed compose(const ScenarioOptions& options, const std::string& variant, Diagnostics& diagnostics) {
   Composed composed;
   const std::size_t before = diagnostics.size();
-  composed.root = read_composed(options.path, diagnostics);
+  composed.root = options.text.empty() ? read_composed(options.path, diagnostics)
+                                       : yaml::parse(options.text, options.path, diagnostics);
   if (diagnostics.size() != before) return composed;
   if (const yaml::Node* variants = composed.root.find("variants")) {
     schema::check(*variants, *variants_schema(), "variants", diagnostics);
@@ -148,7 +154,7 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
   read_section(sound, "load", {"phases", "load", "flows", "data", "setup"}, diagnostics,
                [&] { scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases), diagnostics); });
   if (const yaml::Node* faults = root.find("faults")) {
-    read_section(sound, "faults", {"faults", "stack", "phases"}, diagnostics,
+    read_section(sound, "faults", {"faults", "limits", "stack", "phases"}, diagnostics,
                  [&] { scenario.faults = chaos::parse_faults(*faults, fault_context(scenario), diagnostics); });
   }
   if (const yaml::Node* gates = root.find("gates"); gates != nullptr && scenario.load) {
@@ -216,6 +222,7 @@ schema::TypePointer scenario_schema() {
               required("phases", phases_schema(), "Named windows on the run clock."),
               required("load", loadgen::load_schema(), "How much of it, when."),
               optional("faults", chaos::faults_schema(), "What breaks, when, for how long."),
+              optional("limits", chaos::limits_schema(), "The blast radius of faults."),
               optional("gates", gates::gates_schema(), "What must hold."),
               optional("validity", gates::validity_schema(), "Limits on the generator's own health."),
               optional("drain", object({required("within", schema::duration(), "Longest wait for lag 0.")}),
@@ -246,6 +253,25 @@ Result<Scenario> load_scenario(const ScenarioOptions& options) {
   read_sections(scenario, options, std::move(sound), diagnostics);
   if (!diagnostics.empty()) return diagnostics.to_error();
   if (scenario.variant != "full") scenario.scale = scale_of(scenario, options);
+  return scenario;
+}
+
+Result<Scenario> replayed_scenario(const std::string& run_directory) {
+  auto directory = record::RunDirectory::open(run_directory);
+  if (!directory) return usage_error("--replay: " + directory.error().message);
+  auto info = directory->read_info();
+  if (!info) return usage_error("--replay: " + info.error().message);
+  if (info->scenario.empty())
+    return usage_error("--replay: " + run_directory + " holds no scenario (a run of `load`?)");
+  ScenarioOptions options;
+  options.path = info->scenario_path;
+  options.text = info->scenario;
+  options.seed = info->seed;
+  auto scenario = load_scenario(options);
+  if (!scenario) return scenario;
+  scenario->variant = info->variant;
+  scenario->overrides = info->overrides;
+  scenario->scale = info->scale;
   return scenario;
 }
 

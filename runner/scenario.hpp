@@ -24,6 +24,7 @@ namespace tidegate::runner {
 /// What the command line adds to the file.
 struct ScenarioOptions {
   std::string path;
+  std::string text;               ///< the file's content, when it is not to be read; paths in it are the path's
   std::string variant;            ///< empty: the first one
   std::vector<std::string> sets;  ///< KEY=VALUE, overrides variables
   std::optional<std::uint64_t> seed;
@@ -62,6 +63,8 @@ struct Scenario {
 
 /// The error holds every mistake, one a line.
 Result<Scenario> load_scenario(const ScenarioOptions& options);
+/// The scenario that a run directory holds, with its overrides and its seed.
+Result<Scenario> replayed_scenario(const std::string& run_directory);
 
 /// The shape of the whole file, joined from the sections' own: what `tidegate schema` prints.
 schema::TypePointer scenario_schema();

@@ -3,26 +3,6 @@
 #include "base/file.hpp"
 
 namespace tidegate::runner {
-namespace {
-
-// Process faults go through the supervisor, so that it knows which deaths were asked for.
-class SupervisedProcesses final : public chaos::ProcessControl {
- public:
-  explicit SupervisedProcesses(stack::Supervisor& supervisor) : supervisor_(supervisor) {}
-  Result<void> kill(const std::string& process, int signal_number) override {
-    return supervisor_.kill(process, signal_number);
-  }
-  Result<void> restart(const std::string& process) override { return supervisor_.restart(process); }
-  std::optional<Nanoseconds> ready_since(const std::string& process) const override {
-    return supervisor_.ready_since(process);
-  }
-
- private:
-  stack::Supervisor& supervisor_;
-};
-
-}  // namespace
-
 Session::Session(const Scenario& scenario, Recording& recording) : scenario_(scenario), recording_(recording) {}
 
 Session::~Session() {
@@ -31,7 +11,7 @@ Session::~Session() {
 
 Result<void> Session::start(const std::function<bool()>& interrupted) {
   const std::set<std::string> links = chaos::links_needed(scenario_.faults);
-  if (!links.empty()) {
+  if (chaos::agent_needed(scenario_.faults)) {
     if (auto started = start_agent(links); !started) return started;
   }
   if (scenario_.stack.topology_path.empty()) return {};
@@ -46,7 +26,7 @@ Result<void> Session::start(const std::function<bool()>& interrupted) {
     told_address(endpoint, address);
   };
   supervisor_ = std::make_unique<stack::Supervisor>(scenario_.topology, std::move(options));
-  control_ = std::make_unique<SupervisedProcesses>(*supervisor_);
+  control_ = std::make_unique<StackControl>(*supervisor_);
   return supervisor_->start(interrupted);
 }
 
@@ -57,15 +37,22 @@ Result<void> Session::start_agent(const std::set<std::string>& links) {
   start.ready_file = recording_.directory().path() + "/stack/agent.json";
   start.log_path = recording_.directory().log("agent");
   start.on_lost = [this](const std::string& message) { recording_.emit("harness_error", {{"message", message}}); };
+  start.on_replaced = [this](const std::string& message) { recording_.emit("agent_replaced", {{"message", message}}); };
+  if (const yaml::Node* limits = scenario_.root.find("limits")) {
+    start.fault_limit = chaos::parse_limits(*limits).faults_at_once.value_or(0);
+  }
   if (auto made = make_directories(recording_.directory().path() + "/stack"); !made) return made;
   auto agent = chaos::AgentClient::start(std::move(start));
   if (!agent) return agent.error();
   agent_ = std::move(*agent);
   for (const std::string& name : links) {
-    auto address = agent_->open_link(name);
+    const stack::LinkSpec* link = scenario_.topology.link(name);
+    chaos::LinkRequest request;
+    request.name = name;
+    request.http = link->protocol == stack::LinkProtocol::http;
+    auto address = agent_->open_link(request);
     if (!address) return address.error();
     link_addresses_[name] = std::move(*address);
-    const stack::LinkSpec* link = scenario_.topology.link(name);
     proxied_.emplace(link->to + "." + link->endpoint, name);
   }
   return {};

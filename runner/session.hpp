@@ -14,6 +14,7 @@
 #include "chaos/timeline.hpp"
 #include "runner/recording.hpp"
 #include "runner/scenario.hpp"
+#include "runner/stack_control.hpp"
 #include "stack/supervisor.hpp"
 
 namespace tidegate::runner {
@@ -39,8 +40,8 @@ class Session {
   stack::Supervisor* supervisor() { return supervisor_.get(); }
   /// The agent when a fault needs one, else null.
   chaos::AgentClient* agent() { return agent_.get(); }
-  /// Null for an external system.
-  chaos::ProcessControl* process_control() { return control_.get(); }
+  /// What faults may do to the stack; null for an external system.
+  StackControl* control() { return control_.get(); }
 
   /// Stops processes, then the agent. Idempotent.
   void stop();
@@ -55,7 +56,7 @@ class Session {
   std::multimap<std::string, std::string> proxied_;  // endpoint to the links that stand before it
   std::unique_ptr<chaos::AgentClient> agent_;
   std::unique_ptr<stack::Supervisor> supervisor_;
-  std::unique_ptr<chaos::ProcessControl> control_;
+  std::unique_ptr<StackControl> control_;
 };
 
 }  // namespace tidegate::runner
