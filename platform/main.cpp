@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/log.hpp"
+#include "platform/roles.hpp"
 #include "platform/service/command_line.hpp"
 
 int main(int argc, char** argv) {
@@ -16,8 +17,7 @@ int main(int argc, char** argv) {
   tidegate::log::configure(options.role);
   if (options.role == "gateway") return run_gateway(options);
   if (options.role == "edge") return run_edge(options);
-  if (options.role == "acquiring") return run_acquiring(options);
-  if (options.role == "ledger") return run_ledger(options);
   if (options.role == "bank-simulator") return run_bank_simulator(options);
-  return run_broker(options);
+  if (options.role == "broker") return run_broker(options);
+  return run_worker(options, worker_roles());
 }

@@ -16,13 +16,54 @@ BankAnswer read_outcome(const http::Response& response, const std::string& refer
   if (answer == nullptr) return unknown("the bank's answer is no JSON object");
   if (string_member(*answer, "reference") != reference) return unknown("the bank's answer is about another reference");
   const std::string status = string_member(*answer, "status").value_or("");
-  if (status == "approved") {
-    return {BankAnswer::Kind::approved, string_member(*answer, "auth_code").value_or(""), {}};
+  if (status == "approved" || status == "authorized") {
+    return {BankAnswer::Kind::approved,
+            string_member(*answer, "auth_code").value_or(""),
+            {},
+            false,
+            integer_member(*answer, "expires_at_ms").value_or(0)};
   }
   if (status == "declined") {
-    return {BankAnswer::Kind::declined, {}, string_member(*answer, "reason").value_or("declined")};
+    return {BankAnswer::Kind::declined,
+            {},
+            string_member(*answer, "reason").value_or("declined"),
+            boolean_member(*answer, "try_elsewhere").value_or(false)};
   }
   return unknown("the bank's answer has the status '" + status + "'");
+}
+
+std::string_view path_of(AttemptKind kind) {
+  switch (kind) {
+    case AttemptKind::capture:
+      return "captures";
+    case AttemptKind::refund:
+      return "refunds";
+    case AttemptKind::cancel:
+      return "voids";
+    case AttemptKind::charge:
+    case AttemptKind::authorize:
+      break;
+  }
+  return "";
+}
+
+http::ClientRequest request_for(const Attempt& attempt) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.headers.emplace_back("traceparent", continue_trace(attempt.traceparent));
+  json::object body{{"reference", attempt.reference}, {"amount", attempt.amount}, {"currency", attempt.currency}};
+  if (is_command(attempt.kind)) {
+    request.target = "/v1/charges/" + http::percent_encode(attempt.target) + "/" + std::string(path_of(attempt.kind));
+  } else {
+    request.target = "/v1/charges";
+    body["card_token"] = attempt.card_token;
+    body["capture"] = attempt.kind == AttemptKind::charge;
+    body["client_key"] = attempt.client_key;
+    body["merchant"] = attempt.merchant;
+    if (!attempt.acquirer.empty()) body["acquirer"] = attempt.acquirer;
+  }
+  request.body = json::serialize(body);
+  return request;
 }
 
 }  // namespace
@@ -50,56 +91,30 @@ BankAnswer read_enquiry_answer(const Result<http::Response>& response, const std
 
 BankLink::BankLink(asio::any_io_executor executor, PeerDirectory& peers, std::size_t max_connections,
                    Nanoseconds timeout)
-    : executor_(std::move(executor)), peers_(peers), max_connections_(max_connections), timeout_(timeout) {}
+    : client_(std::move(executor), peers, "bank-simulator.http", max_connections), timeout_(timeout) {}
 
-Result<std::shared_ptr<http::Client>> BankLink::client() {
-  if (stopped_) return closed_error("the link to the bank was stopped");
-  const auto address = peers_.find("bank-simulator.http");
-  if (!address) return closed_error("the peer 'bank-simulator.http' is not known yet");
-  if (client_ && *address == address_) return client_;
-  const auto target = parse_address(*address);
-  if (!target) return target.error();
-  http::ClientOptions options;
-  options.max_connections = max_connections_;
-  client_ = std::make_shared<http::Client>(executor_, target->host, target->port, options);
-  address_ = *address;
-  return client_;
+asio::awaitable<BankCall> BankLink::post(Attempt attempt) {
+  const Result<http::Response> response = co_await client_.send(request_for(attempt), timeout_);
+  BankAnswer answer = read_charge_answer(response, attempt.reference);
+  const bool nonsense = response && response->status < 300 && answer.kind == BankAnswer::Kind::unknown;
+  const Breaker::Outcome outcome = client_.stopped() ? Breaker::Outcome::cancelled
+                                   : nonsense        ? Breaker::Outcome::failure
+                                                     : outcome_of(response);
+  co_return BankCall{std::move(answer), outcome};
 }
 
-asio::awaitable<Result<http::Response>> BankLink::send(http::ClientRequest request) {
-  const auto client = this->client();
-  if (!client) co_return client.error();
-  const std::shared_ptr<http::Client> held = *client;
-  co_return co_await held->send(std::move(request), timeout_);
-}
-
-asio::awaitable<BankAnswer> BankLink::post(Attempt attempt) {
+asio::awaitable<BankCall> BankLink::enquire(Attempt attempt) {
   http::ClientRequest request;
-  request.method = "POST";
-  request.target = "/v1/charges";
+  request.target =
+      (is_command(attempt.kind) ? "/v1/operations/" : "/v1/charges/") + http::percent_encode(attempt.reference);
   request.headers.emplace_back("traceparent", continue_trace(attempt.traceparent));
-  request.body = json::serialize(json::object{{"reference", attempt.reference},
-                                              {"amount", attempt.amount},
-                                              {"currency", attempt.currency},
-                                              {"card_token", attempt.card_token},
-                                              {"capture", true},
-                                              {"client_key", attempt.client_key},
-                                              {"merchant", attempt.merchant}});
-  const Result<http::Response> response = co_await send(std::move(request));
-  co_return read_charge_answer(response, attempt.reference);
-}
-
-asio::awaitable<BankAnswer> BankLink::enquire(Attempt attempt) {
-  http::ClientRequest request;
-  request.target = "/v1/charges/" + http::percent_encode(attempt.reference);
-  request.headers.emplace_back("traceparent", continue_trace(attempt.traceparent));
-  const Result<http::Response> response = co_await send(std::move(request));
-  co_return read_enquiry_answer(response, attempt.reference);
+  const Result<http::Response> response = co_await client_.send(std::move(request), timeout_);
+  BankAnswer answer = read_enquiry_answer(response, attempt.reference);
+  co_return BankCall{std::move(answer), client_.stopped() ? Breaker::Outcome::cancelled : outcome_of(response)};
 }
 
 void BankLink::stop() {
-  stopped_ = true;
-  if (client_) client_->stop();
+  client_.stop();
 }
 
 }  // namespace tidegate::platform

@@ -28,8 +28,12 @@ struct BankAnswer {
     unknown,    ///< anything else: the charge may or may not have happened
   };
   Kind kind = Kind::unknown;
-  std::string auth_code;  ///< when approved
-  std::string reason;     ///< when not approved, for people
+  std::string auth_code = {};  ///< when approved
+  std::string reason = {};     ///< when not approved, for people
+  /// Of a decline: another acquirer may say otherwise (the acquirer is closed, does not know the card's scheme). Never
+  /// of an unknown outcome.
+  bool elsewhere = false;
+  std::int64_t expires_at_ms = 0;  ///< of an authorization
 };
 
 class ChargeFlow {

@@ -1,7 +1,8 @@
 #include "platform/acquiring/charger.hpp"
 
 #include "base/log.hpp"
-#include "platform/events/payment_events.hpp"
+#include "base/random.hpp"
+#include "platform/acquiring/results.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/trace_context.hpp"
 
@@ -10,38 +11,20 @@ namespace {
 
 constexpr Nanoseconds kWriteAgainAfter = std::chrono::milliseconds(500);
 constexpr Nanoseconds kTellEvery = std::chrono::seconds(1);
-
-Envelope result_event(const Attempt& attempt, const BankAnswer& answer) {
-  Envelope event;
-  event.payment = attempt.payment;
-  event.tenant = attempt.merchant;
-  event.traceparent = continue_trace(attempt.traceparent);
-  AcquirerResult result;
-  result.reference = attempt.reference;
-  if (answer.kind == BankAnswer::Kind::approved) {
-    event.type = event_type::acquirer_approved;
-    result.auth_code = answer.auth_code;
-  } else {
-    event.type = event_type::acquirer_declined;
-    result.reason = answer.reason;
-  }
-  event.data = result.to_data();
-  return event;
-}
+constexpr std::int64_t kExpireAtOnce = 200;
 
 }  // namespace
 
-Charger::Charger(asio::any_io_executor executor, Store& store, Outbox& outbox, BankLink& link, Metrics& metrics)
-    : executor_(std::move(executor)),
-      store_(store),
-      outbox_(outbox),
-      link_(link),
-      calls_(metrics.counter("acquiring_bank_calls_total", "Calls to the bank, enquiries included.")),
-      unsettled_(metrics.counter("acquiring_unsettled_calls_total", "Calls that left the outcome open.")),
-      approved_(metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "approved"}})),
-      declined_(metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "declined"}})) {
-  metrics.gauge("acquiring_open_attempts", "Attempts without an outcome.", {},
-                [this] { return static_cast<double>(open()); });
+Charger::Charger(Parts parts)
+    : parts_(parts),
+      calls_(parts.metrics.counter("acquiring_bank_calls_total", "Calls to the bank, enquiries included.")),
+      unsettled_(parts.metrics.counter("acquiring_unsettled_calls_total", "Calls that left the outcome open.")),
+      approved_(parts.metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "approved"}})),
+      declined_(parts.metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "declined"}})),
+      moved_on_(parts.metrics.counter("acquiring_cascades_total", "Attempts handed to the next acquirer.")),
+      conflicts_(parts.metrics.counter("acquiring_conflicts_total", "Outcomes that the bank contradicted.")) {
+  parts.metrics.gauge("acquiring_open_attempts", "Attempts without an outcome.", {},
+                      [this] { return static_cast<double>(open()); });
 }
 
 void Charger::submit(Attempt attempt, bool resumed) {
@@ -56,7 +39,7 @@ void Charger::start_next() {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     ++in_flight_;
-    asio::co_spawn(executor_, settle(std::move(next)), [this](std::exception_ptr failed) {
+    asio::co_spawn(parts_.executor, settle(std::move(next)), [this](std::exception_ptr failed) {
       if (failed) log::error("an attempt ended with an exception; the next start resumes it");
       --in_flight_;
       --open_;
@@ -66,27 +49,97 @@ void Charger::start_next() {
 }
 
 asio::awaitable<void> Charger::settle(Waiting waiting) {
-  ChargeFlow flow(waiting.attempt.reference, waiting.resumed);
-  ChargeFlow::Step step = flow.first();
-  BankAnswer answer;
-  while (step.action != ChargeFlow::Action::finished) {
-    co_await pause(step.wait);
-    if (stopping_) co_return;
-    calls_.add();
-    if (step.action == ChargeFlow::Action::post) {
-      answer = co_await link_.post(waiting.attempt);
-    } else {
-      answer = co_await link_.enquire(waiting.attempt);
-    }
-    step = flow.next(answer);
-    if (answer.kind != BankAnswer::Kind::unknown) continue;
-    unsettled_.add();
-    tell_unsettled(waiting.attempt, answer);
+  Attempt attempt = std::move(waiting.attempt);
+  bool resumed = waiting.resumed;
+  std::optional<FxRate> rate;
+  std::optional<BankAnswer> answer;
+  const bool asks_first = !is_command(attempt.kind) && parts_.preparation != nullptr;
+  if (asks_first) {
+    const bool prepared = co_await prepare(attempt, rate, answer);
+    if (!prepared) co_return;
   }
-  while (!co_await write_result(waiting.attempt, answer)) {
+  if (resumed && answer) answer.reset();  // the bank may know it: a denial now does not undo that
+  while (!answer) {
+    const bool fresh = !resumed && !is_command(attempt.kind);
+    if (fresh) {
+      const bool found = co_await find_acquirer(attempt);
+      if (!found) co_return;
+    }
+    answer = co_await find_out(attempt, resumed, fresh);
+    if (!answer) co_return;
+    const bool elsewhere = answer->kind == BankAnswer::Kind::declined && answer->elsewhere &&
+                           !attempt.cascade.empty() && !is_command(attempt.kind);
+    if (!elsewhere) break;
+    while (!co_await move_on(attempt, *answer)) {
+      co_await pause(kWriteAgainAfter);
+      if (stopping_) co_return;
+    }
+    answer.reset();
+    resumed = false;
+  }
+  while (!co_await write_result(attempt, *answer, rate)) {
     co_await pause(kWriteAgainAfter);
     if (stopping_) co_return;
   }
+}
+
+asio::awaitable<bool> Charger::prepare(Attempt attempt, std::optional<FxRate>& rate,
+                                       std::optional<BankAnswer>& denial) {
+  const std::uint64_t seed = stable_hash(attempt.reference);
+  for (std::uint32_t tries = 1; !stopping_; ++tries) {
+    const Prepared prepared = co_await parts_.preparation->prepare(attempt);
+    rate = prepared.rate;
+    if (prepared.kind == Prepared::Kind::ready) co_return true;
+    if (prepared.kind == Prepared::Kind::denied) {
+      denial = BankAnswer{BankAnswer::Kind::declined, {}, "identity_denied"};
+      co_return true;
+    }
+    co_await pause(back_off(seed, tries));
+  }
+  co_return false;
+}
+
+asio::awaitable<bool> Charger::find_acquirer(Attempt& attempt) {
+  if (attempt.acquirer.empty()) co_return true;  // of an older program: the bank chooses
+  const std::uint64_t seed = stable_hash(attempt.reference);
+  const BankAnswer skipped{BankAnswer::Kind::declined, {}, "breaker_open"};
+  for (std::uint32_t tries = 1; !stopping_; ++tries) {
+    while (true) {
+      if (breakers_[attempt.acquirer].allow(monotonic_now())) co_return true;
+      if (attempt.cascade.empty()) break;
+      // Nothing was sent to this one: the payment is free to go elsewhere.
+      const bool moved = co_await move_on(attempt, skipped);
+      if (!moved) break;
+    }
+    co_await pause(back_off(seed, tries));
+  }
+  co_return false;
+}
+
+asio::awaitable<std::optional<BankAnswer>> Charger::find_out(Attempt attempt, bool resumed, bool asked_breaker) {
+  ChargeFlow flow(attempt.reference, resumed);
+  ChargeFlow::Step step = flow.first();
+  BankCall call;
+  while (step.action != ChargeFlow::Action::finished) {
+    co_await pause(step.wait);
+    if (stopping_) co_return std::nullopt;
+    calls_.add();
+    if (step.action == ChargeFlow::Action::post) {
+      call = co_await parts_.link.post(attempt);
+    } else {
+      call = co_await parts_.link.enquire(attempt);
+    }
+    // Enquiries and repeats of the same reference do not ask the breaker, but what they learn counts.
+    if (asked_breaker || call.outcome != Breaker::Outcome::success) {
+      breakers_[attempt.acquirer].report(call.outcome, monotonic_now());
+    }
+    asked_breaker = false;
+    step = flow.next(call.answer);
+    if (call.answer.kind != BankAnswer::Kind::unknown) continue;
+    unsettled_.add();
+    tell_unsettled(attempt, call.answer);
+  }
+  co_return std::move(call.answer);
 }
 
 /// At most once a second: a bank that is away leaves every attempt open.
@@ -100,19 +153,36 @@ void Charger::tell_unsettled(const Attempt& attempt, const BankAnswer& answer) {
                                                               {"why", answer.reason}});
 }
 
-asio::awaitable<bool> Charger::write_result(Attempt attempt, BankAnswer answer) {
-  Envelope event = result_event(attempt, answer);
+asio::awaitable<bool> Charger::move_on(Attempt& attempt, BankAnswer answer) {
+  Attempt next = attempt.next();
+  Work write = [&](Connection& connection) -> Result<void> {
+    auto resolved = resolve_attempt(connection, attempt.reference, answer);
+    if (!resolved) return resolved.error();
+    return insert_attempt(connection, next);
+  };
+  const Result<void> outcome = co_await commit(parts_.store, std::move(write));
+  if (!outcome) {
+    log::warn("an attempt cannot move on yet", {{"reference", attempt.reference}, {"why", outcome.error().message}});
+    co_return false;
+  }
+  moved_on_.add();
+  attempt = std::move(next);
+  co_return true;
+}
+
+asio::awaitable<bool> Charger::write_result(Attempt attempt, BankAnswer answer, std::optional<FxRate> rate) {
+  Envelope event = result_event(attempt, answer, rate);
   bool is_new = false;
   Work write = [&](Connection& connection) -> Result<void> {
     auto resolved = resolve_attempt(connection, attempt.reference, answer);
     if (!resolved) return resolved.error();
     is_new = *resolved;
-    return is_new ? outbox_.append(connection, event) : Result<void>{};
+    return is_new ? parts_.outbox.append(connection, event) : Result<void>{};
   };
   std::function<void()> committed = [&] {
-    if (is_new) outbox_.committed(event);
+    if (is_new) parts_.outbox.committed(event);
   };
-  const Result<void> outcome = co_await commit(store_, std::move(write), std::move(committed));
+  const Result<void> outcome = co_await commit(parts_.store, std::move(write), std::move(committed));
   if (!outcome) {
     log::warn("a result cannot be written yet", {{"reference", attempt.reference}, {"why", outcome.error().message}});
     co_return false;
@@ -121,9 +191,71 @@ asio::awaitable<bool> Charger::write_result(Attempt attempt, BankAnswer answer) 
   co_return true;
 }
 
+asio::awaitable<Result<Charger::Heard>> Charger::hear(std::string reference, BankAnswer answer) {
+  Heard heard = Heard::not_known;
+  Envelope event;
+  const std::string_view said = answer.kind == BankAnswer::Kind::approved ? "approved" : "declined";
+  Work write = [&](Connection& connection) -> Result<void> {
+    auto found = find_attempt(connection, reference);
+    if (!found) return found.error();
+    heard = Heard::not_known;
+    if (!*found) return {};
+    const auto& [attempt, status] = **found;
+    if (status == "open") {
+      auto resolved = resolve_attempt(connection, reference, answer);
+      if (!resolved) return resolved.error();
+      heard = Heard::resolved;
+      event = result_event(attempt, answer, std::nullopt);
+      return parts_.outbox.append(connection, event);
+    }
+    const bool same = status == said || status == "conflicted" || (status == "expired" && said == "approved") ||
+                      (status == "rejected" && said == "declined");
+    if (same) {
+      heard = Heard::repeated;
+      return {};
+    }
+    heard = Heard::contradicted;
+    auto marked = connection.execute("UPDATE attempts SET status = 'conflicted' WHERE reference = ?1", {reference});
+    if (!marked) return marked.error();
+    event = conflict_event(attempt, "the bank said " + status + ", and later " + std::string(said));
+    return parts_.outbox.append(connection, event);
+  };
+  std::function<void()> committed = [&] {
+    if (heard == Heard::resolved || heard == Heard::contradicted) parts_.outbox.committed(event);
+  };
+  const Result<void> outcome = co_await commit(parts_.store, std::move(write), std::move(committed));
+  if (!outcome) co_return outcome.error();
+  if (heard == Heard::contradicted) conflicts_.add();
+  co_return heard;
+}
+
+asio::awaitable<std::size_t> Charger::expire(std::int64_t now_ms) {
+  std::vector<Envelope> events;
+  Work write = [&](Connection& connection) -> Result<void> {
+    events.clear();
+    auto expired = expire_authorizations(connection, now_ms, kExpireAtOnce);
+    if (!expired) return expired.error();
+    for (const Attempt& attempt : *expired) {
+      events.push_back(expiry_event(attempt));
+      if (auto appended = parts_.outbox.append(connection, events.back()); !appended) return appended;
+    }
+    return {};
+  };
+  std::function<void()> committed = [&] {
+    for (const Envelope& event : events) parts_.outbox.committed(event);
+  };
+  const Result<void> outcome = co_await commit(parts_.store, std::move(write), std::move(committed));
+  co_return outcome ? events.size() : 0;
+}
+
+Breaker::State Charger::breaker_state(const std::string& acquirer) const {
+  const auto found = breakers_.find(acquirer);
+  return found == breakers_.end() ? Breaker::State::closed : found->second.state(monotonic_now());
+}
+
 asio::awaitable<void> Charger::pause(Nanoseconds length) {
   if (length <= Nanoseconds{0} || stopping_) co_return;
-  asio::steady_timer timer(executor_, length);
+  asio::steady_timer timer(parts_.executor, length);
   pauses_.insert(&timer);
   error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -134,7 +266,7 @@ asio::awaitable<void> Charger::wait_until_idle(Nanoseconds limit) {
   constexpr Nanoseconds look_every = std::chrono::milliseconds(5);
   const Nanoseconds deadline = monotonic_now() + limit;
   while (in_flight_ > 0 && monotonic_now() < deadline) {
-    asio::steady_timer timer(executor_, look_every);
+    asio::steady_timer timer(parts_.executor, look_every);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
@@ -144,7 +276,8 @@ asio::awaitable<void> Charger::stop(Nanoseconds limit) {
   waiting_.clear();
   for (asio::steady_timer* timer : pauses_) timer->cancel();
   co_await wait_until_idle(limit);
-  link_.stop();
+  if (parts_.preparation != nullptr) parts_.preparation->stop();
+  parts_.link.stop();
   co_await wait_until_idle(limit);
 }
 

@@ -1,13 +1,25 @@
 #pragma once
 // Settles attempts with the bank: many at once, within a bound, each until its outcome is committed.
+//
+//   attempt -> prepare (identity, rate) -> acquirer's breaker -- open --> next acquirer of the cascade, if nothing
+//                                            | closed                     was ever sent to this one
+//                                            v
+//                                          post, enquire ... (charge_flow.hpp) -- declined, "try elsewhere" --> next
+//                                            | final
+//                                            v
+//                                          result row + event
+//
+// An unknown outcome is asked about at the same acquirer until it is known; it never moves on.
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <set>
 
 #include "base/asio.hpp"
 #include "platform/acquiring/attempts.hpp"
 #include "platform/acquiring/bank_link.hpp"
+#include "platform/acquiring/preparation.hpp"
 #include "platform/outbox/outbox.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/store/store.hpp"
@@ -20,13 +32,28 @@ class Charger {
  public:
   static constexpr std::size_t kAtOnce = 512;
 
-  Charger(asio::any_io_executor executor, Store& store, Outbox& outbox, BankLink& link, Metrics& metrics);
+  struct Parts {
+    asio::any_io_executor executor;
+    Store& store;
+    Outbox& outbox;
+    BankLink& link;
+    Preparation* preparation;  ///< null: nothing is asked before a charge
+    Metrics& metrics;
+  };
+  explicit Charger(Parts parts);
   Charger(const Charger&) = delete;
   Charger& operator=(const Charger&) = delete;
 
   void submit(Attempt attempt, bool resumed);
+  /// What a provider's own message says: resolves an open attempt as an enquiry's answer would. A message that
+  /// contradicts a known outcome is reported as acquirer_conflicted, once.
+  enum class Heard { resolved, repeated, contradicted, not_known };
+  asio::awaitable<Result<Heard>> hear(std::string reference, BankAnswer answer);
+  /// Reports authorizations that ran out; how many.
+  asio::awaitable<std::size_t> expire(std::int64_t now_ms);
   /// Attempts without an outcome, waiting or in flight. Thread-safe.
   std::size_t open() const { return open_; }
+  Breaker::State breaker_state(const std::string& acquirer) const;
   /// Starts nothing new, ends the waits, gives calls in flight up to the limit, then aborts them and
   /// waits once more as long.
   asio::awaitable<void> stop(Nanoseconds limit);
@@ -38,20 +65,28 @@ class Charger {
   };
   void start_next();
   asio::awaitable<void> settle(Waiting waiting);
+  /// Fills `rate`; false: the process is stopping. A denial becomes the answer.
+  asio::awaitable<bool> prepare(Attempt attempt, std::optional<FxRate>& rate, std::optional<BankAnswer>& denial);
+  /// Moves the attempt along its cascade until an acquirer's breaker lets it pass; false: the process is stopping.
+  asio::awaitable<bool> find_acquirer(Attempt& attempt);
+  /// Calls until the outcome is known; nothing: the process is stopping.
+  asio::awaitable<std::optional<BankAnswer>> find_out(Attempt attempt, bool resumed, bool asked_breaker);
   void tell_unsettled(const Attempt& attempt, const BankAnswer& answer);
+  /// The outcome of this attempt and the row of the next, in one transaction; true when it is committed.
+  asio::awaitable<bool> move_on(Attempt& attempt, BankAnswer answer);
   /// True when the outcome is committed.
-  asio::awaitable<bool> write_result(Attempt attempt, BankAnswer answer);
+  asio::awaitable<bool> write_result(Attempt attempt, BankAnswer answer, std::optional<FxRate> rate);
   asio::awaitable<void> pause(Nanoseconds length);
   asio::awaitable<void> wait_until_idle(Nanoseconds limit);
 
-  asio::any_io_executor executor_;
-  Store& store_;
-  Outbox& outbox_;
-  BankLink& link_;
+  Parts parts_;
   Counter& calls_;
   Counter& unsettled_;
   Counter& approved_;
   Counter& declined_;
+  Counter& moved_on_;
+  Counter& conflicts_;
+  std::map<std::string, Breaker> breakers_;  // by acquirer
   std::deque<Waiting> waiting_;
   std::set<asio::steady_timer*> pauses_;
   std::size_t in_flight_ = 0;

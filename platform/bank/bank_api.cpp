@@ -1,5 +1,6 @@
 #include "platform/bank/bank_api.hpp"
 
+#include "platform/bank/settlement.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/pages.hpp"
 #include "platform/service/problem.hpp"
@@ -7,9 +8,17 @@
 namespace tidegate::platform {
 namespace {
 
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count();
-}
+/// Counts a call for as long as it lives.
+class InProgress {
+ public:
+  explicit InProgress(std::int64_t& calls) : calls_(calls) { ++calls_; }
+  ~InProgress() { --calls_; }
+  InProgress(const InProgress&) = delete;
+  InProgress& operator=(const InProgress&) = delete;
+
+ private:
+  std::int64_t& calls_;
+};
 
 Result<json::object> body_object(const http::Request& request) {
   auto parsed = parse_json(request.body);
@@ -35,25 +44,47 @@ BankApi::BankApi(Store& store, std::unique_ptr<Connection> reader, ServiceRuntim
     : store_(store),
       reader_(std::move(reader)),
       executor_(runtime.context().get_executor()),
+      messenger_(runtime),
+      providers_(store, *reader_, runtime, behaviours_),
       new_charges_(runtime.metrics().counter("bank_charges_total", "Charges recorded.")),
       repeats_(runtime.metrics().counter("bank_repeats_total", "Charge calls that repeated a reference.")) {
+  add_routes(runtime);
+  add_settlement_statement(runtime, *reader_, behaviours_);
+}
+
+void BankApi::add_routes(ServiceRuntime& runtime) {
   Router& router = runtime.router();
   router.add("POST", "/v1/charges", [this](const http::Request& request, std::string_view) { return charge(request); });
+  const auto operation = [&](const char* pattern, const char* kind) {
+    router.add("POST", pattern, [this, kind](const http::Request& request, std::string_view charge) {
+      return operate(request, http::percent_decode(charge), kind);
+    });
+  };
+  operation("/v1/charges/{reference}/captures", "capture");
+  operation("/v1/charges/{reference}/refunds", "refund");
+  operation("/v1/charges/{reference}/voids", "void");
   router.add_immediate("GET", "/v1/charges/{reference}",
                        [this](const http::Request&, std::string_view reference) { return enquire(reference); });
+  router.add_immediate("GET", "/v1/operations/{reference}", [this](const http::Request&, std::string_view reference) {
+    return enquire_operation(reference);
+  });
   router.add("GET", "/v1/hops/{service}",
              [this](const http::Request& request, std::string_view service) { return hop(request, service); });
-  router.add_immediate("GET", "/v1/statement",
-                       runtime.operator_only(ImmediateHandler(
-                           [this](const http::Request& request, std::string_view) { return statement(request); })));
-  router.add_immediate("GET", "/admin/behaviour",
-                       runtime.operator_only(ImmediateHandler([this](const http::Request&, std::string_view) {
-                         return json_response(200, behaviour_.to_json());
-                       })));
-  router.add_immediate("PUT", "/admin/behaviour",
-                       runtime.operator_only(ImmediateHandler([this](const http::Request& request, std::string_view) {
-                         return change_behaviour(request);
-                       })));
+  const auto for_operator = [&](const char* method, const char* pattern, ImmediateHandler handler) {
+    router.add_immediate(method, pattern, runtime.operator_only(std::move(handler)));
+  };
+  for_operator("GET", "/v1/statement", [this](const http::Request& request, auto) { return statement(request); });
+  for_operator("GET", "/admin/behaviour",
+               [this](const http::Request&, auto) { return json_response(200, behaviours_.general().to_json()); });
+  for_operator("PUT", "/admin/behaviour",
+               [this](const http::Request& request, auto) { return change_behaviour(request, ""); });
+  for_operator("GET", "/admin/behaviour/{provider}", [this](const http::Request&, std::string_view provider) {
+    if (!is_provider(provider)) return problem(404, "There is no such provider.");
+    return json_response(200, behaviours_.of(std::string(provider)).to_json());
+  });
+  for_operator("PUT", "/admin/behaviour/{provider}", [this](const http::Request& request, std::string_view provider) {
+    return change_behaviour(request, std::string(provider));
+  });
 }
 
 asio::awaitable<void> BankApi::pause(Nanoseconds length) {
@@ -63,17 +94,20 @@ asio::awaitable<void> BankApi::pause(Nanoseconds length) {
 }
 
 asio::awaitable<http::Response> BankApi::charge(const http::Request& request) {
-  const Fate fate = fate_of_call(behaviour_, calls_++);
+  const InProgress counted(in_progress_);
   const auto body = body_object(request);
   if (!body) co_return problem(400, body.error().message);
   auto charge = Charge::from_request(*body);
   if (!charge) co_return problem(422, charge.error().message);
+  const Behaviour behaviour = behaviours_.of(charge->acquirer);
+  const Fate fate = fate_of_call(behaviour, calls_++, in_progress_);
   if (fate.fails_before) {
     co_await pause(fate.delay);
     co_return problem(503, "The bank is not available.");
   }
-  charge->status = declines(charge->reference, behaviour_.decline_share) ? "declined" : "approved";
-  charge->at_ms = unix_ms();
+  charge->try_elsewhere = falls_under("elsewhere", charge->reference, behaviour.elsewhere_share);
+  const bool declined = charge->try_elsewhere || declines(charge->reference, behaviour.decline_share);
+  charge->status = declined ? "declined" : "approved";
   bool is_new = false;
   Work record = [&](Connection& connection) -> Result<void> {
     auto recorded = record_charge(connection, *charge);
@@ -84,13 +118,52 @@ asio::awaitable<http::Response> BankApi::charge(const http::Request& request) {
   const Result<void> committed = co_await commit(store_, std::move(record));
   if (!committed) co_return store_failed(committed.error());
   (is_new ? new_charges_ : repeats_).add();
+  if (is_new && falls_under("callback", charge->reference, behaviour.callback_share)) {
+    messenger_.tell(charge->acquirer, charge->to_answer(), std::chrono::milliseconds(behaviour.callback_ms),
+                    behaviour.callback_copies);
+  }
   co_await pause(fate.delay);
-  if (fate.fails_after) co_return problem(503, "The bank is not available.");
+  if (fate.fails_after || fate.silent) co_return problem(503, "The bank is not available.");
   co_return charge_answer(*charge, is_new);
+}
+
+asio::awaitable<http::Response> BankApi::operate(const http::Request& request, std::string charge, std::string kind) {
+  const InProgress counted(in_progress_);
+  const auto body = body_object(request);
+  if (!body) co_return problem(400, body.error().message);
+  auto operation = Operation::from_request(charge, kind, *body);
+  if (!operation) co_return problem(422, operation.error().message);
+  const auto known = find_charge(*reader_, charge);
+  if (!known) co_return problem(503, "The bank's record cannot be read at the moment.");
+  if (!*known) co_return problem(422, "There is no such charge.");
+  const Fate fate = fate_of_call(behaviours_.of((*known)->acquirer), calls_++, in_progress_);
+  if (fate.fails_before) {
+    co_await pause(fate.delay);
+    co_return problem(503, "The bank is not available.");
+  }
+  bool is_new = false;
+  Work record = [&](Connection& connection) -> Result<void> {
+    auto recorded = record_operation(connection, *operation);
+    if (!recorded) return recorded.error();
+    is_new = *recorded;
+    return {};
+  };
+  const Result<void> committed = co_await commit(store_, std::move(record));
+  if (!committed) co_return store_failed(committed.error());
+  co_await pause(fate.delay);
+  if (fate.fails_after || fate.silent) co_return problem(503, "The bank is not available.");
+  co_return json_response(is_new ? 201 : 200, operation->to_answer());
 }
 
 http::Response BankApi::enquire(std::string_view reference) {
   const auto found = find_charge(*reader_, http::percent_decode(reference));
+  if (!found) return problem(503, "The bank's record cannot be read at the moment.");
+  if (!*found) return problem(404, "The bank never saw this reference.");
+  return json_response(200, (*found)->to_answer());
+}
+
+http::Response BankApi::enquire_operation(std::string_view reference) {
+  const auto found = find_operation(*reader_, http::percent_decode(reference));
   if (!found) return problem(503, "The bank's record cannot be read at the moment.");
   if (!*found) return problem(404, "The bank never saw this reference.");
   return json_response(200, (*found)->to_answer());
@@ -123,13 +196,13 @@ asio::awaitable<http::Response> BankApi::hop(const http::Request& request, std::
   co_return json_response(200, json::object{{"status", "ok"}});
 }
 
-http::Response BankApi::change_behaviour(const http::Request& request) {
+http::Response BankApi::change_behaviour(const http::Request& request, const std::string& provider) {
   const auto body = body_object(request);
   if (!body) return problem(400, body.error().message);
-  const auto changed = behaviour_.changed(*body);
+  if (!provider.empty() && !is_provider(provider)) return problem(404, "There is no such provider.");
+  const auto changed = provider.empty() ? behaviours_.change_general(*body) : behaviours_.change(provider, *body);
   if (!changed) return problem(422, changed.error().message);
-  behaviour_ = *changed;
-  return json_response(200, behaviour_.to_json());
+  return json_response(200, (provider.empty() ? behaviours_.general() : behaviours_.of(provider)).to_json());
 }
 
 }  // namespace tidegate::platform

@@ -4,6 +4,7 @@
 
 #include "platform/bank/behaviour.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -15,9 +16,26 @@ constexpr Migration kMigrations[] = {
      "CREATE TABLE charges (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, client_key TEXT NOT NULL,"
      " merchant TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL,"
      " at_ms INTEGER NOT NULL)"},
+    {101,
+     "ALTER TABLE charges ADD COLUMN acquirer TEXT NOT NULL DEFAULT 'acq-01';"
+     "ALTER TABLE charges ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE charges ADD COLUMN captured INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE charges ADD COLUMN refunded INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE charges ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"},
+    {102,
+     "CREATE TABLE operations (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, charge TEXT NOT NULL,"
+     " kind TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,"
+     " at_ms INTEGER NOT NULL)"},
+    {103,
+     "CREATE TABLE network_payouts (reference TEXT PRIMARY KEY, network TEXT NOT NULL, amount INTEGER NOT NULL,"
+     " currency TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL)"},
 };
 
-#define CHARGE_COLUMNS "sequence, reference, client_key, merchant, amount, currency, status, at_ms"
+#define CHARGE_COLUMNS                                                                                         \
+  "sequence, reference, client_key, merchant, amount, currency, status, at_ms, acquirer, elsewhere, captured," \
+  " refunded, expires_at_ms"
+
+constexpr std::int64_t kAuthorisationLasts = std::int64_t{7} * 24 * 3600 * 1000;  // ms
 
 Charge from_row(const Row& row) {
   Charge charge;
@@ -29,6 +47,11 @@ Charge from_row(const Row& row) {
   charge.currency = row.text(5);
   charge.status = row.text(6);
   charge.at_ms = row.integer(7);
+  charge.acquirer = row.text(8);
+  charge.try_elsewhere = row.integer(9) != 0;
+  charge.captured = row.integer(10);
+  charge.refunded = row.integer(11);
+  charge.expires_at_ms = row.integer(12);
   return charge;
 }
 
@@ -55,8 +78,15 @@ Result<Charge> Charge::from_request(const json::object& body) {
   charge.currency = string_member(body, "currency").value_or("");
   if (!is_currency(charge.currency)) return usage_error("'currency' must be three capital letters (ISO 4217)");
   if (string_member(body, "card_token").value_or("").empty()) return usage_error("'card_token' is missing");
-  if (!boolean_member(body, "capture").value_or(true)) {
-    return usage_error("'capture' must be true: this bank authorises and captures in one step");
+  charge.acquirer = string_member(body, "acquirer").value_or("acq-01");
+  if (!is_provider(charge.acquirer)) return usage_error("there is no acquirer '" + charge.acquirer.substr(0, 40) + "'");
+  charge.at_ms = unix_ms();
+  const auto lasts_ms = integer_member(body, "expires_in_ms").value_or(kAuthorisationLasts);
+  if (lasts_ms < 1 || lasts_ms > kAuthorisationLasts) return usage_error("'expires_in_ms' is at most 7 days");
+  if (boolean_member(body, "capture").value_or(true)) {
+    charge.captured = charge.amount;
+  } else {
+    charge.expires_at_ms = charge.at_ms + lasts_ms;
   }
   return charge;
 }
@@ -65,23 +95,27 @@ json::object Charge::to_answer() const {
   json::object answer{{"reference", reference}, {"status", status}, {"amount", amount}, {"currency", currency}};
   if (status == "approved") {
     answer["auth_code"] = authorisation_code(reference);
+    if (expires_at_ms > 0) answer["expires_at_ms"] = expires_at_ms;
   } else {
-    answer["reason"] = "insufficient_funds";
+    answer["reason"] = try_elsewhere ? "acquirer_unavailable" : "insufficient_funds";
+    if (try_elsewhere) answer["try_elsewhere"] = true;
   }
   return answer;
 }
 
 json::object Charge::to_statement_item() const {
   return {{"sequence", sequence}, {"reference", reference}, {"client_key", client_key}, {"merchant", merchant},
-          {"amount", amount},     {"currency", currency},   {"status", status},         {"at_ms", at_ms}};
+          {"amount", amount},     {"currency", currency},   {"status", status},         {"at_ms", at_ms},
+          {"acquirer", acquirer}, {"captured", captured},   {"refunded", refunded}};
 }
 
 Result<bool> record_charge(Connection& connection, Charge& charge) {
   auto inserted = connection.execute(
-      "INSERT OR IGNORE INTO charges (reference, client_key, merchant, amount, currency, status, at_ms)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      "INSERT OR IGNORE INTO charges (reference, client_key, merchant, amount, currency, status, at_ms, acquirer,"
+      " elsewhere, captured, expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       {charge.reference, charge.client_key, charge.merchant, charge.amount, charge.currency, charge.status,
-       charge.at_ms});
+       charge.at_ms, charge.acquirer, charge.try_elsewhere ? 1 : 0, charge.status == "approved" ? charge.captured : 0,
+       charge.expires_at_ms});
   if (!inserted) return inserted.error();
   if (*inserted == 1) return true;
 

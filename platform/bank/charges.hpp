@@ -23,8 +23,13 @@ struct Charge {
   std::string merchant;
   std::int64_t amount = 0;  ///< minor units
   std::string currency;
-  std::string status;      ///< approved, declined, voided
-  std::int64_t at_ms = 0;  ///< since the Unix epoch
+  std::string status;          ///< approved, declined, voided
+  std::int64_t at_ms = 0;      ///< since the Unix epoch
+  std::string acquirer;        ///< "acq-01" when the caller named none
+  bool try_elsewhere = false;  ///< of a decline: another acquirer may approve
+  std::int64_t captured = 0;   ///< all of it at once, unless only authorised
+  std::int64_t refunded = 0;
+  std::int64_t expires_at_ms = 0;  ///< of an authorisation: captures are refused from then on
 
   /// From the body of POST /v1/charges; the error says which member is wrong.
   static Result<Charge> from_request(const json::object& body);
@@ -44,5 +49,20 @@ Result<std::optional<Charge>> find_charge(Connection& reader, const std::string&
 Result<std::vector<Charge>> read_statement(Connection& reader, std::int64_t after, std::int64_t as_of,
                                            std::int64_t limit);
 Result<std::int64_t> last_sequence(Connection& reader);
+
+/// What is done to a charge: a capture, a refund, a void. The bank does it once per reference.
+struct Operation {
+  std::string reference, charge, kind, currency;
+  std::int64_t amount = 0;
+  std::string status, reason;  ///< approved or declined
+  std::int64_t at_ms = 0;
+
+  static Result<Operation> from_request(std::string charge, std::string kind, const json::object& body);
+  json::object to_answer() const;
+};
+/// Inside a unit of work: decides and records, or replaces `operation` by what was recorded for its reference. An error
+/// of kind usage: another operation has the reference, or there is no such charge.
+Result<bool> record_operation(Connection& connection, Operation& operation);
+Result<std::optional<Operation>> find_operation(Connection& reader, const std::string& reference);
 
 }  // namespace tidegate::platform

@@ -71,6 +71,7 @@ Result<Delivery> Delivery::from_data(const json::object& data) {
   Delivery delivery;
   if (auto read = read_text(data, "event", delivery.event); !read) return read.error();
   if (auto read = read_text(data, "endpoint", delivery.endpoint); !read) return read.error();
+  if (!data.contains("attempts")) return bad("no attempts");
   if (auto read = read_count(data, "attempts", delivery.attempts); !read) return read.error();
   delivery.cause = string_member(data, "cause").value_or("");
   return delivery;

@@ -55,6 +55,8 @@ struct Inbox::State {
   bool stopping = false;
   std::thread thread;
   std::atomic<bool> connected{false};
+  std::int64_t drained_at_ms = 0;  // the bus had no more than what was taken then; 0: it had
+  std::atomic<std::int64_t> caught_up_at_ms{0};
 
   void run() {
     while (!is_stopping()) {
@@ -62,6 +64,7 @@ struct Inbox::State {
       filler.fill();
       filler.check_heads();
       apply();
+      note_caught_up();
       commit_offsets(false);
     }
     commit_offsets(true);
@@ -71,6 +74,11 @@ struct Inbox::State {
   void apply() {
     if (monotonic_now() < apply_at || applier.apply_ready()) return;
     apply_at = monotonic_now() + options.retry_after;
+  }
+
+  void note_caught_up() {
+    if (drained_at_ms == 0 || !sequencer.missing().empty() || !sequencer.ready(1).empty()) return;
+    caught_up_at_ms = drained_at_ms;
   }
 
   bool is_stopping() {
@@ -115,6 +123,8 @@ struct Inbox::State {
   }
 
   void receive() {
+    drained_at_ms = 0;
+    const std::int64_t asked_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
     auto records = consumer->poll(kBatch, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
     if (!records) {
@@ -123,6 +133,7 @@ struct Inbox::State {
       return disconnect();
     }
     const Nanoseconds now = monotonic_now();
+    if (records->size() < kBatch) drained_at_ms = asked_at_ms;
     for (const BusRecord& record : *records) {
       auto event = Envelope::decode(record.value);
       if (event && is_of_another_shard(*event, record)) continue;
@@ -181,6 +192,10 @@ Result<void> Inbox::start() {
 
 bool Inbox::connected() const {
   return state_->connected;
+}
+
+std::int64_t Inbox::caught_up_at_ms() const {
+  return state_->caught_up_at_ms;
 }
 
 void Inbox::stop() {

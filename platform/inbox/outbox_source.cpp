@@ -13,7 +13,8 @@ constexpr std::int64_t kMostAtOnce = 500;
 }  // namespace
 
 Result<json::object> OutboxSource::get(const std::string& path_and_query) const {
-  const auto address = peers_.find(options_.producer_peer);
+  auto address = peers_.find(options_.producer_peer);
+  if (!address) address = peers_.find(options_.shared_peer);
   if (!address) return closed_error("the peer '" + options_.producer_peer + "' is not known yet");
   auto response = http::fetch("http://" + *address + "/internal/outbox/" + path_and_query, kLimit);
   if (!response) return response.error();

@@ -1,141 +1,196 @@
 #include "platform/ledger/book.hpp"
 
-#include "base/time.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/events/worker_events.hpp"
+#include "platform/ledger/payouts.hpp"
 
 namespace tidegate::platform {
 namespace {
 
-constexpr Migration kMigrations[] = {
-    {100,
-     "CREATE TABLE transfers (id INTEGER PRIMARY KEY, payment TEXT NOT NULL, kind TEXT NOT NULL, merchant TEXT NOT "
-     "NULL,"
-     " currency TEXT NOT NULL, amount INTEGER NOT NULL, at_ms INTEGER NOT NULL, UNIQUE (payment, kind))"},
-    {101,
-     "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, transfer INTEGER NOT NULL, account TEXT NOT NULL,"
-     " direction TEXT NOT NULL, amount INTEGER NOT NULL)"},
+/// One event's work on one payment.
+struct Posting {
+  Connection& connection;
+  const Envelope& event;
+  const Settlement& settlement;
+  const Emit& emit;
+
+  Result<void> save(const Standing& standing) const {
+    return write_standing(connection, standing, settlement.stream ? "stream" : "batch");
+  }
+
+  Result<void> write(const Result<Transfer>& transfer, const Standing& standing) const {
+    if (!transfer) return transfer.error();
+    auto written = write_transfer(connection, *transfer);
+    if (!written) return written.error();
+    if (!*written) return internal_error("a transfer that is written already: " + transfer->payment);
+    return save(standing);
+  }
+
+  Result<void> settle_if_due(Standing standing) const {
+    if (!settlement.stream || !standing.cleared || standing.reserved() <= 0) return {};
+    // A payment settles again when it is captured again: the sum so far tells the transfers apart.
+    const std::string reference = standing.settled == 0 ? "" : "after-" + std::to_string(standing.settled);
+    const auto transfer = settle(standing, reference);
+    if (auto written = write(transfer, standing); !written) return written;
+    return emit_settled(*transfer, emit);
+  }
+
+  static Result<void> emit_settled(const Transfer& transfer, const Emit& emit) {
+    Envelope settled;
+    settled.type = event_type::ledger_settled;
+    settled.payment = transfer.payment;
+    settled.tenant = transfer.merchant;
+    settled.data = LedgerMovement{transfer.amount, transfer.currency, 0, transfer.reference}.to_data();
+    return emit(std::move(settled));
+  }
 };
 
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(unix_now()).count();
-}
-
-/// What is written about a payment so far.
-struct Written {
-  bool pending = false;
-  std::optional<std::string> finished;  // "posted" or "released"
-  std::int64_t amount = 0;
-  std::string currency;
-};
-
-Result<Written> find_written(Connection& connection, const std::string& payment) {
-  Written written;
-  auto read = connection.query("SELECT kind, amount, currency FROM transfers WHERE payment = ?1", {payment},
-                               [&](const Row& row) {
-                                 if (row.text(0) == to_string(TransferKind::pending)) {
-                                   written.pending = true;
-                                   written.amount = row.integer(1);
-                                   written.currency = row.text(2);
-                                 } else {
-                                   written.finished = row.text(0);
-                                 }
-                                 return true;
+Result<bool> is_written(Connection& connection, const std::string& payment, TransferKind kind,
+                        const std::string& reference) {
+  bool found = false;
+  auto read = connection.query("SELECT 1 FROM transfers WHERE payment = ?1 AND kind = ?2 AND reference = ?3",
+                               {payment, to_string(kind), reference}, [&](const Row&) {
+                                 found = true;
+                                 return false;
                                });
   if (!read) return read.error();
-  return written;
+  return found;
 }
 
-/// A transfer that is there already stays as it is.
-Result<void> write(Connection& connection, const Transfer& transfer) {
-  auto inserted = connection.execute(
-      "INSERT OR IGNORE INTO transfers (payment, kind, merchant, currency, amount, at_ms)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      {transfer.payment, to_string(transfer.kind), transfer.merchant, transfer.currency, transfer.amount, unix_ms()});
-  if (!inserted) return inserted.error();
-  if (*inserted == 0) return {};
-  std::int64_t id = 0;
-  auto found = connection.query("SELECT last_insert_rowid()", {}, [&](const Row& row) {
-    id = row.integer(0);
-    return false;
-  });
-  if (!found) return found;
-  for (const Entry& entry : transfer.entries) {
-    auto written =
-        connection.execute("INSERT INTO entries (transfer, account, direction, amount) VALUES (?1, ?2, ?3, ?4)",
-                           {id, entry.account, to_string(entry.direction), entry.amount});
-    if (!written) return written.error();
-  }
-  return {};
-}
-
-Result<void> begin(Connection& connection, const Envelope& event) {
+Result<void> begin(const Posting& posting) {
+  const Envelope& event = posting.event;
   auto created = PaymentCreated::from_data(event.data);
   if (!created) return created.error();
-  return write(connection,
-               make_transfer(TransferKind::pending, event.payment, event.tenant, created->currency, created->amount));
+  auto known = find_standing(posting.connection, event.payment);
+  if (!known) return known.error();
+  if (*known && (*known)->amount > 0) return {};
+  Standing standing{event.payment, event.tenant, created->currency, created->amount};
+  if (*known) standing.cleared = (*known)->cleared;  // fraud was faster
+  auto written = write_transfer(posting.connection, begin_payment(standing));
+  if (!written) return written.error();
+  if (*known) {
+    auto forgotten = posting.connection.execute("DELETE FROM standings WHERE payment = ?1", {event.payment});
+    if (!forgotten) return forgotten.error();
+  }
+  return posting.save(standing);
 }
 
-Result<void> finish(Connection& connection, const Envelope& event, TransferKind kind) {
-  auto finished = PaymentFinished::from_data(event.data);
+/// A payment's own standing, or why the event cannot be about it.
+Result<Standing> standing_of(const Posting& posting, const PaymentFinished& finished) {
+  auto found = find_standing(posting.connection, posting.event.payment);
+  if (!found) return found.error();
+  if (!*found || (*found)->amount == 0) {
+    return internal_error(posting.event.type + " for a payment that the ledger never saw");
+  }
+  if ((*found)->currency != finished.currency) return internal_error(posting.event.type + " in another currency");
+  return std::move(**found);
+}
+
+Result<void> post_capture(const Posting& posting, const PaymentFinished& finished, Standing standing) {
+  if (finished.reference.empty() && finished.amount != standing.amount) {
+    return internal_error("a capture in one step with another amount than the payment's");
+  }
+  if (auto written = posting.write(capture(standing, finished.amount, finished.reference), standing); !written) {
+    return written;
+  }
+  if (finished.final_capture && standing.open() > 0) {
+    if (auto released = posting.write(release_rest(standing), standing); !released) return released;
+  }
+  return posting.settle_if_due(std::move(standing));
+}
+
+Result<void> post_release(const Posting& posting, const PaymentFinished& finished, Standing standing) {
+  if (standing.captured > 0 && posting.event.type == event_type::payment_declined) {
+    return internal_error("a decline of a payment that is captured already");
+  }
+  if (standing.captured == 0 && finished.amount != standing.amount) {
+    return internal_error(posting.event.type + " with another amount than the payment's");
+  }
+  return posting.write(release_rest(standing), standing);
+}
+
+Result<void> finish(const Posting& posting, TransferKind kind) {
+  auto finished = PaymentFinished::from_data(posting.event.data);
   if (!finished) return finished.error();
-  const auto written = find_written(connection, event.payment);
-  if (!written) return written.error();
-  if (!written->pending) return internal_error(event.type + " for a payment that the ledger never saw");
-  if (written->finished && *written->finished != to_string(kind)) {
-    return internal_error(event.type + " for a payment that is " + *written->finished + " already");
-  }
-  if (written->amount != finished->amount || written->currency != finished->currency) {
-    return internal_error(event.type + " with another amount than the payment's");
-  }
-  return write(connection, make_transfer(kind, event.payment, event.tenant, finished->currency, finished->amount));
+  auto standing = standing_of(posting, *finished);
+  if (!standing) return standing.error();
+  const std::string reference = kind == TransferKind::released ? "" : finished->reference;
+  const auto known = is_written(posting.connection, posting.event.payment, kind, reference);
+  if (!known) return known.error();
+  if (*known) return {};
+  if (kind == TransferKind::posted) return post_capture(posting, *finished, std::move(*standing));
+  if (kind == TransferKind::released) return post_release(posting, *finished, std::move(*standing));
+  return posting.write(refund(*standing, finished->amount, reference), *standing);
+}
+
+Result<void> note_decision(const Posting& posting, bool cleared) {
+  auto found = find_standing(posting.connection, posting.event.payment);
+  if (!found) return found.error();
+  Standing standing = *found ? std::move(**found) : Standing{posting.event.payment, posting.event.tenant, ""};
+  if (standing.cleared == cleared && *found) return {};
+  standing.cleared = cleared;
+  if (auto saved = posting.save(standing); !saved) return saved;
+  return posting.settle_if_due(std::move(standing));
 }
 
 }  // namespace
 
-std::span<const Migration> ledger_migrations() {
-  return kMigrations;
-}
-
-Result<void> post_event(Connection& connection, const Envelope& event) {
-  if (event.type == event_type::payment_created) return begin(connection, event);
-  if (event.type == event_type::payment_captured) return finish(connection, event, TransferKind::posted);
-  if (event.type == event_type::payment_declined) return finish(connection, event, TransferKind::released);
+Result<void> post_event(Connection& connection, const Envelope& event, const Settlement& settlement, const Emit& emit) {
+  const Posting posting{connection, event, settlement, emit};
+  const std::string_view type = event.type;
+  if (type == event_type::payment_created) return begin(posting);
+  if (type == event_type::payment_captured) return finish(posting, TransferKind::posted);
+  if (type == event_type::payment_refunded) return finish(posting, TransferKind::refunded);
+  if (type == event_type::payment_declined || type == event_type::payment_cancelled ||
+      type == event_type::payment_expired) {
+    return finish(posting, TransferKind::released);
+  }
+  if (type == event_type::fraud_cleared) return note_decision(posting, true);
+  if (type == event_type::fraud_held) return note_decision(posting, false);
+  if (type == event_type::payout_requested) return reserve_payout(connection, event, emit);
+  if (type == event_type::payout_paid) return finish_payout(connection, event, true);
+  if (type == event_type::payout_failed) return finish_payout(connection, event, false);
   return {};
 }
 
-Result<json::array> read_entries(Connection& reader, std::int64_t after, std::int64_t as_of, std::int64_t limit,
-                                 std::int64_t& last) {
-  json::array items;
-  auto read = reader.query(
-      "SELECT e.sequence, e.transfer, t.payment, t.kind, e.account, e.direction, e.amount, t.currency, t.at_ms,"
-      " t.merchant FROM entries e JOIN transfers t ON t.id = e.transfer"
-      " WHERE e.sequence > ?1 AND e.sequence <= ?2 ORDER BY e.sequence LIMIT ?3",
-      {after, as_of, limit}, [&](const Row& row) {
-        last = row.integer(0);
-        items.push_back(json::object{{"sequence", row.integer(0)},
-                                     {"transfer", row.integer(1)},
-                                     {"payment", row.text(2)},
-                                     {"kind", row.text(3)},
-                                     {"account", row.text(4)},
-                                     {"direction", row.text(5)},
-                                     {"amount", row.integer(6)},
-                                     {"currency", row.text(7)},
-                                     {"at_ms", row.integer(8)},
-                                     {"merchant", row.text(9)}});
-        return true;
-      });
+Result<std::int64_t> settle_due(Connection& connection, const std::string& batch, std::int64_t limit,
+                                const Emit& emit) {
+  std::vector<std::string> due;
+  auto read = connection.query("SELECT payment FROM standings WHERE due = 1 ORDER BY payment LIMIT ?1", {limit},
+                               [&](const Row& row) {
+                                 due.emplace_back(row.text(0));
+                                 return true;
+                               });
   if (!read) return read.error();
-  return items;
+  for (const std::string& payment : due) {
+    auto standing = find_standing(connection, payment);
+    if (!standing) return standing.error();
+    const auto transfer = settle(**standing, batch);
+    if (!transfer) return transfer.error();
+    auto written = write_transfer(connection, *transfer);
+    if (!written) return written.error();
+    if (auto saved = write_standing(connection, **standing, "batch"); !saved) return saved.error();
+    if (auto told = Posting::emit_settled(*transfer, emit); !told) return told.error();
+  }
+  return static_cast<std::int64_t>(due.size());
 }
 
-Result<std::int64_t> last_entry(Connection& reader) {
-  std::int64_t last = 0;
-  auto read = reader.query("SELECT coalesce(max(sequence), 0) FROM entries", {}, [&](const Row& row) {
-    last = row.integer(0);
-    return false;
-  });
-  if (!read) return read.error();
-  return last;
+Result<Settlement> Settlement::from_json(const json::object& body) {
+  Settlement settlement;
+  const std::string mode = string_member(body, "mode").value_or("");
+  if (mode == "stream") return settlement;
+  if (mode != "batch") return usage_error("mode is 'stream' or 'batch'");
+  settlement.stream = false;
+  settlement.batch_seconds = integer_member(body, "every_seconds").value_or(300);
+  if (settlement.batch_seconds < 1 || settlement.batch_seconds > 86'400) {
+    return usage_error("every_seconds is a whole number from 1 to 86400");
+  }
+  return settlement;
+}
+
+json::object Settlement::to_json() const {
+  if (stream) return {{"mode", "stream"}};
+  return {{"mode", "batch"}, {"every_seconds", batch_seconds}};
 }
 
 }  // namespace tidegate::platform

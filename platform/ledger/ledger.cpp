@@ -1,103 +1,100 @@
-// The role `ledger`: keeps the books from the events of payments.
+// The role `ledger`: keeps the books from the events of payments, fraud decisions and payouts, and holds the wallets.
 //
-//   GET /v1/ledger/entries   pages, operator only
-//   GET /v1/ledger/applied   how far each stream was applied, operator only
+//   GET  /v1/ledger/entries                     pages, operator only
+//   GET  /v1/ledger/balances?merchant=&currency=   what is payable to a merchant, operator only
+//   POST /v1/wallets                            {currency, wallet?}, for services (worker/caller.hpp)
+//   POST /v1/wallets/{id}/credit|debit          {amount, currency}
+//   GET  /v1/wallets/{id}
+//   GET|PUT /admin/settlement                   {"mode": "stream"} or {"mode": "batch", "every_seconds": 300}
 
 #include "base/log.hpp"
-#include "platform/events/payment_events.hpp"
-#include "platform/inbox/inbox.hpp"
-#include "platform/ledger/book.hpp"
-#include "platform/service/pages.hpp"
-#include "platform/service/problem.hpp"
-#include "platform/service/runtime.hpp"
+#include "platform/events/event_data.hpp"
+#include "platform/events/topics.hpp"
+#include "platform/ledger/role.hpp"
+#include "platform/ledger/settler.hpp"
+#include "platform/ledger/wallet_routes.hpp"
+#include "platform/worker/caller.hpp"
+#include "platform/worker/consequences.hpp"
+#include "platform/worker/export_page.hpp"
+#include "platform/worker/outbox_routes.hpp"
+#include "platform/worker/role_inbox.hpp"
 
 namespace tidegate::platform {
 namespace {
 
-std::vector<Migration> all_migrations() {
-  std::vector<Migration> migrations(inbox_migrations().begin(), inbox_migrations().end());
-  migrations.insert(migrations.end(), ledger_migrations().begin(), ledger_migrations().end());
-  return migrations;
-}
-
-InboxOptions inbox_options(const ServiceOptions& options) {
-  InboxOptions inbox;
-  inbox.group = "ledger";
-  inbox.topic = kPaymentsTopic;
-  inbox.producer_peer = "gateway.http";
-  inbox.producer = "gateway-0";
-  inbox.workers = options.workers;
-  inbox.worker_index = options.worker_index;
-  return inbox;
-}
-
-http::Response serve_entries(const http::Request& request, Connection& reader) {
-  const auto page = parse_page(request);
-  if (!page) return problem(400, page.error().message);
-  const auto end = last_entry(reader);
-  if (!end) return problem(503, "The books cannot be read at the moment.");
-  const std::int64_t as_of = page->as_of.value_or(*end);
-  std::int64_t last = as_of;
-  auto items = read_entries(reader, page->after, as_of, page->limit, last);
-  if (!items) return problem(503, "The books cannot be read at the moment.");
-  std::optional<std::int64_t> next;
-  if (!items->empty() && last < as_of) next = last;
-  return json_response(200, make_page(std::move(*items), next, as_of));
-}
-
-http::Response serve_applied(Connection& reader) {
-  const auto streams = read_applied(reader);
-  if (!streams) return problem(503, "The books cannot be read at the moment.");
-  json::array items;
-  std::int64_t total = 0;
-  for (const AppliedStream& stream : *streams) {
-    items.push_back(json::object{{"stream", stream.stream}, {"sequence", stream.sequence}});
-    total += stream.sequence;
+class Ledger final : public Role {
+ public:
+  Ledger(RoleContext& context, std::unique_ptr<RoleDatabase> database)
+      : context_(context),
+        database_(std::move(database)),
+        outbox_(database_->store(), std::string(kLedgerTopic)),
+        consequences_(outbox_),
+        settler_(context.runtime, *database_, outbox_),
+        wallets_(context.runtime, *database_, outbox_),
+        inboxes_(context, *database_, "ledger") {
+    for (const std::string_view topic : {kPaymentsTopic, kFraudTopic, kPayoutsTopic}) {
+      inboxes_.add(
+          topic, [this](Connection& connection, const Envelope& event) { return post(connection, event); },
+          [this](const Envelope& event) { consequences_.committed(event); });
+    }
+    ServiceRuntime& runtime = context.runtime;
+    context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+    add_export(runtime, database_->reader(), "/v1/ledger/entries", last_entry, read_entries);
+    runtime.router().add_immediate("GET", "/v1/ledger/balances",
+                                   runtime.operator_only(ImmediateHandler(
+                                       [this](const http::Request& request, auto) { return balance(request); })));
   }
-  return json_response(200, make_page(std::move(items), std::nullopt, total));
-}
 
-int serve(const ServiceOptions& options, Store& store, Connection& reader) {
-  ServiceRuntime runtime(options);
-  const std::unique_ptr<EventBus> bus = make_peer_bus(runtime.peers());
-  Inbox inbox(store, runtime.peers(), *bus, inbox_options(options), post_event);
-  runtime.router().add_immediate(
-      "GET", "/v1/ledger/entries",
-      runtime.operator_only(ImmediateHandler(
-          [&](const http::Request& request, std::string_view) { return serve_entries(request, reader); })));
-  runtime.router().add_immediate("GET", "/v1/ledger/applied",
-                                 runtime.operator_only(ImmediateHandler(
-                                     [&](const http::Request&, std::string_view) { return serve_applied(reader); })));
-  runtime.metrics().gauge("store_write_queue_depth", "Units of work that wait for the writer.", {},
-                          [&] { return static_cast<double>(store.queue_depth()); });
-  inbox.export_to(runtime.metrics());
-  runtime.add_readiness("the consumer of payments", [&] { return inbox.connected(); });
-  runtime.on_close([&] {
-    inbox.stop();
-    store.stop();
-  });
-  if (auto started = inbox.start(); !started) {
-    log::error("the inbox does not start", {{"why", started.error().message}});
-    return 1;
+  Result<void> start() override {
+    if (auto opened = outbox_.open(); !opened) return opened;
+    if (auto loaded = settler_.load(); !loaded) return loaded;
+    if (auto started = outbox_.start_relay(context_.bus); !started) return started;
+    return inboxes_.start();
   }
-  return runtime.run();
-}
+
+  asio::awaitable<void> drain() override { return settler_.stop(); }
+
+  void close() override {
+    inboxes_.stop();
+    outbox_.stop_relay(std::chrono::seconds(1));
+    database_->store().stop();
+  }
+
+ private:
+  Result<void> post(Connection& connection, const Envelope& event) {
+    consequences_.begin(event);
+    return post_event(connection, event, settler_.settlement(),
+                      [&](Envelope caused) { return consequences_.append(connection, event, std::move(caused)); });
+  }
+
+  http::Response balance(const http::Request& request) {
+    const auto merchant = request.query_parameter("merchant");
+    const auto currency = request.query_parameter("currency");
+    if (!merchant || !currency || !is_currency(*currency)) {
+      return problem(400, "This needs merchant= and currency=.");
+    }
+    const auto balance = balance_of(database_->reader(), account::merchant_payable, *merchant, *currency);
+    if (!balance) return problem(503, "The books cannot be read at the moment.");
+    return json_response(200, json::object{{"merchant", *merchant}, {"currency", *currency}, {"payable", *balance}});
+  }
+
+  RoleContext& context_;
+  std::unique_ptr<RoleDatabase> database_;
+  Outbox outbox_;
+  Consequences consequences_;
+  Settler settler_;
+  WalletRoutes wallets_;
+  RoleInboxes inboxes_;
+};
 
 }  // namespace
 
-int run_ledger(const ServiceOptions& options) {
-  const auto migrations = all_migrations();
-  auto store = open_sqlite_store(options.data_directory, "ledger-" + std::to_string(options.worker_index), migrations);
-  if (!store) {
-    log::error("the ledger's database does not open", {{"why", store.error().message}});
-    return 1;
-  }
-  auto reader = (*store)->reader();
-  if (!reader) {
-    log::error("the ledger's database cannot be read", {{"why", reader.error().message}});
-    return 1;
-  }
-  return serve(options, **store, **reader);
+Result<std::unique_ptr<Role>> make_ledger(RoleContext& context) {
+  auto database =
+      RoleDatabase::open(context, database_name("ledger", context.options),
+                         {outbox_migrations(), inbox_migrations(), ledger_migrations(), wallet_migrations()});
+  if (!database) return database.error();
+  return std::unique_ptr<Role>(std::make_unique<Ledger>(context, std::move(*database)));
 }
 
 }  // namespace tidegate::platform

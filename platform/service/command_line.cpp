@@ -10,17 +10,20 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::array<std::string_view, 6> kRoles{"gateway", "edge", "acquiring", "ledger", "bank-simulator", "broker"};
-constexpr std::array<std::string_view, 2> kWorkerRoles{"acquiring", "ledger"};
+constexpr std::array<std::string_view, 5> kRoles{"gateway", "edge", "worker", "bank-simulator", "broker"};
+// Each of them also is a role of its own: `tidegate-platform ledger` is `worker --roles ledger`.
+constexpr std::array<std::string_view, 10> kWorkerRoles{"acquiring",    "ledger",     "fraud",          "vault",
+                                                        "notification", "read-model", "reconciliation", "audit",
+                                                        "payouts",      "migrator"};
 constexpr std::array<std::string_view, 2> kProfiles{"modern", "legacy"};
 constexpr std::array<std::string_view, 3> kReporters{"acquiring", "fraud", "ledger"};
 constexpr int kMostShards = 16;
-constexpr std::array<std::string_view, 2> kSwitches{"serial_hops", "pool_35"};
+constexpr std::array<std::string_view, 3> kSwitches{"serial_hops", "pool_35", "dual_write_drop_20"};
 
 struct Given {
-  std::string role, worker_role;
+  std::string role;
   std::string key_expiry;
-  std::vector<std::string> switches;
+  std::vector<std::string> worker_roles, switches;
 };
 
 template <typename Names>
@@ -34,9 +37,24 @@ Result<void> check_name(const std::string& what, const std::string& name, const 
   return usage_error(message);
 }
 
+template <typename Names>
+std::string joined(const Names& names) {
+  std::string text;
+  for (const auto& name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
+std::vector<std::string_view> all_roles() {
+  std::vector<std::string_view> roles(kRoles.begin(), kRoles.end());
+  roles.insert(roles.end(), kWorkerRoles.begin(), kWorkerRoles.end());
+  return roles;
+}
+
 void declare(CLI::App& app, ServiceOptions& options, Given& given) {
-  app.add_option("ROLE", given.role, "gateway, edge, worker, acquiring, ledger, bank-simulator or broker")->required();
-  app.add_option("--roles", given.worker_role, "what a worker does: acquiring or ledger");
+  app.add_option("ROLE", given.role, "gateway, edge, worker, bank-simulator, broker, or what one worker does alone")
+      ->required();
+  app.add_option("--roles", given.worker_roles, "what a worker does, separated by commas: " + joined(kWorkerRoles))
+      ->delimiter(',');
   app.add_option("--data", options.data_directory, "directory of the databases, made when missing");
   app.add_option("--ready-file", options.ready_file, "written once listening, with the addresses in use");
   app.add_option("--peers", options.peers_file, "JSON file with the addresses of the other services");
@@ -44,8 +62,7 @@ void declare(CLI::App& app, ServiceOptions& options, Given& given) {
   app.add_option("--operator-token", options.operator_token, "bearer token of the operator's endpoints")
       ->envname("TIDEGATE_OPERATOR_TOKEN");
   app.add_option("--profile", options.profile, "modern or legacy");
-  app.add_option("--switch", given.switches,
-                 "one departure from the profile: serial_hops or pool_35, NAME[=true|false]");
+  app.add_option("--switch", given.switches, "one departure from the profile, NAME[=true|false]: " + joined(kSwitches));
   app.add_option("--shards", options.shards, "databases that the gateway's payments are split over, 1 to 16");
   app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")
       ->delimiter(',');
@@ -86,16 +103,31 @@ Result<void> read_switches(const Given& given, ServiceOptions& options) {
   return {};
 }
 
-Result<void> check(const Given& given, ServiceOptions& options) {
+Result<void> read_roles(const Given& given, ServiceOptions& options) {
   options.role = given.role;
-  if (given.role == "worker") {
-    if (given.worker_role.empty()) return usage_error("a worker needs --roles acquiring or --roles ledger");
-    if (auto known = check_name("the worker role", given.worker_role, kWorkerRoles); !known) return known;
-    options.role = given.worker_role;
-  } else if (!given.worker_role.empty()) {
+  const bool alone = std::find(kWorkerRoles.begin(), kWorkerRoles.end(), given.role) != kWorkerRoles.end();
+  if (!given.worker_roles.empty() && given.role != "worker") {
     return usage_error("--roles belongs to the role 'worker', not to '" + given.role + "'");
   }
-  if (auto known = check_name("the role", options.role, kRoles); !known) return known;
+  if (alone) {
+    options.roles = {given.role};
+    return {};
+  }
+  if (auto known = check_name("the role", given.role, all_roles()); !known) return known;
+  if (given.role != "worker") return {};
+  if (given.worker_roles.empty()) return usage_error("a worker needs --roles, such as --roles acquiring,ledger");
+  for (const std::string& role : given.worker_roles) {
+    if (auto known = check_name("the worker role", role, kWorkerRoles); !known) return known;
+    if (std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end()) {
+      return usage_error("--roles names '" + role + "' twice");
+    }
+    options.roles.push_back(role);
+  }
+  return {};
+}
+
+Result<void> check(const Given& given, ServiceOptions& options) {
+  if (auto read = read_roles(given, options); !read) return read.error();
   if (auto known = check_name("the profile", options.profile, kProfiles); !known) return known;
   if (auto read = read_switches(given, options); !read) return read;
   if (auto read = read_gateway_options(given, options); !read) return read;

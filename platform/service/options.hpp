@@ -16,7 +16,8 @@ namespace tidegate::platform {
 /// Command line: `tidegate-platform ROLE --data DIR --ready-file FILE --peers FILE [--port N] [--operator-token T]
 /// [--profile modern|legacy] [--switch NAME[=VALUE]]... [--workers N --worker-index I]`.
 struct ServiceOptions {
-  std::string role;                             ///< gateway, acquiring, ledger, bank-simulator, broker
+  std::string role;                             ///< gateway, worker, bank-simulator, broker
+  std::vector<std::string> roles;               ///< of a worker: acquiring, ledger, ...; each owns a database
   std::string data_directory;                   ///< databases live here; made when missing
   std::string ready_file;                       ///< written atomically once listening: {"http": "127.0.0.1:40001", ...}
   std::string peers_file;                       ///< addresses of the others, see PeerDirectory
@@ -69,8 +70,6 @@ Result<void> announce_ready(const ServiceOptions& options, const std::map<std::s
 /// A role runs until SIGTERM or SIGINT, drains and returns the exit code. One per role, each in its folder:
 int run_gateway(const ServiceOptions& options);
 int run_edge(const ServiceOptions& options);
-int run_acquiring(const ServiceOptions& options);
-int run_ledger(const ServiceOptions& options);
 int run_bank_simulator(const ServiceOptions& options);
 int run_broker(const ServiceOptions& options);
 

@@ -1,5 +1,6 @@
 // The bank simulator as its clients see it, in its real frame (runtime, HTTP server, store).
 
+#include <algorithm>
 #include <future>
 
 #include "base/file.hpp"
@@ -190,7 +191,7 @@ TEST_CASE("requests that are no charge are refused and leave no record") {
       {"unknown currency form", 422, with("currency", "euro")},
       {"no card", 422, with("card_token", "")},
       {"no client key", 422, with("client_key", "")},
-      {"authorise only", 422, with("capture", false)},
+      {"an acquirer that does not exist", 422, with("acquirer", "acq-35")},
       {"larger than the limit", 413, with("merchant", json::string(70'000, 'x'))},
   };
   const ScratchDirectory scratch;
@@ -284,4 +285,147 @@ TEST_CASE("a hop over HTTP") {
   CHECK(bank.get("/v1/hops/fx?delay_ms=-1").status == 400);
   CHECK(bank.get("/v1/hops/fx?delay_ms=99999").status == 400);
   CHECK(bank.get("/v1/hops/FX?delay_ms=0").status == 404);
+}
+
+namespace {
+
+std::string operation(const std::string& reference, std::int64_t amount) {
+  return json::serialize(json::object{{"reference", reference}, {"amount", amount}, {"currency", "EUR"}});
+}
+
+}  // namespace
+
+TEST_CASE("an authorisation is captured in parts, refunded in parts, each once per reference") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0})").status == 200);
+  json::object authorise = parse_json(charge("r1"))->as_object();
+  authorise["capture"] = false;
+  const auto made = body_of(bank.post("/v1/charges", json::serialize(authorise)));
+  CHECK(made.at("status").as_string() == "approved");
+  CHECK(made.at("expires_at_ms").as_int64() > 0);
+  struct Row {
+    const char *path, *reference;
+    std::int64_t amount;
+    int status;
+    const char* outcome;
+  };
+  const std::vector<Row> rows = {
+      {"captures", "c1", 300, 201, "approved"},
+      {"captures", "c1", 300, 200, "approved"},
+      {"captures", "c1", 200, 409, ""},
+      {"captures", "c2", 201, 201, "declined"},
+      {"captures", "c3", 200, 201, "approved"},
+      {"captures", "c4", 1, 201, "declined"},
+      {"refunds", "f1", 501, 201, "declined"},
+      {"refunds", "f2", 500, 201, "approved"},
+      {"refunds", "f3", 1, 201, "declined"},
+      {"voids", "v1", 500, 201, "declined"},
+      {"captures", "", 1, 422, ""},
+      {"captures", "c5", 0, 422, ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.path << " " << row.reference);
+    const auto response = bank.post(std::string("/v1/charges/r1/") + row.path, operation(row.reference, row.amount));
+    CHECK(response.status == row.status);
+    if (*row.outcome != 0) CHECK(body_of(response).at("status").as_string() == row.outcome);
+  }
+  CHECK(bank.post("/v1/charges/never/captures", operation("c9", 1)).status == 422);
+  CHECK(body_of(bank.get("/v1/operations/c1")).at("status").as_string() == "approved");
+  CHECK(bank.get("/v1/operations/never").status == 404);
+  const auto item = body_of(bank.get("/v1/statement")).at("items").at(0);
+  CHECK(item.at("captured").as_int64() == 500);
+  CHECK(item.at("refunded").as_int64() == 500);
+}
+
+TEST_CASE("a void ends an authorisation for good") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0})").status == 200);
+  json::object authorise = parse_json(charge("r1"))->as_object();
+  authorise["capture"] = false;
+  CHECK(bank.post("/v1/charges", json::serialize(authorise)).status == 201);
+  CHECK(body_of(bank.post("/v1/charges/r1/voids", operation("v1", 500))).at("status").as_string() == "approved");
+  CHECK(body_of(bank.post("/v1/charges/r1/captures", operation("c1", 1))).at("status").as_string() == "declined");
+  CHECK(body_of(bank.get("/v1/statement")).at("items").at(0).at("status").as_string() == "voided");
+}
+
+TEST_CASE("an expired authorisation cannot be captured") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0})").status == 200);
+  json::object authorise = parse_json(charge("r1"))->as_object();
+  authorise["capture"] = false;
+  authorise["expires_in_ms"] = 1;
+  CHECK(bank.post("/v1/charges", json::serialize(authorise)).status == 201);
+  REQUIRE(becomes_true([&] {
+    const auto answer =
+        bank.post("/v1/charges/r1/captures", operation("c" + std::to_string(monotonic_now().count()), 1));
+    return body_of(answer).at("status").as_string() == "declined";
+  }));
+}
+
+TEST_CASE("a provider's own knobs hold for it alone") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour/acq-07", R"({"elsewhere_share":1})").status == 200);
+  CHECK(bank.put("/admin/behaviour/acq-35", R"({"elsewhere_share":1})").status == 404);
+  CHECK(bank.put("/admin/behaviour/acq-07", R"({"elsewhere":1})").status == 422);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0})").status == 200);
+  json::object at_seven = parse_json(charge("r7"))->as_object();
+  at_seven["acquirer"] = "acq-07";
+  const auto declined = body_of(bank.post("/v1/charges", json::serialize(at_seven)));
+  CHECK(declined.at("status").as_string() == "declined");
+  CHECK(declined.at("try_elsewhere").as_bool());
+  CHECK(body_of(bank.post("/v1/charges", charge("r1"))).at("status").as_string() == "approved");
+  CHECK(body_of(bank.get("/admin/behaviour/acq-07")).at("decline_share").as_double() == Approx(0));
+}
+
+TEST_CASE("the settlement statement is as wrong as its knobs say, and the true one is not") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0,"statement_missing_share":1})").status == 200);
+  CHECK(bank.post("/v1/charges", charge("r1")).status == 201);
+  const std::string header = "sequence,reference,amount,currency,at_ms\n";
+  const auto statement = [&] { return bank.get("/v1/settlement-statement").body; };
+  CHECK(statement() == header);
+  CHECK(bank.put("/admin/behaviour", R"({"statement_missing_share":0,"statement_mismatch_share":1})").status == 200);
+  CHECK(statement().substr(0, header.size() + 12) == header + "1,r1,501,EUR");
+  CHECK(bank.put("/admin/behaviour", R"({"statement_mismatch_share":0,"statement_duplicate_share":1})").status == 200);
+  const std::string twice = statement();
+  CHECK(std::count(twice.begin(), twice.end(), '\n') == 3);
+  CHECK(bank.put("/admin/behaviour", R"({"statement_duplicate_share":0,"statement_late_ms":60000})").status == 200);
+  CHECK(statement() == header);
+  CHECK(bank.put("/admin/behaviour", R"({"statement_late_ms":0})").status == 200);
+  CHECK(bank.post("/v1/charges", charge("r2")).status == 201);
+  const auto first = bank.get("/v1/settlement-statement?limit=1");
+  REQUIRE(first.header("Next-After") != nullptr);
+  CHECK(*first.header("Next-After") == "1");
+  CHECK(body_of(bank.get("/v1/statement")).at("items").as_array().size() == 2);
+}
+
+TEST_CASE("the other providers: rates, identity, the fraud model, payout networks") {
+  const ScratchDirectory scratch;
+  Bank bank(scratch);
+  CHECK(bank.put("/admin/behaviour", R"({"decline_share":0})").status == 200);
+  CHECK(body_of(bank.get("/v1/fx/rates/EUR-USD")).at("rate").as_string() == "1.084500");
+  for (const char* pair : {"EUR-XXX", "EURUSD", "EUR-USDX", "-"})
+    CHECK(bank.get("/v1/fx/rates/" + std::string(pair)).status == 404);
+  CHECK(body_of(bank.post("/v1/identity/checks", R"({"card_token":"tok_1"})")).at("status").as_string() == "verified");
+  CHECK(bank.post("/v1/identity/checks", "{}").status == 400);
+  CHECK(bank.put("/admin/behaviour/identity", R"({"decline_share":1})").status == 200);
+  CHECK(body_of(bank.post("/v1/identity/checks", R"({"card_token":"tok_1"})")).at("status").as_string() == "denied");
+  const auto scores = body_of(
+      bank.post("/v1/fraud/scores", R"({"payments":[{"payment":"a","points":0},{"payment":"b","points":1000}]})"));
+  CHECK(scores.at("scores").as_array().size() == 2);
+  CHECK(bank.post("/v1/fraud/scores", R"({"payments":7})").status == 400);
+  const std::string payout = R"({"reference":"po1","network":"network-12","amount":5,"currency":"EUR"})";
+  CHECK(bank.post("/v1/network-payouts", payout).status == 201);
+  CHECK(bank.post("/v1/network-payouts", payout).status == 200);
+  CHECK(bank.post("/v1/network-payouts", R"({"reference":"po1","network":"network-12","amount":6,"currency":"EUR"})")
+            .status == 409);
+  CHECK(bank.post("/v1/network-payouts", R"({"reference":"po2","network":"network-13","amount":5,"currency":"EUR"})")
+            .status == 422);
+  CHECK(body_of(bank.get("/v1/network-payouts/po1")).at("status").as_string() == "paid");
+  CHECK(bank.get("/v1/network-payouts/po9").status == 404);
 }

@@ -29,7 +29,8 @@ struct Fixture {
     REQUIRE(outbox->open().ok());
     loop.run([this] {
       link = std::make_unique<BankLink>(loop.context().get_executor(), peers, 16, std::chrono::milliseconds(150));
-      charger = std::make_unique<Charger>(loop.context().get_executor(), *store, *outbox, *link, metrics);
+      charger = std::make_unique<Charger>(
+          Charger::Parts{loop.context().get_executor(), *store, *outbox, *link, nullptr, metrics});
     });
   }
 
@@ -58,6 +59,41 @@ struct Fixture {
 
   void note(const Attempt& attempt) {
     REQUIRE(store->run([&](Connection& connection) { return insert_attempt(connection, attempt); }).ok());
+  }
+
+  /// With a cascade, as events make them.
+  static Attempt routed(const std::string& payment, AttemptKind kind = AttemptKind::charge) {
+    Attempt made = attempt(payment);
+    made.kind = kind;
+    made.acquirer = "acq-01";
+    made.cascade = {"acq-02"};
+    return made;
+  }
+  void play(const Attempt& made) {
+    note(made);
+    loop.run([&] { charger->submit(made, false); });
+    REQUIRE(settles());
+  }
+  static asio::awaitable<void> hear_into(Charger& charger, std::string reference, BankAnswer answer,
+                                         std::promise<Charger::Heard>& heard) {
+    const auto outcome = co_await charger.hear(std::move(reference), std::move(answer));
+    heard.set_value(*outcome);
+  }
+  Charger::Heard hear(const std::string& reference, BankAnswer::Kind kind) {
+    std::promise<Charger::Heard> heard;
+    asio::co_spawn(loop.context(), hear_into(*charger, reference, {kind}, heard), asio::detached);
+    return heard.get_future().get();
+  }
+  std::size_t expire(std::int64_t now_ms) {
+    std::promise<std::size_t> expired;
+    asio::co_spawn(loop.context(), charger->expire(now_ms),
+                   [&](std::exception_ptr, std::size_t count) { expired.set_value(count); });
+    return expired.get_future().get();
+  }
+  std::vector<std::string> types(const std::string& payment) {
+    std::vector<std::string> found;
+    for (const Envelope& event : results(payment)) found.push_back(event.type);
+    return found;
   }
 
   void submit(const std::string& payment, bool resumed = false) {
@@ -217,4 +253,129 @@ TEST_CASE("a result that was written before is not reported again") {
   fixture.submit("pay_1", true);
   REQUIRE(fixture.settles());
   CHECK(fixture.results("pay_1").size() == 1);
+}
+
+TEST_CASE("a decline that another acquirer need not share goes to the next one, under a reference of its own") {
+  ScratchDirectory scratch;
+  ScriptedBank bank({Act::elsewhere});
+  Fixture fixture(bank.address(), scratch);
+  fixture.play(Fixture::routed("pay_1"));
+  CHECK(bank.seen().posted_references == std::vector<std::string>{"pay_1-a1", "pay_1-a2"});
+  CHECK(bank.seen().charged == std::map<std::string, int>{{"pay_1-a2", 1}});
+  const auto results = fixture.results("pay_1");
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].type == "acquirer_approved");
+  CHECK(AcquirerResult::from_data(results[0].data)->acquirer == "acq-02");
+}
+
+TEST_CASE("at the end of the cascade a decline is a decline") {
+  ScratchDirectory scratch;
+  ScriptedBank bank({Act::elsewhere, Act::elsewhere});
+  Fixture fixture(bank.address(), scratch);
+  fixture.play(Fixture::routed("pay_1"));
+  CHECK(fixture.types("pay_1") == std::vector<std::string>{"acquirer_declined"});
+}
+
+TEST_CASE("an unknown outcome is never tried elsewhere, whatever the bank does") {
+  for (const Act act : {Act::record_silent, Act::ignore, Act::reset, Act::record_503, Act::refuse_503, Act::garbage}) {
+    ScratchDirectory scratch;
+    ScriptedBank bank({act});
+    Fixture fixture(bank.address(), scratch);
+    fixture.play(Fixture::routed("pay_1"));
+    for (const std::string& reference : bank.seen().posted_references) CHECK(reference == "pay_1-a1");
+    CHECK(bank.seen().charged == std::map<std::string, int>{{"pay_1-a1", 1}});
+  }
+}
+
+TEST_CASE("an acquirer whose breaker is open gets no fresh payment while another may have it") {
+  ScratchDirectory scratch;
+  ScriptedBank bank({Act::refuse_503, Act::refuse_503, Act::refuse_503});
+  Fixture fixture(bank.address(), scratch);
+  fixture.play(Fixture::routed("pay_1"));
+  bool open = false;
+  fixture.loop.run([&] { open = fixture.charger->breaker_state("acq-01") == Breaker::State::open; });
+  REQUIRE(open);
+  fixture.play(Fixture::routed("pay_2"));
+  CHECK(bank.seen().charged == std::map<std::string, int>{{"pay_1-a1", 1}, {"pay_2-a2", 1}});
+  CHECK(fixture.types("pay_2") == std::vector<std::string>{"acquirer_approved"});
+}
+
+TEST_CASE("what a provider tells by itself resolves, repeats, or contradicts") {
+  using Kind = BankAnswer::Kind;
+  using Heard = Charger::Heard;
+  ScratchDirectory scratch;
+  ScriptedBank bank({});
+  Fixture fixture(bank.address(), scratch);
+  CHECK(fixture.hear("pay_1-a1", Kind::approved) == Heard::not_known);
+  fixture.note(Fixture::attempt("pay_1"));
+  CHECK(fixture.hear("pay_1-a1", Kind::approved) == Heard::resolved);
+  for (int i = 0; i < 50; ++i) CHECK(fixture.hear("pay_1-a1", Kind::approved) == Heard::repeated);
+  CHECK(fixture.hear("pay_1-a1", Kind::declined) == Heard::contradicted);
+  CHECK(fixture.hear("pay_1-a1", Kind::declined) == Heard::repeated);  // told once
+  CHECK(fixture.types("pay_1") == std::vector<std::string>{"acquirer_approved", "acquirer_conflicted"});
+}
+
+TEST_CASE("captures, refunds and cancels are asked for under the charge and answered by their own event") {
+  struct Row {
+    const char* event;
+    const char* done;
+  };
+  for (const Row& row : {Row{"capture_requested", "acquirer_captured"}, Row{"refund_requested", "acquirer_refunded"},
+                         Row{"cancel_requested", "acquirer_cancelled"}}) {
+    INFO(row.event);
+    ScratchDirectory scratch;
+    ScriptedBank bank({});
+    Fixture fixture(bank.address(), scratch);
+    Envelope event = make_event(0, 1, row.event);
+    event.payment = "pay_1";
+    event.data = PaymentCommandData{"pay_1-x1", 400, "EUR"}.to_data();
+    const auto command = [&]() -> Result<Attempt> {
+      std::optional<Attempt> made;
+      auto done = fixture.store->run([&](Connection& connection) -> Result<void> {
+        auto from = command_from_event(connection, event);
+        if (!from) return from.error();
+        made = std::move(*from);
+        return {};
+      });
+      if (!done) return done.error();
+      return std::move(*made);
+    };
+    CHECK_FALSE(command().ok());  // nothing is approved yet
+    fixture.play(Fixture::routed("pay_1", AttemptKind::authorize));
+    const auto attempt = command();
+    REQUIRE(attempt.ok());
+    CHECK(attempt->target == "pay_1-a1");
+    CHECK(attempt->merchant == "mrc_1");
+    fixture.play(*attempt);
+    CHECK(fixture.types("pay_1") == std::vector<std::string>{"acquirer_authorized", row.done});
+    const auto result = CommandResult::from_data(fixture.results("pay_1")[1].data);
+    CHECK(result->command == "pay_1-x1");
+    CHECK(result->amount == 400);
+  }
+}
+
+TEST_CASE("an authorization runs out once, and not while a capture is under way") {
+  ScratchDirectory scratch;
+  ScriptedBank bank({});
+  Fixture fixture(bank.address(), scratch);
+  for (const char* payment : {"pay_1", "pay_2"}) {
+    fixture.note(Fixture::routed(payment, AttemptKind::authorize));
+    REQUIRE(fixture.store
+                ->run([&](Connection& connection) -> Result<void> {
+                  auto resolved = resolve_attempt(connection, std::string(payment) + "-a1",
+                                                  {BankAnswer::Kind::approved, "A1", {}, false, 1'000});
+                  if (!resolved) return resolved.error();
+                  return {};
+                })
+                .ok());
+  }
+  Attempt capture = Fixture::routed("pay_2", AttemptKind::capture);
+  capture.reference = "pay_2-c1";
+  capture.target = "pay_2-a1";
+  fixture.note(capture);
+  CHECK(fixture.expire(999) == 0);
+  CHECK(fixture.expire(1'000) == 1);
+  CHECK(fixture.expire(2'000) == 0);
+  CHECK(fixture.types("pay_1") == std::vector<std::string>{"acquirer_expired"});
+  CHECK(fixture.types("pay_2").empty());
 }

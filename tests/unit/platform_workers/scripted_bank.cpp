@@ -105,6 +105,9 @@ std::string ScriptedBank::perform(Act act, const std::string& reference, bool is
     case Act::answer:
       if (seen_.charged.count(reference) == 0) return response(404, "{}");
       return response(200, R"({"reference":")" + reference + R"(","status":"approved","auth_code":"OK1"})");
+    case Act::elsewhere:
+      return response(201, R"({"reference":")" + reference +
+                               R"(","status":"declined","reason":"acquirer_unavailable","try_elsewhere":true})");
     case Act::record_silent:
     case Act::ignore:
       return {};

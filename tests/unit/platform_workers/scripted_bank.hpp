@@ -15,6 +15,7 @@ class ScriptedBank {
  public:
   enum class Act {
     answer,          ///< records the charge, answers it
+    elsewhere,       ///< declines: another acquirer may approve
     record_silent,   ///< records the charge, answers nothing
     ignore,          ///< neither records nor answers
     record_reset,    ///< records the charge, resets the connection

@@ -34,7 +34,9 @@ TEST_CASE("a command line that is right") {
   CHECK(line.options.operator_token == "t");
   CHECK(line.options.profile == "legacy");
   CHECK(line.options.switches == std::map<std::string, std::string>{{"serial_hops", "true"}, {"pool_35", "false"}});
-  CHECK(parse({"worker", "--roles", "ledger", "--data", "d"}).options.role == "ledger");
+  using Roles = std::vector<std::string>;
+  CHECK(parse({"ledger", "--data", "d"}).options.roles == Roles{"ledger"});
+  CHECK(parse({"worker", "--roles", "ledger,acquiring", "--data", "d"}).options.roles == Roles{"ledger", "acquiring"});
   CHECK(parse({"broker"}).run);
   CHECK(parse({"ledger", "--data", "d", "--workers", "4", "--worker-index", "3"}).options.worker_index == 3);
 }
@@ -51,6 +53,7 @@ TEST_CASE("a command line that is wrong says what to change") {
       {{"worker", "--data", "d"}, "--roles"},
       {{"worker", "--roles", "legder", "--data", "d"}, "did you mean 'ledger'"},
       {{"worker", "--roles", "broker", "--data", "d"}, "does not exist"},
+      {{"worker", "--roles", "ledger,ledger", "--data", "d"}, "twice"},
       {{"ledger", "--roles", "ledger", "--data", "d"}, "belongs to the role 'worker'"},
       {{"gateway", "--data", "d", "--profile", "modren"}, "did you mean 'modern'"},
       {{"gateway", "--data", "d", "--switch", "pool_36"}, "did you mean 'pool_35'"},

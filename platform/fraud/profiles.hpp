@@ -1,0 +1,54 @@
+#pragma once
+// What the last minute knows about cards, addresses and merchants. In memory; after a restart it is filled again from
+// the decisions of the last minute.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "platform/fraud/rules.hpp"
+
+namespace tidegate::platform {
+
+struct SeenPayment {
+  std::string payment, card, bin, address, merchant, client_key, currency;
+  std::int64_t amount = 0, at_ms = 0;
+};
+
+/// Times come with the events and may jump back by the consumers' lag; the newest one rules the window.
+class FraudProfiles {
+ public:
+  static constexpr std::int64_t kWindowMs = 60'000;
+
+  /// The facts about a payment, which is part of the window from now on. Asked again about the same payment (its
+  /// transaction was rolled back), it counts once.
+  FraudFacts see(const SeenPayment& payment);
+  void declined(const std::string& payment, std::int64_t at_ms);
+  std::size_t size() const { return window_.size(); }
+
+ private:
+  struct Subject {
+    std::int64_t payments = 0, amount = 0;         // in the window
+    std::map<std::string, std::int64_t> others;    // merchants and addresses of a card, cards of an address
+    std::map<std::int64_t, std::int64_t> amounts;  // of a card
+    std::int64_t seen = 0, sum = 0;                // ever, while the subject is kept
+    std::int64_t last_at_ms = 0, last_amount = 0, amount_before_last = 0, declines = 0;
+    std::string currency;
+  };
+  void prune(std::int64_t now_ms);
+  void add(const SeenPayment& payment);
+  void remove(const SeenPayment& payment);
+  Subject& subject(const std::string& kind, const std::string& name) { return subjects_[kind + name]; }
+
+  std::deque<SeenPayment> window_;
+  std::unordered_set<std::string> payments_;              // in the window
+  std::unordered_map<std::string, std::string> card_of_;  // payments in the window
+  std::unordered_map<std::string, Subject> subjects_;
+  std::unordered_map<std::string, std::map<std::string, std::int64_t>> key_merchants_;
+  std::int64_t newest_ms_ = 0;
+};
+
+}  // namespace tidegate::platform

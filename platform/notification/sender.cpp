@@ -1,0 +1,197 @@
+#include "platform/notification/sender.hpp"
+
+#include "base/log.hpp"
+#include "platform/events/worker_events.hpp"
+#include "platform/notification/signature.hpp"
+#include "platform/service/await_store.hpp"
+#include "platform/service/trace_context.hpp"
+#include "platform/worker/caller.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr std::size_t kConnectionsPerHost = 16;
+constexpr std::size_t kMostClients = 1000;
+constexpr std::size_t kLongestCause = 200;
+
+Nanoseconds from_now(std::int64_t at_ms) {
+  return monotonic_now() + std::chrono::milliseconds(std::max<std::int64_t>(0, at_ms - unix_ms()));
+}
+
+Envelope told_event(const PendingDelivery& delivery, bool taken) {
+  Envelope event;
+  event.type = taken ? event_type::notification_delivered : event_type::dead_lettered;
+  event.payment = delivery.event;
+  event.tenant = delivery.tenant;
+  event.traceparent = continue_trace("");
+  event.data = Delivery{delivery.event, delivery.endpoint, delivery.attempts, taken ? "" : delivery.cause}.to_data();
+  return event;
+}
+
+}  // namespace
+
+Sender::Sender(Parts parts)
+    : parts_(parts),
+      timer_(parts.executor),
+      attempts_(parts.metrics.counter("notification_attempts_total", "Attempts to deliver.")),
+      taken_(parts.metrics.counter("notification_deliveries_total", "Deliveries that ended.", {{"end", "taken"}})),
+      given_up_(parts.metrics.counter("notification_deliveries_total", "Deliveries that ended.", {{"end", "dead"}})) {
+  parts.metrics.gauge("notification_dead_letters", "Deliveries given up and not replayed.", {},
+                      [this] { return static_cast<double>(dead_.load()); });
+}
+
+Result<void> Sender::start() {
+  auto dead = count_dead(parts_.reader);
+  if (!dead) return dead.error();
+  dead_ = *dead;
+  auto pending = pending_deliveries(parts_.reader);
+  if (!pending) return pending.error();
+  for (const PendingDelivery& delivery : *pending) queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  start_due();
+  return {};
+}
+
+void Sender::submit(const PendingDelivery& delivery) {
+  queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  start_due();
+}
+
+void Sender::revived(const std::vector<PendingDelivery>& deliveries) {
+  dead_ -= static_cast<std::int64_t>(deliveries.size());
+  alerted_ = alerted_ && dead_ >= limits_.alert_at;
+  for (const PendingDelivery& delivery : deliveries) queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  start_due();
+}
+
+void Sender::start_due() {
+  while (!stopping_ && in_flight_ < kAtOnce) {
+    auto item = queue_.take(monotonic_now());
+    if (!item) break;
+    ++in_flight_;
+    asio::co_spawn(parts_.executor, deliver(*item), [this, item = *item](std::exception_ptr failed) {
+      if (failed) log::error("a delivery ended with an exception; the next start resumes it");
+      --in_flight_;
+      queue_.finished(item);
+      start_due();
+    });
+  }
+  wake_at_next();
+}
+
+void Sender::wake_at_next() {
+  const auto due = queue_.next_due();
+  // What is due already waits for one in flight to end.
+  if (stopping_ || !due || *due <= monotonic_now()) return;
+  timer_.expires_after(*due - monotonic_now());
+  timer_.async_wait([this](error_code failed) {
+    if (!failed) start_due();
+  });
+}
+
+asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
+  auto found = find_delivery(parts_.reader, item.delivery);
+  if (!found || !*found) co_return;  // delivered before, or unreadable: the next start reads it again
+  PendingDelivery delivery = std::move(**found);
+  attempts_.add();
+  delivery.cause = co_await attempt(delivery);
+  if (stopping_ && !delivery.cause.empty()) co_return;  // the stop may be why
+  delivery.attempts += 1;
+  const bool taken = delivery.cause.empty();
+  const bool dead = !taken && delivery.attempts >= limits_.attempts;
+  if (!taken && !dead) {
+    const Nanoseconds wait = delivery_back_off(static_cast<std::uint64_t>(delivery.id), delivery.attempts,
+                                               std::chrono::milliseconds(limits_.first_delay_ms),
+                                               std::chrono::milliseconds(limits_.longest_delay_ms));
+    delivery.next_at_ms = unix_ms() + std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+  }
+  const bool noted = co_await note(delivery, taken);
+  if (taken && noted) co_return taken_.add();
+  if (dead && noted) {
+    given_up_.add();
+    ++dead_;
+    co_return tell_dead_letters();
+  }
+  // Again: it failed, or (at least once) its success could not be noted.
+  if (!noted) delivery.next_at_ms = unix_ms() + limits_.first_delay_ms;
+  queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+}
+
+asio::awaitable<std::string> Sender::attempt(const PendingDelivery& delivery) {
+  const auto endpoint = parts_.endpoints.find(delivery.endpoint);
+  if (!endpoint) co_return "the endpoint was removed";
+  // Sinks stand for providers of SMS, e-mail and in-app messages: they take everything.
+  if (endpoint->url == "sms:" || endpoint->url == "email:" || endpoint->url == "in-app:") co_return std::string();
+  co_return co_await post(*endpoint, delivery);
+}
+
+asio::awaitable<std::string> Sender::post(const Endpoint& endpoint, const PendingDelivery& delivery) {
+  const auto url = http::parse_url(endpoint.url);
+  if (!url) co_return "the endpoint's URL is malformed";
+  const std::int64_t now_s = unix_ms() / 1000;
+  const auto signature = sign_webhook(endpoint.secret, delivery.event, now_s, delivery.payload);
+  if (!signature) co_return signature.error().message;
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = url->target;
+  request.headers.emplace_back("webhook-id", delivery.event);
+  request.headers.emplace_back("webhook-timestamp", std::to_string(now_s));
+  request.headers.emplace_back("webhook-signature", *signature);
+  request.body = delivery.payload;
+  const std::shared_ptr<http::Client> client = client_of(*url);
+  const Result<http::Response> response =
+      co_await client->send(std::move(request), std::chrono::milliseconds(limits_.timeout_ms));
+  if (!response) co_return response.error().message.substr(0, kLongestCause);
+  if (response->status >= 200 && response->status < 300) co_return std::string();
+  co_return "it answered " + std::to_string(response->status);
+}
+
+std::shared_ptr<http::Client> Sender::client_of(const http::Url& url) {
+  const std::string name = url.host + ":" + url.port;
+  if (clients_.size() >= kMostClients && clients_.count(name) == 0) clients_.clear();
+  auto& client = clients_[name];
+  if (!client) {
+    http::ClientOptions options;
+    options.max_connections = kConnectionsPerHost;
+    client = std::make_shared<http::Client>(parts_.executor, url.host, static_cast<std::uint16_t>(std::stoul(url.port)),
+                                            options);
+  }
+  return client;
+}
+
+asio::awaitable<bool> Sender::note(PendingDelivery delivery, bool taken) {
+  const bool dead = !taken && delivery.attempts >= limits_.attempts;
+  Outbox& outbox = taken ? parts_.delivered : parts_.dead_letters;
+  Envelope event = told_event(delivery, taken);
+  Work work = [&](Connection& connection) -> Result<void> {
+    if (!taken && !dead) return note_failed(connection, delivery);
+    auto noted = taken ? note_delivered(connection, delivery.id, delivery.attempts) : note_dead(connection, delivery);
+    if (!noted) return noted;
+    return outbox.append(connection, event);
+  };
+  std::function<void()> committed = [&] {
+    if (taken || dead) outbox.committed(event);
+  };
+  const auto outcome = co_await commit(parts_.store, std::move(work), std::move(committed));
+  if (!outcome) log::warn("a delivery cannot be noted yet", {{"why", outcome.error().message}});
+  co_return outcome.ok();
+}
+
+/// Once per crossing: people are called, they replay, and it may be crossed again.
+void Sender::tell_dead_letters() {
+  if (alerted_ || dead_ < limits_.alert_at) return;
+  alerted_ = true;
+  log::error("ALERT: dead letters have reached the limit",
+             {{"dead_letters", std::to_string(dead_)}, {"limit", std::to_string(limits_.alert_at)}});
+}
+
+asio::awaitable<void> Sender::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  for (const auto& [name, client] : clients_) client->stop();
+  while (in_flight_ > 0) {
+    asio::steady_timer wait(parts_.executor, std::chrono::milliseconds(2));
+    co_await wait.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+}  // namespace tidegate::platform

@@ -1,0 +1,102 @@
+// How long the reconciliation of N rows takes, and how much memory: `reconcile-bench DIRECTORY [ROWS]`. Writes both CSV
+// files with planted differences first (not timed), then runs the engine and checks that it found exactly those.
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "base/file.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "platform/reconciliation/engine.hpp"
+
+namespace {
+
+using namespace tidegate;
+using namespace tidegate::platform;
+
+struct Planted {
+  std::int64_t missing = 0, unexpected = 0, mismatched = 0, duplicates = 0, late = 0;
+};
+
+/// One difference of each kind in every 100,003 rows.
+Planted write_inputs(const std::string& directory, std::int64_t rows) {
+  std::FILE* ours = std::fopen((directory + "/ours.csv").c_str(), "w");
+  std::FILE* told = std::fopen((directory + "/statement.csv").c_str(), "w");
+  std::fputs("reference,amount,currency,at_ms,merchant\n", ours);
+  std::fputs("sequence,reference,amount,currency,at_ms\n", told);
+  Planted planted;
+  Draws draws(1, 1, 1);
+  const auto tell = [&](std::int64_t number, const char* prefix, long long amount, long long at_ms) {
+    std::fprintf(told, "%lld,%s%016llx-a1,%lld,EUR,%lld\n", static_cast<long long>(number), prefix,
+                 static_cast<unsigned long long>(number), amount, at_ms);
+  };
+  for (std::int64_t i = 1; i <= rows; ++i) {
+    const auto amount = static_cast<long long>(draws.between(1, 500'000));
+    const long long at_ms = 1'700'000'000'000 + i;
+    std::fprintf(ours, "pay_%016llx-a1,%lld,EUR,%lld,mer_%06lld\n", static_cast<unsigned long long>(i), amount, at_ms,
+                 static_cast<long long>(i % 1000));
+    switch (i % 100'003) {
+      case 1:
+        ++planted.missing;
+        break;
+      case 2:
+        ++planted.mismatched;
+        tell(i, "pay_", amount + 1, at_ms);
+        break;
+      case 3:
+        ++planted.duplicates;
+        tell(i, "pay_", amount, at_ms);
+        tell(i, "pay_", amount, at_ms);
+        break;
+      case 4:
+        ++planted.late;
+        tell(i, "pay_", amount, at_ms + 2 * kMatchWithinMs);
+        break;
+      case 5:
+        ++planted.unexpected;
+        tell(i, "xxx_", amount, at_ms);
+        tell(i, "pay_", amount, at_ms);
+        break;
+      default:
+        tell(i, "pay_", amount, at_ms);
+    }
+  }
+  std::fclose(ours);
+  std::fclose(told);
+  return planted;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: reconcile-bench DIRECTORY [ROWS]\n", stderr);
+    return 104;
+  }
+  const std::string directory = argv[1];
+  const std::int64_t rows = argc > 2 ? std::atoll(argv[2]) : 20'000'000;
+  if (!make_directories(directory)) return 1;
+  const Planted planted = write_inputs(directory, rows);
+  const Nanoseconds began = monotonic_now();
+  std::atomic<bool> stopping{false};
+  const auto summary = ReconciliationRun(directory).run(stopping);
+  const double seconds = to_seconds(monotonic_now() - began);
+  if (!summary) {
+    std::fprintf(stderr, "%s\n", summary.error().message.c_str());
+    return 1;
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const Tally& tally = summary->tally;
+  const bool exact = tally.of(Match::missing) == planted.missing &&
+                     tally.of(Match::amount_mismatch) == planted.mismatched &&
+                     tally.of(Match::duplicate) == planted.duplicates && tally.of(Match::late) == planted.late &&
+                     tally.of(Match::unexpected) == planted.unexpected &&
+                     tally.of(Match::matched) == rows - planted.missing - planted.mismatched - planted.late;
+  std::printf("%lld rows: %.1f s, %ld MiB at most, %s\n", static_cast<long long>(rows), seconds, usage.ru_maxrss / 1024,
+              exact ? "exactly what was planted" : "NOT what was planted");
+  return exact ? 0 : 1;
+}
