@@ -76,7 +76,7 @@ class Proxy:
     def haproxy(self, upstream):
         config = self.directory / "haproxy.cfg"
         config.write_text(f"""global
-  maxconn 20000
+  maxconn 9500
   nbthread 1
 defaults
   mode tcp

@@ -112,8 +112,9 @@ TEST_CASE("fd_limit: the limit is lower, and what it was at the heal") {
 }
 
 TEST_CASE("hogs: they take what they say, and are gone at the heal") {
-  const auto [kind, parameters, hits] = GENERATE(table<const char*, const char*, std::uint64_t>(
+  const auto [kind, parameters, at_least] = GENERATE(table<const char*, const char*, std::uint64_t>(
       {{"cpu_hog", "{threads: 1}", 1}, {"memory_hog", "{size: 16MiB}", 16}}));
+  const std::uint64_t hits = at_least;
   Host host;
   ChildProcess child = start_child({"sleep", "600"});
   REQUIRE(host.inject(lease_on(child, kind, parameters)).ok());
