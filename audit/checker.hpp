@@ -1,60 +1,63 @@
 #pragma once
 // One question of the audit. One file per checker in checkers/, listed in registry.cpp.
 
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "audit/history.hpp"
-#include "audit/model.hpp"
-#include "record/verdict.hpp"
+#include "audit/cases.hpp"
+#include "audit/finding.hpp"
+#include "audit/records.hpp"
+#include "audit/terms.hpp"
 
 namespace tidegate::audit {
 
-/// Everything a checker may look at, and indexes that several of them need.
-struct Evidence {
-  const History& history;
-  const Truth& truth;
-  std::map<KeyId, std::vector<const Payment*>> payments_by_key;
-  std::map<std::pair<std::string, std::string>, std::vector<const Charge*>> charges_by_key;  ///< (merchant, client key)
-  std::map<std::string, std::vector<const Entry*>> entries_by_payment;
-
-  Evidence(const History& history_in, const Truth& truth_in);
-};
-
-/// Gathers what a checker finds; at most 10 counterexamples are kept, all are counted.
-class Finding {
+/// Looks at an export in its own order, as a whole.
+class StreamCheck {
  public:
-  explicit Finding(std::string_view checker);
-  void checked() { ++finding_.checked; }
-  /// A counterexample: what is wrong, and the records that show it.
-  void wrong(const std::string& what, json::object records);
-  /// The question cannot be decided.
-  void unknown(const std::string& why);
-  /// True, unless something was wrong (false) or could not be decided (unknown). `nothing`: said when nothing was
-  /// checked, which is unknown too: no data is never a pass.
-  record::AuditFinding finish(const std::string& nothing);
-
- private:
-  record::AuditFinding finding_;
-  std::uint64_t wrong_ = 0;
-  std::string first_, why_;
+  virtual ~StreamCheck() = default;
+  virtual void entry(const Entry& /*entry*/) {}
+  virtual void wallet_entry(const WalletEntry& /*entry*/) {}
+  virtual void event(const Event& /*event*/) {}
+  /// After the last record.
+  virtual void end() {}
 };
+
+/// Reads what it needs by itself: nothing of it is money.
+using DirectoryCheck = void (*)(const record::RunDirectory& directory, const Terms& terms, Finding& finding);
 
 struct Checker {
   std::string_view name, doc;
-  /// Exports it needs: payments, bank, ledger.
-  std::vector<std::string_view> needs;
-  void (*check)(const Evidence&, Finding&);
+  /// Exports without which it says unknown, and those that it also looks at when the system declares them.
+  std::vector<std::string_view> needs{}, uses{};
+
+  void (*key)(const KeyCase&, const Terms&, Finding&) = nullptr;
+  /// Shown also what the bank holds under a key for a merchant of whom no payment is known.
+  bool charges_alone = false;
+  void (*payment)(const PaymentCase&, const Terms&, Finding&) = nullptr;
+  void (*number)(const NumberCase&, const Terms&, Finding&) = nullptr;
+  void (*notice)(const NoticeCase&, const Terms&, Finding&) = nullptr;
+  void (*reference)(const ReferenceCase&, const Terms&, Finding&) = nullptr;
+  std::unique_ptr<StreamCheck> (*stream)(Finding&) = nullptr;
+  DirectoryCheck directory = nullptr;
 };
 
 const std::vector<Checker>& checker_registry();
 
-void check_no_lost_acks(const Evidence& evidence, Finding& finding);
-void check_no_double_charge(const Evidence& evidence, Finding& finding);
-void check_ledger_balanced(const Evidence& evidence, Finding& finding);
-
-json::object describe(const KeyId& id, const KeyHistory& key);
-json::object describe(const Payment& payment);
-json::object describe(const Charge& charge);
-json::object describe(const Entry& entry);
+const Checker& no_lost_acks();
+const Checker& no_double_charge();
+const Checker& no_phantom();
+const Checker& unknown_resolved();
+const Checker& ledger_balanced();
+const Checker& no_overdraft();
+const Checker& per_key_order();
+const Checker& exactly_once_effect();
+const Checker& no_stale_terminal();
+const Checker& replay_stored();
+const Checker& webhooks_delivered();
+const Checker& audit_chain();
+const Checker& no_card_data();
+const Checker& reconciled();
 
 }  // namespace tidegate::audit

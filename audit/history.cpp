@@ -1,47 +1,65 @@
 #include "audit/history.hpp"
 
 #include <algorithm>
+#include <tuple>
+
+#include "base/random.hpp"
 
 namespace tidegate::audit {
 namespace {
 
-using record::Operation;
 using record::OperationEvent;
 
 struct Counts {
-  std::uint32_t invoked = 0, ok = 0, fail = 0, unknown = 0;
-  bool resolved_ok = false, resolved_fail = false;
+  std::uint32_t ok = 0, fail = 0, unknown = 0;
+  bool resolved_ok = false, resolved_fail = false, refused = false;
 };
 
-void note_answer(KeyHistory& key, const Operation& operation) {
-  ++key.acknowledged;
-  const std::string id(operation.id_text());
-  if (id.empty()) return;
-  if (key.id.empty()) key.id = id;
-  key.ids_differ = key.ids_differ || key.id != id;
+bool is_answer_to(const Attempt& completion, const Attempt& invocation) {
+  return invocation.event == OperationEvent::invoke && invocation.iteration == completion.iteration &&
+         invocation.number == completion.number;
 }
 
-void add(KeyHistory& key, Counts& counts, const Operation& operation) {
-  switch (operation.event) {
+// 402 and 422 are answers of the business; 400, 401, 404, 413 and 429 come before a key is looked at.
+bool is_business_refusal(const Attempt& attempt) {
+  return attempt.event == OperationEvent::fail && (attempt.status == 402 || attempt.status == 422);
+}
+
+void note_answer(KeyHistory& key, const Attempt& attempt) {
+  if (key.acknowledged++ == 0) {
+    key.amount = attempt.amount;
+    key.currency = attempt.currency;
+  }
+  key.bodies_differ = key.bodies_differ || attempt.amount != key.amount || attempt.currency != key.currency;
+  if (attempt.id.empty()) return;
+  if (key.id.empty()) key.id = attempt.id;
+  key.ids_differ = key.ids_differ || key.id != attempt.id;
+}
+
+void add(KeyHistory& key, Counts& counts, const Attempt& attempt) {
+  switch (attempt.event) {
     case OperationEvent::invoke:
-      ++counts.invoked;
+      ++key.attempts;
       break;
     case OperationEvent::ok:
       ++counts.ok;
-      note_answer(key, operation);
+      note_answer(key, attempt);
       break;
     case OperationEvent::fail:
       ++counts.fail;
+      counts.refused = counts.refused || is_business_refusal(attempt);
       break;
     case OperationEvent::unknown:
-      ++counts.unknown;
+      if (counts.unknown++ == 0) key.unknown_ns = attempt.time_ns;
       break;
     case OperationEvent::resolved_ok:
       counts.resolved_ok = true;
-      note_answer(key, operation);
+      note_answer(key, attempt);
       break;
     case OperationEvent::resolved_fail:
       counts.resolved_fail = true;
+      break;
+    case OperationEvent::read:
       break;
   }
 }
@@ -56,6 +74,27 @@ Fate fate_of(const Counts& counts, bool open) {
 
 }  // namespace
 
+std::uint32_t kind_of(std::string_view name) noexcept {
+  return static_cast<std::uint32_t>(stable_hash(name));
+}
+
+Attempt attempt_of(const record::Operation& operation, std::uint32_t position) {
+  Attempt attempt;
+  attempt.key = identity_of(operation.key_text());
+  attempt.id = identity_of(operation.id_text());
+  attempt.scope = operation.scope;
+  attempt.iteration = operation.iteration * 31 + operation.block;
+  attempt.time_ns = operation.time.count();
+  attempt.amount = operation.amount;
+  attempt.kind = kind_of(operation.kind_text());
+  attempt.position = position;
+  attempt.currency = pack_currency(operation.currency_text());
+  attempt.status = operation.status;
+  attempt.event = operation.event;
+  attempt.number = static_cast<std::uint8_t>(operation.attempt);
+  return attempt;
+}
+
 std::string_view to_string(Fate fate) {
   switch (fate) {
     case Fate::ok:
@@ -68,37 +107,59 @@ std::string_view to_string(Fate fate) {
   return "";
 }
 
-History fold(const record::OperationLog& log) {
-  History history;
-  history.cut_short = log.cut_short;
-  std::map<const KeyHistory*, Counts> all_counts;
-  for (const Operation& operation : log.operations) {
-    const KeyId id{operation.scope, std::string(operation.key_text())};
-    auto [entry, fresh] = history.keys.try_emplace(id);
-    KeyHistory& key = entry->second;
-    if (fresh) {
-      key.kind = operation.kind_text();
-      key.currency = operation.currency_text();
-      key.amount = operation.amount;
-      key.first = operation.time;
-      key.sample = operation;
+KeyHistory fold(std::span<const Attempt> attempts) {
+  KeyHistory key;
+  Counts counts;
+  const Attempt& head = attempts.front();
+  key.kind = head.kind;
+  key.amount = head.amount;
+  key.currency = head.currency;
+  key.first_ns = key.last_ns = head.time_ns;
+  key.sample = head.position;
+  const Attempt* sent = nullptr;
+  for (const Attempt& attempt : attempts) {
+    key.first_ns = std::min(key.first_ns, attempt.time_ns);
+    key.last_ns = std::max(key.last_ns, attempt.time_ns);
+    if (attempt.event == OperationEvent::invoke) {
+      sent = &attempt;
+    } else if (sent != nullptr && is_answer_to(attempt, *sent)) {
+      key.clock_stepped = key.clock_stepped || attempt.time_ns < sent->time_ns;
     }
-    key.last = std::max(key.last, operation.time);
-    add(key, all_counts[&key], operation);
+    add(key, counts, attempt);
   }
-  for (auto& [id, key] : history.keys) {
-    const Counts& counts = all_counts[&key];
-    key.attempts = counts.invoked;
-    key.open_attempt = counts.unknown > 0 || counts.invoked > counts.ok + counts.fail + counts.unknown;
-    key.fate = fate_of(counts, key.open_attempt);
-  }
-  return history;
+  const bool unanswered = key.attempts > counts.ok + counts.fail + counts.unknown;
+  if (unanswered && counts.unknown == 0) key.unknown_ns = key.last_ns;
+  key.fate = fate_of(counts, counts.unknown > 0 || unanswered);
+  key.contradicted = key.acknowledged > 0 && counts.refused && !key.bodies_differ;
+  return key;
 }
 
-Result<History> read_history(const std::string& path) {
-  auto log = record::read_operations(path);
-  if (!log) return log.error();
-  return fold(*log);
+bool in_key_order(const Attempt& a, const Attempt& b) noexcept {
+  return std::tie(a.key, a.scope, a.kind, a.position) < std::tie(b.key, b.scope, b.kind, b.position);
+}
+
+void for_each_key(std::span<const Attempt> attempts, const std::function<void(std::span<const Attempt>)>& visit) {
+  while (!attempts.empty()) {
+    const Attempt& head = attempts.front();
+    std::size_t count = 1;
+    while (count < attempts.size() && attempts[count].key == head.key && attempts[count].scope == head.scope &&
+           attempts[count].kind == head.kind) {
+      ++count;
+    }
+    visit(attempts.first(count));
+    attempts = attempts.subspan(count);
+  }
+}
+
+Result<Observation> observation_of(const record::Operation& operation) {
+  const auto state = state_from(operation.key_text());
+  if (!state) return protocol_error("a read saw the unknown state '" + std::string(operation.key_text()) + "'");
+  Observation seen;
+  seen.payment = identity_of(operation.id_text());
+  seen.seen_ns = operation.time.count();
+  seen.sent_ns = seen.seen_ns - operation.amount;
+  seen.state = *state;
+  return seen;
 }
 
 }  // namespace tidegate::audit

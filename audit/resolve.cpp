@@ -1,39 +1,59 @@
-// Unknown outcomes: the same key and body once more. A platform that keeps its promise answers with the stored result
-// of the first attempt, or does the work now; either way the outcome is known. "Not found" under the key would prove
-// nothing (the request may still sit in a socket or a commit batch), so nobody asks that.
+#include "audit/resolve.hpp"
+
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
-#include "audit/audit.hpp"
 #include "audit/history.hpp"
-#include "base/http/client.hpp"
-#include "base/json.hpp"
+#include "audit/partitions.hpp"
+#include "audit/resolver.hpp"
 
 namespace tidegate::audit {
 namespace {
 
-constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr std::uint64_t kRecordsPerPart = 400'000;
 
-enum class Answer { ok, fail, open };
+/// The keys whose outcome is open: position of a sample of their attempts in the file, and since when.
+struct OpenKey {
+  std::uint32_t position = 0;
+  std::int64_t since_ns = 0;
+};
 
-// 409, 425 and 429 say "not now"; 404 says nothing about a request on its way; 5xx has no final meaning.
-Answer meaning_of(int status) {
-  if (status >= 200 && status < 300) return Answer::ok;
-  if (status == 404 || status == 408 || status == 409 || status == 425 || status == 429) return Answer::open;
-  return status >= 400 && status < 500 ? Answer::fail : Answer::open;
-}
-
-std::string id_in(const std::string& body) {
-  const auto value = parse_json(body);
-  if (!value || !value->is_object()) return {};
-  return string_member(value->as_object(), "id").value_or(std::string());
+Result<std::vector<OpenKey>> open_keys(const record::RunDirectory& directory) {
+  std::error_code ignored;
+  const auto bytes = std::filesystem::file_size(directory.operations(), ignored);
+  const std::size_t parts = ignored ? 1 : bytes / 192 / kRecordsPerPart + 1;
+  Partitions<Attempt> attempts(directory.path() + "/truth", parts);
+  std::uint32_t position = 0;
+  const auto cut = record::visit_operations(directory.operations(), [&](const record::Operation& operation) {
+    if (operation.event != record::OperationEvent::read) {
+      const Attempt attempt = attempt_of(operation, position);
+      attempts.add(attempt.key, attempt);
+    }
+    ++position;
+  });
+  if (!cut) return cut.error();
+  if (!attempts.error().ok()) return attempts.error().error();
+  std::vector<OpenKey> open;
+  for (std::size_t part = 0; part < parts; ++part) {
+    auto records = attempts.take(part);
+    if (!records) return records.error();
+    std::ranges::sort(*records, in_key_order);
+    for_each_key(*records, [&open](std::span<const Attempt> of_key) {
+      const KeyHistory key = fold(of_key);
+      if (key.fate == Fate::unknown) open.push_back({key.sample, key.unknown_ns});
+    });
+  }
+  std::ranges::sort(open, {}, &OpenKey::position);
+  return open;
 }
 
 class Resolver {
  public:
-  Resolver(const ResolveOptions& options, std::vector<record::Operation> open)
-      : options_(options), open_(std::move(open)), deadline_(monotonic_now() + options.limit) {}
+  Resolver(const record::RunDirectory& directory, const ResolveOptions& options, std::vector<OpenKey> open)
+      : directory_(directory), options_(options), open_(std::move(open)), deadline_(monotonic_now() + options.limit) {}
 
   void run() {
     std::vector<std::thread> threads;
@@ -43,41 +63,33 @@ class Resolver {
   }
 
   std::vector<record::Operation> resolved;
+  double longest_s = 0;
 
  private:
   bool over() const { return monotonic_now() >= deadline_ || (options_.interrupted && options_.interrupted()); }
 
   void work() {
-    for (;;) {
-      const std::size_t index = next_++;
-      if (index >= open_.size()) return;
-      resolve(open_[index]);
-    }
-  }
-
-  void resolve(record::Operation operation) {
-    const auto request = options_.render(operation.block, operation.iteration, operation.step);
-    if (!request) return;
-    while (!over()) {
-      const auto answer = http::fetch(options_.base_url + request->target,
-                                      {request->method, "", request->headers, request->body}, options_.request_timeout);
-      const Answer meaning = answer ? meaning_of(answer->status) : Answer::open;
-      if (meaning != Answer::open) {
-        operation.event =
-            meaning == Answer::ok ? record::OperationEvent::resolved_ok : record::OperationEvent::resolved_fail;
-        operation.status = static_cast<std::uint16_t>(answer->status);
-        operation.time = options_.clock.now();
-        if (meaning == Answer::ok) operation.set_id(id_in(answer->body));
+    record::OperationReader reader(directory_.operations());
+    for (std::size_t index = next_++; index < open_.size() && !over(); index = next_++) {
+      const auto operation = reader.at(open_[index].position);
+      if (!operation) continue;
+      OpenOutcome open{*operation, std::nullopt, Nanoseconds(open_[index].since_ns)};
+      {
         const std::lock_guard lock(mutex_);
-        resolved.push_back(operation);
-        return;
+        auto request = options_.render(operation->block, operation->iteration, operation->step);
+        if (request) open.request = std::move(*request);
       }
-      std::this_thread::sleep_for(kPause);
+      const auto done = resolve_one(open, options_, [this] { return over(); });
+      if (!done) continue;
+      const std::lock_guard lock(mutex_);
+      resolved.push_back(*done);
+      longest_s = std::max(longest_s, to_seconds(done->time - open.since));
     }
   }
 
+  const record::RunDirectory& directory_;
   const ResolveOptions& options_;
-  std::vector<record::Operation> open_;
+  std::vector<OpenKey> open_;
   Nanoseconds deadline_;
   std::atomic<std::size_t> next_{0};
   std::mutex mutex_;
@@ -86,23 +98,17 @@ class Resolver {
 }  // namespace
 
 Result<Resolution> resolve_unknowns(const record::RunDirectory& directory, const ResolveOptions& options) {
-  auto history = read_history(directory.operations());
-  if (!history) return history.error();
-  std::vector<record::Operation> open;
-  for (const auto& [id, key] : history->keys) {
-    if (key.fate == Fate::unknown) open.push_back(key.sample);
-  }
+  auto open = open_keys(directory);
+  if (!open) return open.error();
   Resolution resolution;
-  resolution.unknown = open.size();
-  if (open.empty()) return resolution;
-  Resolver resolver(options, std::move(open));
+  resolution.unknown = open->size();
+  if (open->empty()) return resolution;
+  Resolver resolver(directory, options, std::move(*open));
   resolver.run();
   for (const record::Operation& operation : resolver.resolved) {
-    const bool ok = operation.event == record::OperationEvent::resolved_ok;
-    ++(ok ? resolution.resolved_ok : resolution.resolved_fail);
-    const auto& key = history->keys.at({operation.scope, std::string(operation.key_text())});
-    resolution.longest_s = std::max(resolution.longest_s, to_seconds(operation.time - key.last));
+    ++(operation.event == record::OperationEvent::resolved_ok ? resolution.resolved_ok : resolution.resolved_fail);
   }
+  resolution.longest_s = resolver.longest_s;
   resolution.open = resolution.unknown - resolver.resolved.size();
   auto writer = record::OperationWriter::append_to(directory.operations());
   if (!writer) return writer.error();

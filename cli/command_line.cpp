@@ -53,6 +53,7 @@ int run_command_line(int count, char** arguments) {
   add_budget(app, exit_code);
   add_compare(app, exit_code);
   add_noise(app, exit_code);
+  add_audit(app, exit_code);
   add_up(app, exit_code);
   add_down(app, exit_code);
   add_list(app, exit_code);

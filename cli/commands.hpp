@@ -13,6 +13,7 @@ void add_drill(CLI::App& app, int& exit_code);
 void add_load(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
+void add_audit(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 void add_budget(CLI::App& app, int& exit_code);
 void add_compare(CLI::App& app, int& exit_code);

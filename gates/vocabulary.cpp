@@ -45,6 +45,8 @@ const std::vector<TagList>& tag_lists() {
         {kLagDrainEstimate, {"group", "topic", "partition"}},
         {record::kLagStalledPartitions, {"group", "topic", "partition"}},
         {record::kLagRewinds, {"group", "topic", "partition"}},
+        {record::kTimeToResolve, {"when"}},
+        {record::kUnknownOutcomes, {}},
         {record::kFaultHits, {"fault"}},
         {record::kProcessCpu, {"process"}},
         {record::kProbeValue, {"probe"}},

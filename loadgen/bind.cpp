@@ -29,6 +29,10 @@ void visit_step(Step& step, Visit visit) {
   visit_request(step.request, visit);
   visit_expectation(step.expect, visit);
   visit_expectation(step.until, visit);
+  if (step.read) {
+    visit(step.read->id);
+    visit(step.read->state);
+  }
   if (!step.operation) return;
   for (Template* part :
        {&step.operation->key, &step.operation->scope, &step.operation->amount, &step.operation->currency}) {

@@ -73,6 +73,7 @@ class FlowCompiler {
     if (const yaml::Node* operation = node.find("operation")) step.operation = compile_operation(*operation);
     if (const yaml::Node* proceed = node.find("continue")) step.continue_on_failure = schema::as_boolean(*proceed);
     compile_step_captures(node, step);
+    compile_read(node, step);
   }
 
   void compile_poll(const yaml::Node& node, Step& step) {
@@ -88,6 +89,7 @@ class FlowCompiler {
     step.until = compile_expectation(node.find("until"), names_, diagnostics_);
     step.since = find_since(node);
     compile_step_captures(node, step);
+    compile_read(node, step);
   }
 
   /// The request step that a poll counts from.
@@ -132,6 +134,19 @@ class FlowCompiler {
       }
     }
     return retry;
+  }
+
+  // After the captures: the state that was seen is usually one of them.
+  void compile_read(const yaml::Node& node, Step& step) {
+    const yaml::Node* read = node.find("read");
+    if (read == nullptr) return;
+    const auto part = [&](const char* key) {
+      const yaml::Node& value = *read->find(key);
+      return compile_template(value.text(), Escape::none, names_, value.mark(), diagnostics_);
+    };
+    step.read.emplace();
+    step.read->id = part("id");
+    step.read->state = part("state");
   }
 
   OperationMark compile_operation(const yaml::Node& node) {

@@ -99,6 +99,11 @@ struct OperationMark {
   std::vector<std::uint32_t> key_feeders;  ///< generated feeders that the key reads; noted when the engine starts
 };
 
+/// A step whose answer shows a payment's state, for the audit history. Both render after the step's captures.
+struct ReadMark {
+  Template id, state;
+};
+
 struct Step {
   enum class Kind : std::uint8_t { request, poll, think };
   Kind kind = Kind::request;
@@ -110,6 +115,7 @@ struct Step {
   std::vector<Capture> captures;
   Expectation expect;
   std::optional<OperationMark> operation;
+  std::optional<ReadMark> read;
   bool continue_on_failure = false;
   // Polls:
   std::uint32_t since = 0;  ///< step whose last byte starts the sample

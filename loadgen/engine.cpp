@@ -119,6 +119,22 @@ Result<void> Engine::run_setup() {
   return run_setup_steps(state_->runtime, {state_->options.setup_timeout, state_->options.interrupted});
 }
 
+std::vector<std::string> Engine::captured(std::string_view feeder_and_column) const {
+  std::vector<std::string> texts;
+  const auto& feeders = state_->runtime.plan.feeders;
+  for (std::size_t i = 0; i < feeders.size(); ++i) {
+    const Feeder& feeder = feeders[i];
+    for (std::size_t column = 0; column < feeder.captured_columns(); ++column) {
+      if (feeder.name + "." + feeder.columns[feeder.file_columns() + column] != feeder_and_column) continue;
+      const std::vector<Value>& values = state_->runtime.setup.columns[i];
+      for (std::size_t at = column; at < values.size(); at += feeder.captured_columns()) {
+        if (values[at].set) texts.push_back(values[at].text);
+      }
+    }
+  }
+  return texts;
+}
+
 Result<void> Engine::start(RunClock clock) {
   State& state = *state_;
   TIDEGATE_ASSERT(state.loops.empty());

@@ -94,6 +94,10 @@ class Engine {
   /// error when the step needs what an earlier answer held, or the time of day. After run_setup().
   Result<RenderedRequest> render(std::size_t block, std::uint64_t iteration, std::size_t step) const;
 
+  /// What set-up captured into a feeder's column, row by row; rows without a value are left out. Empty for an unknown
+  /// "FEEDER.COLUMN". After run_setup().
+  std::vector<std::string> captured(std::string_view feeder_and_column) const;
+
   const Plan& plan() const;
 
  private:

@@ -115,6 +115,7 @@ Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanosec
       const Attempt attempt = co_await request.send(started, started + step.timeout);
       error = judge_attempt(*vu, step, step.expect, attempt, attempt.ended - due);
       if (step.operation) record_completion(*vu, step, attempt, error);
+      if (step.read && error == ErrorClass::none) record_read(*vu, step, attempt);
       record_attempt(*vu, index, due, attempt, error);
       sample.ended = attempt.ended;
       again = may_retry(step, attempt, error, sample.first_started);
@@ -154,6 +155,7 @@ Task<StepEnd> play_poll(Vu* vu, std::uint32_t index) {
     const ErrorClass held = judge_attempt(*vu, step, step.until, attempt, ended - since);
     // An answer that does not hold the condition yet is what polls are for; no answer is an error.
     record_poll_request(*vu, index, attempt, attempt.error);
+    if (step.read && held == ErrorClass::none) record_read(*vu, step, attempt);
     if (held == ErrorClass::none || held == ErrorClass::capture || held == ErrorClass::interrupted) error = held;
     if (error != ErrorClass::timeout) break;
   }

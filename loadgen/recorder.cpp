@@ -126,6 +126,21 @@ void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorCl
   vu.loop.operations().push_back(completion);
 }
 
+void record_read(Vu& vu, const Step& step, const Attempt& attempt) {
+  record::Operation read;
+  read.time = attempt.ended;
+  read.event = record::OperationEvent::read;
+  read.block = static_cast<std::uint16_t>(vu.block.index);
+  read.iteration = vu.iteration;
+  read.status = static_cast<std::uint16_t>(attempt.status());
+  read.amount = (attempt.ended - attempt.started).count();
+  read.set_kind("read");
+  bool whole = true;
+  read.set_id(render_part(vu, step.read->id, whole));
+  read.set_key(render_part(vu, step.read->state, whole));
+  if (whole) vu.loop.operations().push_back(read);
+}
+
 record::OperationEvent operation_outcome(int status, bool sent) noexcept {
   using record::OperationEvent;
   if (status == 0) return sent ? OperationEvent::unknown : OperationEvent::fail;

@@ -33,6 +33,9 @@ void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt);
 /// The completion of the invocation before. `error` is what became of the attempt.
 void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorClass error);
 
+/// What the answer of a step marked as a read showed; nothing when a slot has no value.
+void record_read(Vu& vu, const Step& step, const Attempt& attempt);
+
 /// What the status of an answer (0: none) says about an operation whose request was, or was not, sent.
 record::OperationEvent operation_outcome(int status, bool sent) noexcept;
 

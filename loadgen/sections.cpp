@@ -67,11 +67,18 @@ TypePointer operation_shape() {
                         "Writes this step's requests to the operation history that the audit reads.");
 }
 
+TypePointer read_shape() {
+  return schema::object({required("id", schema::templated(), "The payment, as the operation's `id` names it."),
+                         required("state", schema::templated(), "The state that the answer showed, as captured.")},
+                        "Writes what the answer showed to the operation history: the audit looks for stale reads.");
+}
+
 TypePointer step_shape() {
   std::vector<Field> fields = method_fields();
   append_request_fields(fields);
   fields.push_back(optional("retry", retry_shape(), "Attempts after a failure."));
   fields.push_back(optional("operation", operation_shape(), "Marks the request for the audit."));
+  fields.push_back(optional("read", read_shape(), "Marks the answer as a read of a payment's state."));
   fields.push_back(optional("continue", schema::boolean(), "true: a failure of this step does not end the iteration."));
   fields.push_back(
       optional("poll", schema::templated(), "GETs the path until a condition holds; a metric of its name."));

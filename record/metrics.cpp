@@ -40,6 +40,8 @@ constexpr std::array kCatalogue = {
                "until the group has caught up at its recent rate; none while it does not"},
     MetricInfo{kLagStalledPartitions, G, "count", "partitions with records whose commit stands still for 5 s"},
     MetricInfo{kLagRewinds, C, "count", "commits that went back"},
+    MetricInfo{kTimeToResolve, H, "us", "from an unknown outcome to the final answer to its key"},
+    MetricInfo{kUnknownOutcomes, C, "count", "attempts of operations whose outcome the answer left open"},
     MetricInfo{kFaultHits, C, "count", "what a fault touched"},
     MetricInfo{kProcessCpu, G, "cores", "CPU of a process under test"},
     MetricInfo{kProbeValue, G, "count", "what a probe gate read"},

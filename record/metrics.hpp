@@ -56,6 +56,9 @@ inline constexpr std::string_view kLagStalledPartitions = "lag_stalled_partition
 inline constexpr std::string_view kLagRewinds = "lag_rewinds";          ///< counter
 inline constexpr std::string_view kLagEvicted = "lag_evicted_records";  ///< counter
 // Written by the runner.
+inline constexpr std::string_view kTimeToResolve =
+    "time_to_resolve";  ///< histogram us, keyed by the second of the unknown outcome; tag when (live, after)
+inline constexpr std::string_view kUnknownOutcomes = "unknown_outcomes";  ///< counter; attempts whose outcome is open
 inline constexpr std::string_view kFaultHits = "fault_hits";      ///< counter; tag fault
 inline constexpr std::string_view kProcessCpu = "process_cpu";    ///< gauge, cores; tag process
 inline constexpr std::string_view kProbeValue = "probe_value";    ///< gauge; what a probe gate read; tag probe

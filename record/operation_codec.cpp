@@ -64,7 +64,7 @@ bool decode(std::string_view bytes, Operation& operation) {
   operation.attempt = reader.fixed<std::uint16_t>();
   operation.status = reader.fixed<std::uint16_t>();
   const auto event = reader.fixed<std::uint8_t>();
-  if (event > static_cast<std::uint8_t>(OperationEvent::resolved_fail)) return false;
+  if (event > static_cast<std::uint8_t>(OperationEvent::read)) return false;
   operation.event = static_cast<OperationEvent>(event);
   const auto flags = reader.fixed<std::uint8_t>();
   operation.truncated = (flags & kTruncated) != 0;

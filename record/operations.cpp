@@ -73,6 +73,8 @@ std::string_view to_string(OperationEvent event) {
       return "resolved_ok";
     case OperationEvent::resolved_fail:
       return "resolved_fail";
+    case OperationEvent::read:
+      return "read";
   }
   TIDEGATE_ASSERT(false);
   return {};
@@ -140,25 +142,48 @@ Result<void> OperationWriter::write(std::span<const Operation> operations) {
   return {};
 }
 
-Result<OperationLog> read_operations(const std::string& path) {
+Result<bool> visit_operations(const std::string& path, const std::function<void(const Operation&)>& visit) {
   auto file = open_checked(path);
   if (!file) return file.error();
-  OperationLog log;
+  Operation operation;
   while (true) {
     auto bytes = read_up_to(file->get(), kRecordsPerRead * kRecordSize, path);
     if (!bytes) return bytes.error();
     std::string_view rest = *bytes;
     for (; rest.size() >= kRecordSize; rest.remove_prefix(kRecordSize)) {
-      Operation operation;
-      if (!operation_codec::decode(rest.substr(0, kRecordSize), operation)) {
-        log.cut_short = true;
-        return log;
-      }
-      log.operations.push_back(operation);
+      operation = {};
+      if (!operation_codec::decode(rest.substr(0, kRecordSize), operation)) return true;
+      visit(operation);
     }
-    if (!rest.empty()) log.cut_short = true;
-    if (bytes->size() < kRecordsPerRead * kRecordSize) return log;
+    if (!rest.empty()) return true;
+    if (bytes->size() < kRecordsPerRead * kRecordSize) return false;
   }
+}
+
+Result<OperationLog> read_operations(const std::string& path) {
+  OperationLog log;
+  const auto cut = visit_operations(path, [&log](const Operation& operation) { log.operations.push_back(operation); });
+  if (!cut) return cut.error();
+  log.cut_short = *cut;
+  return log;
+}
+
+Result<Operation> OperationReader::at(std::uint64_t position) {
+  if (!file_) {
+    auto opened = open_checked(path_);
+    if (!opened) return opened.error();
+    file_ = std::move(*opened);
+  }
+  if (::lseek(file_.get(), static_cast<off_t>(kFileHeaderSize + position * kRecordSize), SEEK_SET) < 0) {
+    return system_error("seek in " + path_, errno);
+  }
+  auto bytes = read_up_to(file_.get(), kRecordSize, path_);
+  if (!bytes) return bytes.error();
+  Operation operation;
+  if (bytes->size() != kRecordSize || !operation_codec::decode(*bytes, operation)) {
+    return machine_error(fmt::format("{}: no whole record at position {}", path_, position));
+  }
+  return operation;
 }
 
 }  // namespace tidegate::record

@@ -4,12 +4,14 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 
@@ -22,6 +24,9 @@ enum class OperationEvent : std::uint8_t {
   unknown = 3,  ///< timeout, reset, a 5xx whose meaning is open
   resolved_ok = 4,
   resolved_fail = 5,
+  /// A read of a payment's state: `key` holds the state that was seen, `id` the payment's id, `amount` how long the
+  /// read took in nanoseconds, `time` when its answer had come.
+  read = 6,
 };
 std::string_view to_string(OperationEvent event);
 
@@ -73,5 +78,18 @@ struct OperationLog {
   bool cut_short = false;
 };
 Result<OperationLog> read_operations(const std::string& path);
+/// The same, one by one in constant memory. Returns whether the history was cut short: an incomplete or damaged record
+/// ends it.
+Result<bool> visit_operations(const std::string& path, const std::function<void(const Operation&)>& visit);
+/// Records by their position (from 0) in the file. Opens it at the first call; not thread-safe.
+class OperationReader {
+ public:
+  explicit OperationReader(std::string path) : path_(std::move(path)) {}
+  Result<Operation> at(std::uint64_t position);
+
+ private:
+  std::string path_;
+  FileDescriptor file_;
+};
 
 }  // namespace tidegate::record

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <thread>
 
 namespace tidegate::runner {
@@ -10,18 +11,30 @@ namespace {
 constexpr auto kPeriod = std::chrono::milliseconds(250);
 constexpr auto kExportLimit = std::chrono::seconds(20);
 
+std::string open_groups(const gates::LagProbe& probe) {
+  std::string text;
+  for (const gates::GroupLag& lag : probe.latest()) {
+    if (lag.known && lag.records == 0) continue;
+    text += (text.empty() ? "" : ", ") + lag.group +
+            (lag.known ? fmt::format(" {} records behind", lag.records) : " not known");
+  }
+  return text.empty() ? "consumer lag is not 0" : "consumer lag: " + text;
+}
+
 // What is still open, empty when nothing is. The export is asked last, since it is the dearest.
-std::string still_open(const DrainInput& input) {
+std::string still_open(const DrainInput& input, audit::OpenPayments* payments) {
   if (input.supervisor != nullptr) {
     for (const stack::ProcessSpec& process : input.supervisor->topology().processes) {
       if (!input.supervisor->ready_since(process.name)) return "process " + process.name + " is not ready";
     }
   }
-  if (input.probe != nullptr && !input.probe->drained()) return "consumer lag is not 0";
-  if (input.system == nullptr) return {};
-  const auto open = audit::count_open_payments(*input.system, kExportLimit);
-  if (!open) return "the payments export cannot be read: " + open.error().message;
-  return *open == 0 ? std::string() : fmt::format("{} payments in a transient state", *open);
+  if (input.probe != nullptr && !input.probe->drained()) return open_groups(*input.probe);
+  if (payments == nullptr) return {};
+  const auto answer = payments->ask(kExportLimit);
+  if (!answer) return "the payments export cannot be read: " + answer.error().message;
+  if (answer->open == 0) return {};
+  return fmt::format("{} payments in a transient state: {}{}", answer->open, answer->examples,
+                     answer->open > 3 ? ", …" : "");
 }
 
 }  // namespace
@@ -29,9 +42,11 @@ std::string still_open(const DrainInput& input) {
 DrainOutcome wait_until_drained(const DrainInput& input) {
   DrainOutcome outcome;
   const Nanoseconds start = monotonic_now();
+  std::optional<audit::OpenPayments> payments;
+  if (input.system != nullptr) payments.emplace(*input.system);
   Nanoseconds told = start;
   while (!input.interrupted()) {
-    outcome.open_text = still_open(input);
+    outcome.open_text = still_open(input, payments ? &*payments : nullptr);
     outcome.drained = outcome.open_text.empty();
     const Nanoseconds now = monotonic_now();
     outcome.seconds = to_seconds(now - start);

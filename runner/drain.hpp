@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "audit/audit.hpp"
+#include "audit/fetch.hpp"
 #include "base/time.hpp"
 #include "gates/probes/lag_probe.hpp"
 #include "stack/supervisor.hpp"

@@ -57,7 +57,7 @@ bool LoadStage::ends_early(std::int32_t second) {
 
 void LoadStage::tick(std::int32_t second) {
   loadgen::Handover handover = input_.engine.swap();
-  input_.recording.write_operations(handover.operations);
+  record_operations(handover.operations);
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
@@ -71,6 +71,18 @@ void LoadStage::tick(std::int32_t second) {
     for (const chaos::FaultProgress& fault : input_.timeline->active()) state.active_faults.push_back(fault.name);
   }
   input_.printer.update(state);
+}
+
+void LoadStage::record_operations(const std::vector<record::Operation>& operations) {
+  input_.recording.write_operations(operations);
+  record::SeriesWriter& series = input_.recording.series();
+  const auto id = series.intern({std::string(record::kUnknownOutcomes), {}, record::SeriesKind::counter, "count"});
+  for (const record::Operation& operation : operations) {
+    if (operation.event == record::OperationEvent::unknown) series.add(second_of(operation.time), id, 1);
+  }
+  if (input_.resolver == nullptr) return;
+  input_.resolver->note(operations);
+  input_.recording.write_operations(input_.resolver->take());
 }
 
 void LoadStage::record_processes(std::int32_t second) {

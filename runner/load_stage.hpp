@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/resolve.hpp"
 #include "base/time.hpp"
 #include "chaos/timeline.hpp"
 #include "gates/probes/lag_probe.hpp"
@@ -25,6 +26,7 @@ struct LoadStageInput {
   chaos::Timeline* timeline = nullptr;
   gates::LagProbe* probe = nullptr;
   stack::Supervisor* supervisor = nullptr;
+  audit::LiveResolver* resolver = nullptr;  ///< resolves a sample of unknown outcomes meanwhile
   Nanoseconds graceful_stop = std::chrono::seconds(30);
   std::function<bool()> interrupted;
   /// Asked once a second after its records were written: why to end the load early, if so.
@@ -45,6 +47,7 @@ class LoadStage {
  private:
   void tick(std::int32_t second);
   bool ends_early(std::int32_t second);
+  void record_operations(const std::vector<record::Operation>& operations);
   void record_processes(std::int32_t second);
   void announce_phases(std::int32_t second);
   std::string phase_at(std::int32_t second) const;

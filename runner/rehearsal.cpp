@@ -11,6 +11,8 @@
 #include <mutex>
 
 #include "audit/audit.hpp"
+#include "audit/fetch.hpp"
+#include "audit/resolve.hpp"
 #include "base/file.hpp"
 #include "chaos/timeline.hpp"
 #include "gates/abort_watch.hpp"
@@ -95,6 +97,7 @@ class Rehearsal {
     if (timeline_) timeline_->stop();
     if (probe_) probe_->stop();
     if (signals_) signals_->stop();
+    if (resolver_) resolver_->stop();
     engine_.reset();
     session_.stop();
   }
@@ -120,12 +123,23 @@ class Rehearsal {
     auto engine = loadgen::Engine::create(*scenario_.load, options);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
-    return engine_->run_setup();
+    if (auto prepared = engine_->run_setup(); !prepared) return prepared;
+    if (audit::WebhookSink* sink = session_.webhook_sink()) {
+      for (const std::string& secret : engine_->captured(scenario_.audit.webhooks->secrets)) sink->add_secret(secret);
+    }
+    return {};
   }
 
   Result<void> start_observers() {
     const RunClock clock = RunClock::starting_in(kLeadTime);
     recording_.set_clock(clock);
+    if (audit::WebhookSink* sink = session_.webhook_sink()) sink->set_clock(clock);
+    if (scenario_.load->has_operations() && scenario_.audit.resolve.sample > 0) {
+      audit::LiveResolver::Options options;
+      options.sample = scenario_.audit.resolve.sample;
+      options.wait = scenario_.audit.resolve.wait;
+      resolver_ = std::make_unique<audit::LiveResolver>(resolve_options("live"), options);
+    }
     if (!scenario_.topology.groups.empty() && !session_.kafka_bootstrap().empty()) {
       gates::LagProbeOptions options;
       options.bootstrap = session_.kafka_bootstrap();
@@ -189,6 +203,7 @@ class Rehearsal {
     input.timeline = timeline_.get();
     input.probe = probe_.get();
     input.supervisor = session_.supervisor();
+    input.resolver = resolver_.get();
     input.interrupted = interrupted;
     gates::AbortWatch watch(scenario_.gates, gate_context(scenario_));
     if (!watch.empty()) {
@@ -202,6 +217,10 @@ class Rehearsal {
     }
     LoadStage(std::move(input)).play();
     recording_.series().observe({});
+    if (resolver_) {
+      resolver_->stop();
+      recording_.write_operations(resolver_->take());
+    }
   }
 
   Result<void> settle() {
@@ -211,21 +230,32 @@ class Rehearsal {
     if (interrupted()) return {};
     drain(system, audited);
     if (!audited || interrupted()) return {};
-    printer_.note("reading the system's own account");
-    if (auto fetched = audit::fetch_truth(recording_.directory(), system, kTruthLimit); !fetched) {
-      recording_.emit("probe_failed", {{"probe", "audit"}, {"message", fetched.error().message}});
-    }
-    std::vector<std::string> names;
-    for (const audit::CheckerInfo& checker : audit::checkers()) names.emplace_back(checker.name);
-    return recording_.directory().write_findings(audit::check(recording_.directory(), names));
+    return read_and_check(system);
   }
 
-  void resolve() {
+  Result<void> read_and_check(const audit::System& system) {
+    printer_.note("reading the system's own account");
+    if (audit::WebhookSink* sink = session_.webhook_sink()) {
+      if (auto stopped = sink->stop(); !stopped) return stopped;
+    }
+    const auto fetched = audit::fetch_truth(recording_.directory(), system, kTruthLimit);
+    if (!fetched) return fetched.error();
+    recording_.emit("truth_read", {{"records", fetched->records}, {"seconds", fetched->seconds}});
+    if (!fetched->broken.empty()) {
+      recording_.emit("probe_failed", {{"probe", "audit"}, {"message", fetched->broken}});
+    }
+    return recording_.directory().write_findings(audit::check(recording_.directory(), audit::checker_names()));
+  }
+
+  audit::ResolveOptions resolve_options(const std::string& when) {
     audit::ResolveOptions options;
     options.base_url = session_.base_url();
     options.clock = recording_.clock();
     options.limit = scenario_.drain_limit;
     options.interrupted = interrupted;
+    options.fence = scenario_.audit.resolve.fence;
+    options.fence_first = scenario_.audit.resolve.fence_first;
+    options.token = session_.audit_system().token;
     options.render = [this](std::uint16_t block, std::uint64_t iteration,
                             std::uint16_t step) -> Result<audit::RenderedRequest> {
       auto rendered = engine_->render(block, iteration, step);
@@ -235,7 +265,19 @@ class Rehearsal {
       if (!rendered->content_type.empty()) request.headers.emplace_back("Content-Type", rendered->content_type);
       return request;
     };
-    const auto resolution = audit::resolve_unknowns(recording_.directory(), options);
+    record::SeriesWriter& series = recording_.series();
+    const auto id =
+        series.intern({std::string(record::kTimeToResolve), {{"when", when}}, record::SeriesKind::histogram, "us"});
+    options.on_resolved = [&series, id](const record::Operation& resolved, Nanoseconds took) {
+      Histogram one;
+      one.record(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count() / 1000, 1)));
+      series.merge(second_of(resolved.time - took), id, one);
+    };
+    return options;
+  }
+
+  void resolve() {
+    const auto resolution = audit::resolve_unknowns(recording_.directory(), resolve_options("after"));
     if (!resolution) {
       recording_.emit("probe_failed", {{"probe", "resolution"}, {"message", resolution.error().message}});
       return;
@@ -277,6 +319,7 @@ class Rehearsal {
   std::unique_ptr<gates::LagProbe> probe_;
   std::unique_ptr<gates::SignalProbe> signals_;
   std::unique_ptr<chaos::Timeline> timeline_;
+  std::unique_ptr<audit::LiveResolver> resolver_;
 };
 
 }  // namespace

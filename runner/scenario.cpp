@@ -157,6 +157,10 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
     read_section(sound, "faults", {"faults", "limits", "stack", "phases"}, diagnostics,
                  [&] { scenario.faults = chaos::parse_faults(*faults, fault_context(scenario), diagnostics); });
   }
+  if (const yaml::Node* section = root.find("audit")) {
+    read_section(sound, "audit", {"audit"}, diagnostics,
+                 [&] { scenario.audit = audit::parse_audit(*section, diagnostics); });
+  }
   if (const yaml::Node* gates = root.find("gates"); gates != nullptr && scenario.load) {
     read_section(sound, "gates", {"gates", "validity", "stack", "phases", "load", "faults"}, diagnostics, [&] {
       scenario.gates = gates::parse_gates(*gates, root.find("validity"), gate_context(scenario), diagnostics);
@@ -225,6 +229,7 @@ schema::TypePointer scenario_schema() {
               optional("limits", chaos::limits_schema(), "The blast radius of faults."),
               optional("gates", gates::gates_schema(), "What must hold."),
               optional("validity", gates::validity_schema(), "Limits on the generator's own health."),
+              optional("audit", audit::audit_schema(), "What the audit may expect, and other systems' exports."),
               optional("drain", object({required("within", schema::duration(), "Longest wait for lag 0.")}),
                        "After load, before the audit.")},
              "A rehearsal: stack, load, faults and gates.");

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/sections.hpp"
 #include "base/diagnostics.hpp"
 #include "base/schema.hpp"
 #include "base/yaml.hpp"
@@ -53,6 +54,7 @@ struct Scenario {
   std::unique_ptr<loadgen::Plan> load;  ///< always there in a scenario that load_scenario returned
   std::vector<chaos::FaultSpec> faults;
   gates::GateSet gates;
+  audit::AuditSection audit;
   Nanoseconds drain_limit = std::chrono::seconds(60);
   std::vector<record::PhaseScale> scale;  ///< against the variant `full`, per phase; empty when it is that variant
 

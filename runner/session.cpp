@@ -1,5 +1,6 @@
 #include "runner/session.hpp"
 
+#include "audit/manifest.hpp"
 #include "base/file.hpp"
 
 namespace tidegate::runner {
@@ -14,6 +15,7 @@ Result<void> Session::start(const std::function<bool()>& interrupted) {
   if (chaos::agent_needed(scenario_.faults)) {
     if (auto started = start_agent(links); !started) return started;
   }
+  if (auto started = start_sink(); !started) return started;
   if (scenario_.stack.topology_path.empty()) return {};
   stack::SupervisorOptions options;
   options.directory = recording_.directory().path() + "/stack";
@@ -28,6 +30,18 @@ Result<void> Session::start(const std::function<bool()>& interrupted) {
   supervisor_ = std::make_unique<stack::Supervisor>(scenario_.topology, std::move(options));
   control_ = std::make_unique<StackControl>(*supervisor_);
   return supervisor_->start(interrupted);
+}
+
+Result<void> Session::start_sink() {
+  if (!scenario_.audit.webhooks) return {};
+  audit::SinkOptions options;
+  options.log_path = recording_.directory().truth("webhooks.ndjson.zst");
+  options.seed = scenario_.seed;
+  options.failures = scenario_.audit.webhooks->failures;
+  auto sink = audit::WebhookSink::start(std::move(options));
+  if (!sink) return sink.error();
+  sink_ = std::move(*sink);
+  return {};
 }
 
 Result<void> Session::start_agent(const std::set<std::string>& links) {
@@ -87,23 +101,41 @@ std::string Session::kafka_bootstrap() const {
 }
 
 std::map<std::string, std::string> Session::variables() const {
-  return supervisor_ ? supervisor_->secrets() : std::map<std::string, std::string>{};
+  auto variables = supervisor_ ? supervisor_->secrets() : std::map<std::string, std::string>{};
+  if (sink_) variables["webhook_url"] = sink_->url();
+  return variables;
 }
 
 audit::System Session::audit_system() const {
   audit::System system;
-  if (!supervisor_) return system;
-  for (const stack::ExportSpec& spec : scenario_.topology.exports) {
-    if (const auto address = supervisor_->address(spec.endpoint)) {
-      system.exports[spec.name] = "http://" + *address + spec.path;
-    }
+  system.terms = scenario_.audit.terms;
+  if (supervisor_) add_topology_exports(system);
+  for (const auto& [name, mapped] : scenario_.audit.exports) {
+    const std::string url = mapped.get.starts_with('/') ? base_url() + mapped.get : mapped.get;
+    system.exports[name] = {url, "", mapped.mapping};
   }
-  const auto token = supervisor_->secrets().find("operator_token");
-  if (token != supervisor_->secrets().end()) system.token = token->second;
+  if (!scenario_.audit.token.empty()) system.token = scenario_.audit.token;
   return system;
 }
 
+void Session::add_topology_exports(audit::System& system) const {
+  for (const stack::ExportSpec& spec : scenario_.topology.exports) {
+    const auto address = supervisor_->address(spec.endpoint);
+    if (!address) continue;
+    audit::ExportSource source{"http://" + *address + spec.path, "", nullptr};
+    if (const auto group = audit::group_of_export(spec.name)) {
+      for (const stack::GroupSpec& known : scenario_.topology.groups) {
+        if (known.name == *group) source.topic = known.topic;
+      }
+    }
+    system.exports[spec.name] = std::move(source);
+  }
+  const auto token = supervisor_->secrets().find("operator_token");
+  if (token != supervisor_->secrets().end()) system.token = token->second;
+}
+
 void Session::stop() {
+  if (sink_) (void)sink_->stop();
   if (supervisor_) supervisor_->stop();
   if (agent_) agent_->stop();
 }

@@ -8,7 +8,8 @@
 #include <set>
 #include <string>
 
-#include "audit/audit.hpp"
+#include "audit/fetch.hpp"
+#include "audit/webhook_sink.hpp"
 #include "base/result.hpp"
 #include "chaos/agent_client.hpp"
 #include "chaos/timeline.hpp"
@@ -36,6 +37,8 @@ class Session {
   /// ${stack.NAME} for the scenario: the topology's secrets.
   std::map<std::string, std::string> variables() const;
   audit::System audit_system() const;
+  /// The webhook sink when the scenario asks for one, else null.
+  audit::WebhookSink* webhook_sink() { return sink_.get(); }
 
   stack::Supervisor* supervisor() { return supervisor_.get(); }
   /// The agent when a fault needs one, else null.
@@ -48,6 +51,8 @@ class Session {
 
  private:
   Result<void> start_agent(const std::set<std::string>& links);
+  Result<void> start_sink();
+  void add_topology_exports(audit::System& system) const;
   void told_address(const std::string& endpoint, const std::string& address);
 
   const Scenario& scenario_;
@@ -57,6 +62,7 @@ class Session {
   std::unique_ptr<chaos::AgentClient> agent_;
   std::unique_ptr<stack::Supervisor> supervisor_;
   std::unique_ptr<StackControl> control_;
+  std::unique_ptr<audit::WebhookSink> sink_;
 };
 
 }  // namespace tidegate::runner

@@ -1,76 +1,101 @@
+// The books balance after every transfer, not only at the end; and of each payment, captured minus refunded stands on
+// payable, reserve, paid out and fees.
 #include <algorithm>
-#include <set>
+#include <limits>
+#include <unordered_set>
+#include <vector>
 
 #include "audit/checker.hpp"
 
 namespace tidegate::audit {
 namespace {
 
-void check_transfer(const std::vector<const Entry*>& transfer, Finding& finding) {
-  finding.checked();
-  std::map<std::string, std::int64_t> balance;
-  bool lawful = true;
-  for (const Entry* entry : transfer) {
-    balance[entry->currency] += entry->debit ? entry->amount : -entry->amount;
-    lawful = lawful && entry->amount > 0;
-  }
-  const bool balanced = std::ranges::all_of(balance, [](const auto& sum) { return sum.second == 0; });
-  if (balanced && lawful) return;
-  json::array entries;
-  for (const Entry* entry : transfer) entries.emplace_back(describe(*entry));
-  const std::string& name = transfer.front()->transfer;
-  finding.wrong(lawful ? "transfer " + name + ": debits and credits differ" : "transfer " + name + " moves nothing",
-                {{"entries", std::move(entries)}});
-}
-
 // Per transfer, in the order of postings: when every transfer balances, so does the ledger after each of them.
-void check_transfers(const Truth& truth, Finding& finding) {
-  std::vector<const Entry*> transfer;
-  std::set<std::string> closed;
-  for (const Entry& entry : truth.entries) {
-    if (!transfer.empty() && transfer.front()->transfer != entry.transfer) {
-      check_transfer(transfer, finding);
-      closed.insert(transfer.front()->transfer);
-      transfer.clear();
+class Transfers final : public StreamCheck {
+ public:
+  explicit Transfers(Finding& finding) : finding_(finding) {}
+
+  void entry(const Entry& entry) override {
+    if (!open_.empty() && open_.front().transfer != entry.transfer) close();
+    if (open_.empty() && !begun_.insert(entry.transfer.low).second) {
+      finding_.wrong("a transfer of payment {payment} was posted in two parts", {.payment = entry.payment});
     }
-    if (closed.contains(entry.transfer)) {
-      finding.wrong("transfer " + entry.transfer + " was posted in two parts", {{"entry", describe(entry)}});
+    if (entry.sequence <= last_) {
+      finding_.wrong("the ledger's numbers do not ascend at a posting of payment {payment}",
+                     {.payment = entry.payment});
     }
-    transfer.push_back(&entry);
+    last_ = entry.sequence;
+    open_.push_back(entry);
   }
-  if (!transfer.empty()) check_transfer(transfer, finding);
+  void end() override {
+    if (!open_.empty()) close();
+  }
+
+ private:
+  void close() {
+    finding_.checked();
+    bool lawful = true, balanced = true;
+    // Few currencies meet in one transfer, so each entry sums its own.
+    for (const Entry& one : open_) {
+      std::int64_t sum = 0;
+      for (const Entry& other : open_) {
+        if (other.currency == one.currency) sum += other.debit ? other.amount : -other.amount;
+      }
+      lawful = lawful && one.amount > 0;
+      balanced = balanced && sum == 0;
+    }
+    const Identity payment = open_.front().payment;
+    if (!lawful) {
+      finding_.wrong("a transfer of payment {payment} moves nothing", {.payment = payment});
+    } else if (!balanced) {
+      finding_.wrong("a transfer of payment {payment}: debits and credits differ", {.payment = payment});
+    }
+    open_.clear();
+  }
+
+  Finding& finding_;
+  std::vector<Entry> open_;
+  std::unordered_set<std::uint64_t> begun_;
+  std::int64_t last_ = std::numeric_limits<std::int64_t>::min();
+};
+
+std::int64_t due(const Payment* payment) {
+  return payment == nullptr ? 0 : payment->captured - payment->refunded;
 }
 
-// What is owed or was kept out of a payment's amount: captured = payable + reserve + paid out + fees.
-bool is_share_of_captured(const std::string& account) {
-  return account == "merchant-payable" || account == "reserve" || account == "paid-out" || account == "fees";
-}
-
-// A captured payment's amount stands on those accounts, whole and once; of any other payment, nothing does.
-void check_payments(const Evidence& evidence, Finding& finding) {
-  for (const Payment& payment : evidence.truth.payments) {
-    const auto entries = evidence.entries_by_payment.find(payment.id);
-    if (entries == evidence.entries_by_payment.end()) continue;
-    std::int64_t posted = 0;
-    json::array shown;
-    for (const Entry* entry : entries->second) {
-      shown.emplace_back(describe(*entry));
-      if (is_share_of_captured(entry->account)) posted += entry->debit ? -entry->amount : entry->amount;
-    }
-    const std::int64_t due = is_captured(payment.status) ? payment.amount : 0;
-    if (posted == due) continue;
-    if (posted == 0 && due > 0) continue;  // not posted at all: no_lost_acks says so
-    finding.wrong("payment " + payment.id + " is " + payment.status + " with " + std::to_string(payment.amount) +
-                      ", but " + std::to_string(posted) + " was posted",
-                  {{"payment", describe(payment)}, {"entries", std::move(shown)}});
+void check_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
+  if (one.postings.empty()) return;
+  std::int64_t posted = 0;
+  bool moved = false;
+  for (const Posting& posting : one.postings) {
+    posted += posting.share;
+    moved = moved || posting.posted;
   }
+  // The ledger was read between the two readings of the payments, and a payment may have gone on meanwhile.
+  if (posted == due(one.before) || posted == due(one.after)) return;
+  if (!moved) return;  // not posted at all: no_lost_acks says so
+  const Payment* payment = one.after != nullptr ? one.after : one.before;
+  if (payment == nullptr) {
+    finding.wrong(
+        "the ledger posted " + std::to_string(posted) + " for payment {payment}, which the platform does not know",
+        {.payment = one.payment});
+    return;
+  }
+  finding.wrong("payment {payment} is " + std::string(to_string(payment->state)) + " with " +
+                    std::to_string(due(payment)) + ", but " + std::to_string(posted) + " was posted",
+                {.key = payment->key, .payment = one.payment});
 }
 
 }  // namespace
 
-void check_ledger_balanced(const Evidence& evidence, Finding& finding) {
-  check_transfers(evidence.truth, finding);
-  check_payments(evidence, finding);
+const Checker& ledger_balanced() {
+  static const Checker checker = {
+      .name = "ledger_balanced",
+      .doc = "Debits equal credits per currency after every transfer; a captured payment is posted once, whole.",
+      .needs = {"payments", "ledger"},
+      .payment = check_payment,
+      .stream = [](Finding& finding) -> std::unique_ptr<StreamCheck> { return std::make_unique<Transfers>(finding); }};
+  return checker;
 }
 
 }  // namespace tidegate::audit

@@ -1,59 +1,62 @@
+// One payment for one key within its retention; the bank took its amount at most once; no capture twice.
+#include <algorithm>
+#include <vector>
+
 #include "audit/checker.hpp"
 
 namespace tidegate::audit {
 namespace {
 
-json::object with_charges(const std::vector<const Charge*>& charges) {
-  json::array list;
-  for (const Charge* charge : charges) list.emplace_back(describe(*charge));
-  return {{"charges", std::move(list)}};
+void check_payments(const KeyCase& one, const Terms& terms, Finding& finding) {
+  if (!one.payments.empty()) finding.checked();
+  std::uint64_t together = one.payments.empty() ? 0 : 1;
+  for (std::size_t i = 1; i < one.payments.size(); ++i) {
+    const auto apart = std::chrono::milliseconds(one.payments[i].created_ms - one.payments[i - 1].created_ms);
+    if (apart < terms.retention) ++together;
+  }
+  if (together < 2) return;
+  finding.wrong("key {key} made " + std::to_string(together) + " payments",
+                {.key = one.key, .payment = one.payments.back().id});
 }
 
-void check_payments(const Evidence& evidence, Finding& finding) {
-  for (const auto& [id, payments] : evidence.payments_by_key) {
-    finding.checked();
-    if (payments.size() < 2) continue;
-    json::array list;
-    for (const Payment* payment : payments) list.emplace_back(describe(*payment));
-    finding.wrong("key " + id.second + " made " + std::to_string(payments.size()) + " payments",
-                  {{"payments", std::move(list)}});
-  }
-  for (const auto& [id, key] : evidence.history.keys) {
-    if (key.ids_differ) {
-      finding.wrong("key " + id.second + " was answered with two different ids", {{"operation", describe(id, key)}});
-    }
-  }
+void check_bank(const KeyCase& one, Finding& finding) {
+  if (one.after.empty()) return;
+  const Payment& payment = one.after.front();
+  const std::int64_t allowed = payment.amount * static_cast<std::int64_t>(one.after.size());
+  const std::int64_t most = money_of(one.charges).taken();
+  if (most <= allowed) return;
+  finding.wrong(
+      "the bank took " + std::to_string(most) + " for key {key}, whose payment is of " + std::to_string(payment.amount),
+      {.key = one.key, .payment = payment.id});
 }
 
-// Approved minus voided at the bank, held against the amount of the payment under that key: the bank keeps the client's
-// own key, so a mistake in the platform's mapping cannot hide a second charge.
-void check_bank(const Evidence& evidence, Finding& finding) {
-  std::map<std::pair<std::string, std::string>, const Payment*> payments;
-  for (const Payment& payment : evidence.truth.payments_after) payments[{payment.tenant, payment.key}] = &payment;
-  for (const auto& [id, charges] : evidence.charges_by_key) {
-    std::int64_t taken = 0;
-    for (const Charge* charge : charges) {
-      if (charge->status == "approved") taken += charge->amount;
-      if (charge->status == "voided") taken -= charge->amount;
-    }
-    const auto payment = payments.find(id);
-    if (payment == payments.end()) {
-      if (taken > 0)
-        finding.wrong("the bank took money for key " + id.second + ", which the platform does not know",
-                      with_charges(charges));
-    } else if (taken > payment->second->amount) {
-      finding.wrong("the bank took " + std::to_string(taken) + " for key " + id.second + ", whose payment is of " +
-                        std::to_string(payment->second->amount),
-                    with_charges(charges));
+void check_captures(const KeyCase& one, Finding& finding) {
+  std::vector<Identity> references;
+  for (const Charge& charge : one.charges) {
+    if (charge.kind == ChargeKind::capture && charge.status == ChargeStatus::approved) {
+      references.push_back(charge.reference);
     }
   }
+  std::ranges::sort(references);
+  const auto twice = std::ranges::adjacent_find(references);
+  if (twice == references.end()) return;
+  finding.wrong("capture {reference} was applied twice", {.key = one.key, .reference = *twice});
+}
+
+void check_key(const KeyCase& one, const Terms& terms, Finding& finding) {
+  check_payments(one, terms, finding);
+  check_bank(one, finding);
+  check_captures(one, finding);
 }
 
 }  // namespace
 
-void check_no_double_charge(const Evidence& evidence, Finding& finding) {
-  check_payments(evidence, finding);
-  check_bank(evidence, finding);
+const Checker& no_double_charge() {
+  static const Checker checker = {.name = "no_double_charge",
+                                  .doc = "One payment for one key, and the bank took its amount at most once.",
+                                  .needs = {"payments", "bank"},
+                                  .key = check_key};
+  return checker;
 }
 
 }  // namespace tidegate::audit

@@ -1,3 +1,5 @@
+// What was acknowledged is there: in the platform with its id and its amount, at the bank once it is authorized, in the
+// ledger once it is captured.
 #include <algorithm>
 
 #include "audit/checker.hpp"
@@ -5,63 +7,63 @@
 namespace tidegate::audit {
 namespace {
 
-const Payment* acknowledged_payment(const Evidence& evidence, const KeyId& id, const KeyHistory& key) {
-  const auto found = evidence.payments_by_key.find(id);
-  if (found == evidence.payments_by_key.end()) return nullptr;
-  if (key.id.empty()) return found->second.front();
-  const auto same = std::ranges::find(found->second, key.id, &Payment::id);
-  return same == found->second.end() ? nullptr : *same;
+const Payment* acknowledged_payment(const KeyCase& one) {
+  if (one.history->id.empty()) return one.payments.empty() ? nullptr : &one.payments.front();
+  const auto found = std::ranges::find(one.payments, one.history->id, &Payment::id);
+  return found == one.payments.end() ? nullptr : &*found;
 }
 
-void check_bank(const Evidence& evidence, const Payment& payment, Finding& finding) {
-  const auto charges = evidence.charges_by_key.find({payment.tenant, payment.key});
-  const bool approved =
-      charges != evidence.charges_by_key.end() &&
-      std::ranges::any_of(charges->second, [](const Charge* charge) { return charge->status == "approved"; });
-  if (!approved) {
-    finding.wrong("payment " + payment.id + " is " + payment.status + ", but the bank approved nothing for its key",
-                  {{"payment", describe(payment)}});
+void check_acknowledged(const KeyCase& one, Finding& finding) {
+  finding.checked();
+  const Payment* payment = acknowledged_payment(one);
+  if (payment == nullptr) {
+    finding.wrong(one.history->id.empty()
+                      ? "key {key} was acknowledged, but the platform has no payment for it"
+                      : "key {key} was acknowledged as {payment}, but the platform has no such payment",
+                  {.key = one.key, .payment = one.history->id});
+  } else if (payment->amount != one.history->amount || payment->currency != one.history->currency) {
+    finding.wrong("payment {payment} differs from what was acknowledged for its key: " +
+                      std::to_string(payment->amount) + " " + currency_text(payment->currency) + " instead of " +
+                      std::to_string(one.history->amount) + " " + currency_text(one.history->currency),
+                  {.key = one.key, .payment = payment->id});
   }
 }
 
-void check_ledger(const Evidence& evidence, const Payment& payment, Finding& finding) {
-  const auto entries = evidence.entries_by_payment.find(payment.id);
-  const bool posted = entries != evidence.entries_by_payment.end() &&
-                      std::ranges::any_of(entries->second, [](const Entry* entry) { return entry->kind == "posted"; });
-  if (!posted) {
-    finding.wrong("payment " + payment.id + " is " + payment.status + ", but the ledger posted nothing for it",
-                  {{"payment", describe(payment)}});
+bool bank_approved(std::span<const Charge> charges) {
+  return std::ranges::any_of(charges, [](const Charge& charge) {
+    return charge.status == ChargeStatus::approved && charge.kind != ChargeKind::refund;
+  });
+}
+
+void check_key(const KeyCase& one, const Terms& terms, Finding& finding) {
+  if (one.history != nullptr && one.history->fate == Fate::ok) check_acknowledged(one, finding);
+  for (const Payment& payment : one.payments) {
+    if (!needs_approval(payment.state) || !terms.asked_bank || bank_approved(one.charges)) continue;
+    finding.wrong(
+        "payment {payment} is " + std::string(to_string(payment.state)) + ", but the bank approved nothing for its key",
+        {.key = one.key, .payment = payment.id});
   }
+}
+
+void check_payment(const PaymentCase& one, const Terms& terms, Finding& finding) {
+  if (one.before == nullptr || !is_captured(one.before->state) || !terms.asked_ledger) return;
+  if (std::ranges::any_of(one.postings, &Posting::posted)) return;
+  finding.wrong(
+      "payment {payment} is " + std::string(to_string(one.before->state)) + ", but the ledger posted nothing for it",
+      {.key = one.before->key, .payment = one.payment});
 }
 
 }  // namespace
 
-void check_no_lost_acks(const Evidence& evidence, Finding& finding) {
-  for (const auto& [id, key] : evidence.history.keys) {
-    if (key.kind != "payment") continue;
-    if (key.fate == Fate::unknown) {
-      finding.unknown("the outcome of key " + id.second + " was never resolved");
-      continue;
-    }
-    if (key.fate != Fate::ok) continue;
-    finding.checked();
-    const Payment* payment = acknowledged_payment(evidence, id, key);
-    if (payment == nullptr) {
-      finding.wrong("key " + id.second + " was acknowledged" + (key.id.empty() ? "" : " as " + key.id) +
-                        ", but the platform has no such payment",
-                    {{"operation", describe(id, key)}});
-      continue;
-    }
-    if (payment->amount != key.amount || payment->currency != key.currency) {
-      finding.wrong("payment " + payment->id + " differs from what was acknowledged for its key",
-                    {{"operation", describe(id, key)}, {"payment", describe(*payment)}});
-    }
-  }
-  for (const Payment& payment : evidence.truth.payments) {
-    if (!is_captured(payment.status)) continue;
-    check_bank(evidence, payment, finding);
-    check_ledger(evidence, payment, finding);
-  }
+const Checker& no_lost_acks() {
+  static const Checker checker = {
+      .name = "no_lost_acks",
+      .doc = "An acknowledged payment is in the platform; an authorized one at the bank; a captured one in the ledger.",
+      .needs = {"payments"},
+      .uses = {"bank", "ledger"},
+      .key = check_key,
+      .payment = check_payment};
+  return checker;
 }
 
 }  // namespace tidegate::audit

@@ -13,9 +13,13 @@ class BlackFriday(EndToEnd):
         self.assertEqual({f["name"] for f in verdict["faults"]}, {"bank_slow", "ledger_killed"})
         for fault in verdict["faults"]:
             self.assertGreater(fault["hits"], 0, fault)
+        asked = {"no_lost_acks", "no_double_charge", "no_phantom", "unknown_resolved", "ledger_balanced", "replay_stored",
+                 "reconciled"}
         for finding in verdict["audit"]:
-            self.assertEqual(finding["outcome"], "true", finding)
-            self.assertGreater(finding["checked"], 1000, finding)
+            if finding["checker"] in asked:
+                self.assertEqual(finding["outcome"], "true", finding)
+                self.assertGreater(finding["checked"], 1000, finding)
+            self.assertNotEqual(finding["outcome"], "false", finding)
         self.assertTrue(verdict["scale"], "a scaled-down variant says so")
         again = run("report", self.out, "--json")
         self.assertEqual(again.code, PASS, str(again))

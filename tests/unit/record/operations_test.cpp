@@ -171,7 +171,7 @@ TEST_CASE("an event that this version does not know ends the history") {
   const std::string path = scratch.file("o");
   std::string bytes = encode_header(operation_codec::kHeader);
   operation_codec::encode(operation(1), bytes);
-  operation_codec::encode(operation(2, static_cast<OperationEvent>(6)), bytes);  // right checksum
+  operation_codec::encode(operation(2, static_cast<OperationEvent>(7)), bytes);  // right checksum
   put_content(path, bytes);
   const auto log = read_operations(path);
   REQUIRE(log.ok());
@@ -189,4 +189,24 @@ TEST_CASE("each operation event has its word") {
   CHECK(to_string(OperationEvent::invoke) == "invoke");
   CHECK(to_string(OperationEvent::unknown) == "unknown");
   CHECK(to_string(OperationEvent::resolved_ok) == "resolved_ok");
+  CHECK(to_string(OperationEvent::read) == "read");
+}
+
+TEST_CASE("single records by their position, and a visit of all") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("o");
+  write_file_of(path, 5000);
+  OperationReader reader(path);
+  for (const std::uint64_t position : {std::uint64_t{4999}, std::uint64_t{0}, std::uint64_t{17}}) {
+    const auto one = reader.at(position);
+    REQUIRE(one.ok());
+    CHECK(one->iteration == position);
+  }
+  CHECK_FALSE(reader.at(5000).ok());
+  CHECK_FALSE(OperationReader(scratch.file("absent")).at(0).ok());
+  std::uint64_t count = 0;
+  const auto cut = visit_operations(path, [&count](const Operation& one) { CHECK(one.iteration == count++); });
+  REQUIRE(cut.ok());
+  CHECK_FALSE(*cut);
+  CHECK(count == 5000);
 }

@@ -83,7 +83,7 @@ TEST_CASE("a run directory has its folders and paths") {
   CHECK(directory.operations() == directory.path() + "/operations.tgo");
   CHECK(directory.events() == directory.path() + "/events.ndjson");
   CHECK(directory.log("gateway") == directory.path() + "/logs/gateway.log");
-  CHECK(directory.truth("payments.ndjson.gz") == directory.path() + "/truth/payments.ndjson.gz");
+  CHECK(directory.truth("payments.ndjson.zst") == directory.path() + "/truth/payments.ndjson.zst");
 }
 
 TEST_CASE("a directory that holds a run already is not made again") {

@@ -40,7 +40,7 @@ void write_lines(const std::string& path, const std::vector<std::string>& lines)
 
 TEST_CASE("exported lines come back, compressed in between") {
   const ScratchDirectory scratch;
-  const std::string path = scratch.file("payments.ndjson.gz");
+  const std::string path = scratch.file("payments.ndjson.zst");
   std::vector<std::string> lines = {"", "{}", std::string(600'000, 'x')};  // a line longer than the buffer
   for (int i = 0; i < 20'000; ++i) lines.push_back("{\"id\":" + std::to_string(i) + "}");
   write_lines(path, lines);

@@ -1,0 +1,60 @@
+#pragma once
+// Reading the truth: each export in pages, as of one point, into truth/NAME.ndjson.zst, and how each went into
+// truth/exports.json. A broken export is recorded with its reason; only a run directory that cannot be written is an
+// error.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "audit/mapping.hpp"
+#include "audit/terms.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "record/run.hpp"
+
+namespace tidegate::audit {
+
+struct ExportSource {
+  std::string url;
+  std::string topic;                       ///< of applied-GROUP: what the group consumes
+  std::shared_ptr<const Mapping> mapping;  ///< null: the export has the documented shape
+};
+
+/// Where the truth is read: export name to source, and the bearer token ("" for none).
+struct System {
+  std::map<std::string, ExportSource> exports;
+  std::string token;
+  Terms terms;
+  int page_size = 5000;
+  Nanoseconds request_timeout = std::chrono::seconds(10);
+};
+
+struct FetchSummary {
+  std::uint64_t records = 0;
+  double seconds = 0;
+  std::string broken;  ///< "bank: status 500; …"; empty when every export was read whole
+};
+
+/// Payments first and, when anything was committed meanwhile, once more last, so that a system which goes on raises no
+/// false alarm. Blocking; ends within the limit.
+Result<FetchSummary> fetch_truth(const record::RunDirectory& directory, const System& system, Nanoseconds limit);
+
+/// What is still open, from the payments export: asked again and again while a system drains, it starts at the first
+/// page that held an open payment the last time.
+class OpenPayments {
+ public:
+  explicit OpenPayments(const System& system) : system_(system) {}
+  struct Answer {
+    std::uint64_t open = 0;
+    std::string examples;  ///< "pay_7 (processing), …": the first few
+  };
+  Result<Answer> ask(Nanoseconds limit);
+
+ private:
+  const System& system_;
+  std::string settled_;  ///< cursor: all payments up to it are in a state that lasts
+};
+
+}  // namespace tidegate::audit
