@@ -244,6 +244,7 @@ class PageReader {
       if (item.reset().error() != simdjson::SUCCESS || item.raw_json().get(raw) != simdjson::SUCCESS) {
         return broken("the page is cut short or not JSON");
       }
+      while (!raw.empty() && raw.back() != '}') raw.remove_suffix(1);  // the white space up to the next token
       ++page.items;
       if (auto visited = visit_(raw, after); !visited) return visited;
     }

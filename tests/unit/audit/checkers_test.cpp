@@ -115,7 +115,10 @@ TEST_CASE("planted: acknowledgements and charges") {
          }
        }},
       {"two payments for one key", "no_double_charge", "made 2 payments",
-       [](Books& books) { books.add_payment("again", 1003, "declined")["key"] = "key-3"; }},
+       [](Books& books) {
+         books.add_payment("again", 1003, "declined")["key"] = "key-3";
+         books.chain_audit_log();
+       }},
       {"charged twice under two references", "no_double_charge", "the bank took 2006",
        [](Books& books) { books.add_charge("key-3", "pay-key-3-a2", 1003, "approved"); }},
       {"a void that voids nothing of it", "no_double_charge", "the bank took 2006",

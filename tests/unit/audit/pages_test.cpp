@@ -64,7 +64,7 @@ TEST_CASE("a broken export is an error with its reason, never a short list") {
   const std::vector<Row> rows = {
       {"an error status", {}, "status 404"},
       {"not JSON", {{"", "<html>"}}, "not"},
-      {"cut in the middle", {{"", R"({"items":[{"a":1},{"a")"}}, "cut short"},
+      {"cut in the middle", {{"", R"({"items":[{"a":1},{"a")"}}, "the page is not"},
       {"no items", {{"", "{}"}}, "list 'items'"},
       {"items of another type", {{"", R"({"items":5})"}}, "list 'items'"},
       {"an item that is no object", {{"", R"({"items":[1]})"}}, "not an object"},
@@ -79,7 +79,7 @@ TEST_CASE("a broken export is an error with its reason, never a short list") {
        {{"", R"({"items":[{"a":1}],"next":"x","as_of":9})"},
         {"x", R"({"items":[{"a":2}],"next":"y","as_of":9})"},
         {"y", R"({"items":[{"a":2}],"next":"y","as_of":9})"}},
-       "does not move"},
+       "repeats an earlier one"},
       {"items that come again",
        {{"", R"({"items":[{"sequence":1},{"sequence":2}],"next":2,"as_of":3})"},
         {"2", R"({"items":[{"sequence":2},{"sequence":3}],"next":null,"as_of":3})"}},

@@ -163,6 +163,7 @@ const std::vector<Mutation>& mutations() {
        [](Books& books, Draws& draws) {
          const std::string key = any_text(books.of("payments"), draws, "key");
          books.add_payment("second", amount_of(books, key), "declined")["key"] = key;
+         books.chain_audit_log();
        }},
       {"charged again", "no_double_charge",
        [](Books& books, Draws& draws) {
