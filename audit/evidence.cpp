@@ -198,8 +198,9 @@ void Evidence::read_applied(const std::string& name, const std::string& group_na
   const auto read = read_applications(directory_, name, group, [&](const Application& application, std::string_view) {
     if (topic.empty()) groups_of_topic[application.topic].insert(group);
     if (application.through) {
-      std::int64_t& known = through[{group, application.stream}];
-      known = std::max(known, application.sequence);
+      // A group with several stores has applied what all of them have.
+      const auto [known, fresh] = through.try_emplace({group, application.stream}, application.sequence);
+      if (!fresh) known->second = std::min(known->second, application.sequence);
     } else {
       applications.add(number_identity(application.stream, application.sequence), application);
     }

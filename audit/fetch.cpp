@@ -24,8 +24,8 @@ PageOptions page_options(const System& system, const std::string& name, Nanoseco
   options.deadline = deadline;
   if (source.mapping) options.shape = source.mapping->page;
   options.shape.single = name == "audit-key";
-  // An applied export has one row per stream, with the last number of each.
-  if (group_of_export(name)) options.shape.numbered = false;
+  // The numbers of events and of what was applied are those of their streams.
+  if (name == "events" || group_of_export(name)) options.shape.numbered = false;
   return options;
 }
 

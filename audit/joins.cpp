@@ -81,6 +81,11 @@ Result<void> join_numbers(Evidence& evidence, std::size_t part, const Terms& ter
                    .through = &through};
     // What was published while the consumers were read stands in nobody's export of events.
     if (one.event == nullptr && !evidence.unchanged()) continue;
+    if (one.event == nullptr && !evidence.heads.contains(one.applications.front().stream)) {
+      for (const Asking& asks : asking)
+        asks.finding->unknown("a consumer has applied a stream whose events nobody exports");
+      continue;
+    }
     if (one.event != nullptr) {
       const auto groups = evidence.groups_of_topic.find(one.event->topic);
       if (groups != evidence.groups_of_topic.end()) one.groups = &groups->second;

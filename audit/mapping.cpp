@@ -12,8 +12,7 @@ namespace {
 const std::map<std::string_view, MappedMembers>& all_members() {
   static const std::map<std::string_view, MappedMembers> members = {
       {"payments",
-       {{"id", "key", "amount", "currency", "status"},
-        {"scope", "tenant", "created_at_ms", "captured_amount", "refunded_amount"}}},
+       {{"id", "key", "amount", "currency", "status"}, {"scope", "tenant", "created_at_ms", "captured", "refunded"}}},
       {"bank",
        {{"reference", "client_key", "amount", "currency", "status"}, {"merchant", "kind", "at_ms", "sequence"}}},
       {"ledger",
@@ -31,8 +30,7 @@ constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
     {"scope", ""}, {"tenant", "-"}, {"merchant", "-"}, {"kind", "charge"}};
 
 bool is_whole_number(std::string_view member) {
-  return member == "amount" || member == "balance" || member == "limit" || member == "captured_amount" ||
-         member == "refunded_amount";
+  return member == "amount" || member == "balance" || member == "limit" || member == "captured" || member == "refunded";
 }
 
 Result<json::value> scaled(const json::value& value, double factor, const std::string& member) {

@@ -52,8 +52,8 @@ struct Payment {
   Identity id, key, tenant;
   std::uint64_t scope = 0;  ///< the hash of the client's scope, as in the history
   std::int64_t amount = 0;
-  std::int64_t captured = 0;  ///< in a captured state: `captured_amount`, or the amount; else 0
-  std::int64_t refunded = 0;  ///< `refunded_amount`; of a payment `refunded` without one, all that was captured
+  std::int64_t captured = 0;  ///< in a captured state: `captured`, or the amount; else 0
+  std::int64_t refunded = 0;  ///< `refunded`; of a payment `refunded` without one, all that was captured
   std::int64_t created_ms = 0;
   Currency currency = 0;
   State state = State::processing;

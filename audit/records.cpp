@@ -106,8 +106,8 @@ Result<void> read_payments(const record::RunDirectory& directory, const std::str
                                         {"currency", text},
                                         {"status", text},
                                         {"created_at_ms", integer, kOptional},
-                                        {"captured_amount", integer, kOptional},
-                                        {"refunded_amount", integer, kOptional}}};
+                                        {"captured", integer, kOptional},
+                                        {"refunded", integer, kOptional}}};
   return read_lines<Payment, 10>(
       directory, name, members,
       [](auto& m, Payment& payment) -> Problem {

@@ -198,7 +198,11 @@ void Survey::check_heads(const Evidence& evidence) {
     if (!question.not_asked.empty() || question.checker->number == nullptr) continue;
     for (const auto& [place, number] : evidence.through) {
       const auto head = evidence.heads.find(place.second);
-      const std::int64_t last = head == evidence.heads.end() ? 0 : head->second;
+      if (head == evidence.heads.end()) {
+        question.finding.unknown("a consumer has applied a stream whose events nobody exports");
+        continue;
+      }
+      const std::int64_t last = head->second;
       if (number <= last) continue;
       question.finding.wrong("a consumer applied number " + std::to_string(number) +
                                  " of a stream, which was never published: its last is " + std::to_string(last),

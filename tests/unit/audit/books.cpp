@@ -195,8 +195,8 @@ void Books::add_partial(const std::string& key, std::int64_t amount) {
   acknowledge(key, amount);
   const std::int64_t first = amount / 2, second = amount / 4, back = amount / 8;
   json::object& payment = add_payment(key, amount, "partially_refunded");
-  payment["captured_amount"] = first + second;
-  payment["refunded_amount"] = back;
+  payment["captured"] = first + second;
+  payment["refunded"] = back;
   add_event(key, "payment_created");
   add_charge(key, "pay-" + key + "-a1", amount, "approved");
   add_event(key, "payment_authorized");
