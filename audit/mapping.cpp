@@ -19,7 +19,7 @@ const std::map<std::string_view, MappedMembers>& all_members() {
        {{"sequence", "transfer", "payment", "account", "direction", "amount", "currency"},
         {"kind", "merchant", "limit", "at_ms"}}},
       {"wallets", {{"sequence", "wallet", "direction", "amount", "currency"}, {"balance", "limit", "key", "at_ms"}}},
-      {"attempts", {{"reference", "payment", "amount", "currency", "status"}, {"created_at_ms", "sequence"}}},
+      {"attempts", {{"reference", "payment", "amount", "currency", "status"}, {"created_at_ms", "kind", "sequence"}}},
       {"events", {{"id", "type", "payment", "stream", "sequence"}, {"occurred_at"}}},
       {"dead-letters", {{"event"}, {"state", "at_ms"}}}};
   return members;

@@ -161,24 +161,29 @@ Result<void> read_charges(const record::RunDirectory& directory, const std::stri
 
 Result<void> read_bank_calls(const record::RunDirectory& directory, const std::string& name,
                              const Visit<BankCall>& visit) {
-  const std::array<Member, 6> members{{{"reference", identifier},
+  const std::array<Member, 7> members{{{"reference", identifier},
                                        {"payment", identifier},
                                        {"amount", integer},
                                        {"currency", text},
                                        {"status", text},
-                                       {"created_at_ms", integer, kOptional}}};
-  return read_lines<BankCall, 6>(
+                                       {"created_at_ms", integer, kOptional},
+                                       {"kind", text, kOptional}}};
+  bool charges = true;  // whether the record is a charge, not a capture, refund or cancellation of one
+  return read_lines<BankCall, 7>(
       directory, name, members,
-      [](auto& m, BankCall& call) -> Problem {
+      [&charges](auto& m, BankCall& call) -> Problem {
         call.reference = identity_of(m[0].text);
         call.payment = identity_of(m[1].text);
         if (auto problem = take_amount(m[2], call.amount); !problem.empty()) return problem;
         if (auto problem = take_currency(m[3], call.currency); !problem.empty()) return problem;
         call.status = charge_status(m[4].text);
         call.at_ms = m[5].present ? m[5].number : 0;
+        charges = !m[6].present || m[6].text == "charge" || m[6].text == "authorization" || m[6].text == "authorize";
         return {};
       },
-      visit);
+      [&](const BankCall& call, std::string_view line) {
+        if (charges) visit(call, line);
+      });
 }
 
 Result<void> read_entries(const record::RunDirectory& directory, const std::string& name, const Visit<Entry>& visit) {

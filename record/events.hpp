@@ -7,7 +7,7 @@
 //   process_started {process, pid}       process_exited {process, status, asked}      process_ready {process, seconds}
 //   fault_injected {fault, kind, target} fault_hits {fault, hits}           fault_healed {fault, hits, reason}
 //   fault_failed {fault, message}
-//   truth_read {records, seconds}
+//   truth_read {records, seconds, broken}
 //   drain_started {}                     drain_ended {drained, seconds, open}
 //   probe_failed {probe, message}        harness_error {message}            interrupted {signal}    run_ended {}
 
