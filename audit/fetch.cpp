@@ -54,6 +54,7 @@ class Fetch {
   Result<FetchSummary> run() {
     const Nanoseconds start = monotonic_now();
     manifest_.terms = system_.terms;
+    if (system_.webhooks) manifest_.exports["webhooks"];
     for (const std::string& name : reading_order(system_)) {
       if (auto written = read(name, name); !written) return written.error();
     }

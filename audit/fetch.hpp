@@ -27,6 +27,7 @@ struct System {
   std::map<std::string, ExportSource> exports;
   std::string token;
   Terms terms;
+  bool webhooks = false;  ///< a sink has written truth/webhooks.ndjson.zst
   int page_size = 5000;
   Nanoseconds request_timeout = std::chrono::seconds(10);
 };

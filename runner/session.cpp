@@ -109,6 +109,7 @@ std::map<std::string, std::string> Session::variables() const {
 audit::System Session::audit_system() const {
   audit::System system;
   system.terms = scenario_.audit.terms;
+  system.webhooks = sink_ != nullptr;
   if (supervisor_) add_topology_exports(system);
   for (const auto& [name, mapped] : scenario_.audit.exports) {
     const std::string url = mapped.get.starts_with('/') ? base_url() + mapped.get : mapped.get;
