@@ -71,9 +71,10 @@ struct PaymentCreated {
 struct PaymentFinished {
   std::int64_t amount = 0;
   std::string currency;
-  std::string reason = {};     ///< of a decline or a conflict
-  std::string reference = {};  ///< of the capture or the refund: unique within the payment; empty for a one-step capture
-  std::int64_t total = 0;      ///< captured or refunded so far, this event included; 0: the same as amount
+  std::string reason = {};  ///< of a decline or a conflict
+  std::string reference =
+      {};                  ///< of the capture or the refund: unique within the payment; empty for a one-step capture
+  std::int64_t total = 0;  ///< captured or refunded so far, this event included; 0: the same as amount
   bool final_capture = false;  ///< the rest of the authorization was given back
 
   json::object to_data() const;
@@ -93,14 +94,14 @@ struct PaymentCommandData {
 
 /// The answers to payment_created.
 struct AcquirerResult {
-  std::string reference;                ///< of the charge at the bank
-  std::string auth_code = {};           ///< when approved or authorized
-  std::string reason = {};              ///< when declined
-  std::string acquirer = {};            ///< who answered
-  std::int64_t expires_at_ms = 0;       ///< of an authorization
-  std::string fx_rate = {};             ///< decimal: settlement units per unit of the payment's currency
-  std::int64_t settlement_amount = 0;   ///< minor units of settlement_currency
-  std::string settlement_currency = {}; ///< when it is another one
+  std::string reference;                 ///< of the charge at the bank
+  std::string auth_code = {};            ///< when approved or authorized
+  std::string reason = {};               ///< when declined
+  std::string acquirer = {};             ///< who answered
+  std::int64_t expires_at_ms = 0;        ///< of an authorization
+  std::string fx_rate = {};              ///< decimal: settlement units per unit of the payment's currency
+  std::int64_t settlement_amount = 0;    ///< minor units of settlement_currency
+  std::string settlement_currency = {};  ///< when it is another one
 
   json::object to_data() const;
   static Result<AcquirerResult> from_data(const json::object& data);

@@ -37,9 +37,9 @@ inline constexpr std::string_view audit_root_signed = "audit_root_signed";
 
 /// `fraud_cleared`, `fraud_held`.
 struct FraudDecision {
-  std::int64_t score = 0;                ///< 0 to 1000
-  std::vector<std::string> rules = {};   ///< that fired
-  bool by_operator = false;              ///< a person released or held it
+  std::int64_t score = 0;               ///< 0 to 1000
+  std::vector<std::string> rules = {};  ///< that fired
+  bool by_operator = false;             ///< a person released or held it
 
   json::object to_data() const;
   static Result<FraudDecision> from_data(const json::object& data);
