@@ -7,11 +7,14 @@ add_library(tests_main OBJECT ${CMAKE_SOURCE_DIR}/tests/support/main.cpp)
 target_include_directories(tests_main PUBLIC ${CMAKE_SOURCE_DIR})
 target_link_libraries(tests_main PUBLIC Catch2::Catch2 PRIVATE tidegate_flags)
 
+tidegate_precompile(tests_precompiled HEADERS <tests/support/catch.hpp> DEPENDS Catch2::Catch2)
+
 function(tidegate_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
   add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:tests_main>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE tidegate_flags Catch2::Catch2 ${arg_DEPENDS})
+  tidegate_reuse(${name} tests_precompiled)
   target_compile_definitions(${name} PRIVATE TIDEGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              TIDEGATE_BINARY_DIR="${CMAKE_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
