@@ -29,13 +29,14 @@ if(TIDEGATE_MOLD)
   target_link_options(tidegate_flags INTERFACE -fuse-ld=mold)
 endif()
 
-# ccache shares objects between checkouts: paths count from the root of the sources, and precompiled headers are told
-# apart by their content.
+# ccache shares objects between checkouts: paths count from the root of the sources, and a precompiled header, which
+# differs in each checkout, goes by the .sum file beside it.
 find_program(TIDEGATE_CCACHE ccache)
 if(TIDEGATE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${TIDEGATE_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_PCH_EXTSUM=1
+      ${TIDEGATE_CCACHE})
 endif()
 
 # Standard headers and fmt, parsed once: a typical unit compiles in two thirds of the time. Sources still include what
@@ -53,6 +54,11 @@ function(tidegate_precompile name)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE tidegate_flags fmt::fmt ${arg_DEPENDS})
     target_precompile_headers(${name} PRIVATE ${TIDEGATE_COMMON_HEADERS} ${arg_HEADERS})
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+    get_target_property(options tidegate_flags INTERFACE_COMPILE_OPTIONS)
+    file(WRITE ${CMAKE_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.gch.sum
+         "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}} "
+         "${options} ${fmt_VERSION} ${Catch2_VERSION} ${CLI11_VERSION} ${TIDEGATE_COMMON_HEADERS} ${arg_HEADERS}\n")
   endif()
 endfunction()
 
