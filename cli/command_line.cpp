@@ -47,6 +47,7 @@ int run_command_line(int count, char** arguments) {
   add_run(app, exit_code);
   add_drill(app, exit_code);
   add_load(app, exit_code);
+  add_new(app, exit_code);
   add_validate(app, exit_code);
   add_plan(app, exit_code);
   add_report(app, exit_code);

@@ -11,6 +11,7 @@ namespace tidegate::cli {
 void add_run(CLI::App& app, int& exit_code);
 void add_drill(CLI::App& app, int& exit_code);
 void add_load(CLI::App& app, int& exit_code);
+void add_new(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
 void add_audit(CLI::App& app, int& exit_code);

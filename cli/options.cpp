@@ -37,6 +37,8 @@ std::shared_ptr<runner::ScenarioOptions> add_scenario_options(CLI::App& command)
       ->allow_extra_args(false);
   command.add_option("--seed", options->seed, "Replaces the scenario's seed");
   command.add_option("--stack", options->stack, "embedded, native, or a topology file, instead of the scenario's");
+  command.add_option("--segment", options->segment,
+                     "i/n: plays the i-th (from 0) of n equal parts of the load, for several machines");
   return options;
 }
 

@@ -12,7 +12,7 @@
 
 namespace tidegate::cli {
 
-/// Adds FILE, --variant, --set, --seed and --stack.
+/// Adds FILE, --variant, --set, --seed, --stack and --segment.
 std::shared_ptr<runner::ScenarioOptions> add_scenario_options(CLI::App& command);
 
 /// Prints "tidegate: MESSAGE" and returns the exit code for that kind of error: 104 for usage, 97 for the rest.

@@ -11,8 +11,11 @@ pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 find_package(simdjson REQUIRED)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(Protobuf REQUIRED)
 
 # Asio compiled once (base/asio_compiled.cpp) instead of in every unit that includes it.
 add_library(tidegate_asio INTERFACE)

@@ -19,13 +19,19 @@ struct TagList {
 const std::vector<TagList>& tag_lists() {
   static const std::vector<TagList> kLists = [] {
     const std::vector<std::string> request = {"name", "flow", "block", "expected"};
+    const std::vector<std::string> step = {"name", "flow", "block"};
     const std::vector<std::string> iteration = {"block", "flow"};
     return std::vector<TagList>{
         {record::kResponseTime, request},
         {record::kResponseTimeFromSend, request},
         {record::kHttpReqDuration, request},
         {record::kHttpReqWaiting, request},
-        {record::kHttpReqConnecting, request},
+        {record::kHttpReqBlocked, step},
+        {record::kHttpReqConnecting, step},
+        {record::kHttpReqTlsHandshaking, step},
+        {record::kHttpReqSending, step},
+        {record::kHttpReqReceiving, step},
+        {record::kChecks, {"name", "flow", "block", "passed"}},
         {record::kHttpReqs, {"name", "flow", "block", "expected", "status"}},
         {record::kHttpReqFailed, {"name", "flow", "block"}},
         {record::kErrors, {"name", "flow", "block", "class"}},
@@ -120,6 +126,7 @@ std::optional<std::vector<std::string>> Vocabulary::values_of(std::string_view m
   if (tag == "group") return context_.groups;
   if (tag == "fault") return context_.faults;
   if (tag == "expected") return std::vector<std::string>{"any", "true", "false"};
+  if (tag == "passed") return std::vector<std::string>{"true", "false"};
   if (tag == "outcome") return std::vector<std::string>{"ok", "failed", "interrupted"};
   if (tag == "class") {
     // All that the load engine knows: a class that does not exist would count nothing, and pass.

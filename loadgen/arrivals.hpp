@@ -26,7 +26,7 @@ class ArrivalSequence {
   ArrivalSequence(const RateCurve& curve, Spacing spacing, std::uint64_t seed, std::uint64_t stream)
       : curve_(&curve), spacing_(spacing), seed_(seed), stream_(stream) {}
 
-  /// The next arrival of the whole sequence, in order of index and of time; nullopt at its end, for good.
+  /// The next arrival of the whole sequence, in order of index and of time; nullopt at its end, until the curve grows.
   std::optional<Arrival> next();
   /// The next one of loop k of n.
   std::optional<Arrival> next_of(std::uint64_t k, std::uint64_t n);
@@ -36,10 +36,11 @@ class ArrivalSequence {
   Spacing spacing_;
   std::uint64_t seed_, stream_;
   std::uint64_t index_ = 0;
-  double position_ = 0;  // of the arrival before `index_` when Poisson
-  bool ended_ = false;
+  double position_ = 0;  // of the arrival `index_` once drawn, else of the one before it
+  bool drawn_ = false;
 
-  bool advance();
+  bool draw();
+  std::uint64_t take();
 };
 
 }  // namespace tidegate::loadgen

@@ -15,10 +15,16 @@ void visit_request(RequestSpec& request, Visit visit) {
   for (auto& [name, value] : request.headers) visit(value);
   visit(request.content_type);
   visit(request.body);
+  visit(request.key);
+  for (Template& message : request.messages) visit(message);
 }
 
 template <typename Visit>
 void visit_expectation(Expectation& expectation, Visit visit) {
+  for (HeaderExpectation& header : expectation.headers) {
+    for (ExpectedValue& value : header.any_of) visit(value.text);
+  }
+  for (ExpectedValue& value : expectation.body) visit(value.text);
   for (JsonExpectation& json : expectation.json) {
     for (ExpectedValue& value : json.any_of) visit(value.text);
   }
@@ -33,6 +39,11 @@ void visit_step(Step& step, Visit visit) {
     visit(step.read->id);
     visit(step.read->state);
   }
+  visit(step.times);
+  if (step.condition) {
+    visit(step.condition->left);
+    visit(step.condition->right);
+  }
   if (!step.operation) return;
   for (Template* part :
        {&step.operation->key, &step.operation->scope, &step.operation->amount, &step.operation->currency}) {
@@ -45,9 +56,11 @@ void visit_all(CompiledPlan& plan, Visit visit) {
   for (Feeder& feeder : plan.feeders) {
     for (Template& column : feeder.generated) visit(column);
   }
-  for (SetupStep& step : plan.setup) {
-    visit_request(step.request, visit);
-    visit_expectation(step.expect, visit);
+  for (std::vector<SetupStep>* steps : {&plan.setup, &plan.teardown}) {
+    for (SetupStep& step : *steps) {
+      visit_request(step.request, visit);
+      visit_expectation(step.expect, visit);
+    }
   }
   for (Flow& flow : plan.flows) {
     for (Step& step : flow.steps) visit_step(step, visit);
@@ -81,17 +94,16 @@ class Values {
 };
 
 void note_feeders(const Template& source, std::vector<std::uint32_t>& feeders) {
-  for (const Piece& piece : source.pieces()) {
-    if (!piece.slot || piece.slot->source != Slot::Source::column) continue;
-    if (std::find(feeders.begin(), feeders.end(), piece.slot->first) == feeders.end())
-      feeders.push_back(piece.slot->first);
-  }
+  source.each_slot([&](const Slot& slot) {
+    if (slot.source != Slot::Source::column) return;
+    if (std::find(feeders.begin(), feeders.end(), slot.first) == feeders.end()) feeders.push_back(slot.first);
+  });
 }
 
 void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host) {
   for (Step& step : flow.steps) {
     visit_step(step, [&](Template& part) { note_feeders(part, flow.feeders); });
-    if (step.kind != Step::Kind::think) prepare_request(step.request, host);
+    if (step.sends()) prepare_request(step.request, host);
     if (!step.operation) continue;
     note_feeders(step.operation->key, step.operation->key_feeders);
     std::erase_if(step.operation->key_feeders,
@@ -105,6 +117,7 @@ Result<Origin> parse_origin(const std::string& base_url) {
   Origin origin;
   if (base_url.starts_with("unix:")) {
     origin.unix_path = base_url.substr(5);
+    if (origin.unix_path.empty()) return usage_error("'unix:' names no socket; write unix:/path");
     origin.host_header = "localhost";
     return origin;
   }
@@ -129,6 +142,7 @@ Result<CompiledPlan> bind_plan(const CompiledPlan& plan, const std::string& host
   visit_all(bound, [&](Template& part) { part.substitute([&](const Slot& slot) { return values.find(slot); }); });
   if (!values.missing().empty()) return usage_error(values.missing());
   for (SetupStep& step : bound.setup) prepare_request(step.request, host);
+  for (SetupStep& step : bound.teardown) prepare_request(step.request, host);
   for (Flow& flow : bound.flows) prepare_flow(flow, bound, host);
   return bound;
 }

@@ -1,6 +1,3 @@
-#include <filesystem>
-
-#include "base/file.hpp"
 #include "base/random.hpp"
 #include "base/schema.hpp"
 #include "base/units.hpp"
@@ -9,41 +6,44 @@
 namespace tidegate::loadgen {
 namespace {
 
-constexpr std::size_t kLargestFile = 256U << 20;  // feeders are held in memory
-
-Feeder::Pick pick_of(const yaml::Node* node) {
-  if (node == nullptr || node->text() == "random") return Feeder::Pick::random;
-  return node->text() == "unique" ? Feeder::Pick::unique : Feeder::Pick::sequential;
+void read_pick(Feeder& feeder, const yaml::Node* node, Diagnostics& diagnostics) {
+  if (node == nullptr || node->text() == "random") return;
+  const std::string& text = node->text();
+  if (text == "sequential") {
+    feeder.pick = Feeder::Pick::sequential;
+  } else if (text == "unique") {
+    feeder.pick = Feeder::Pick::unique;
+  } else if (text.starts_with("zipf(") && text.ends_with(")")) {
+    feeder.pick = Feeder::Pick::zipf;
+    const auto exponent = parse_number(text.substr(5, text.size() - 6));
+    if (exponent && *exponent > 0 && *exponent <= 20) {
+      feeder.zipf_exponent = *exponent;
+    } else {
+      diagnostics.add(node->mark(), "zipf takes an exponent above 0, at most 20, as in zipf(1.1)");
+    }
+  } else {
+    diagnostics.add(node->mark(),
+                    "'" + text + "' is no way to pick rows; write random, sequential, unique or zipf(1.1)",
+                    nearest_spelling(text, std::vector<std::string>{"random", "sequential", "unique", "zipf(1.1)"}));
+  }
 }
 
-std::string resolve_path(const std::string& path, const std::string& directory) {
-  return std::filesystem::path(path).is_absolute() || directory.empty()
-             ? path
-             : (std::filesystem::path(directory) / path).lexically_normal().string();
-}
-
-void read_table(Feeder& feeder, const yaml::Node& file, CompileContext& context) {
+void read_table(Feeder& feeder, const yaml::Node& node, const yaml::Node& file, CompileContext& context) {
   feeder.unreadable = true;
-  const std::string path = resolve_path(file.text(), context.input.scenario_directory);
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (!error && size > kLargestFile) {
-    context.diagnostics.add(
-        file.mark(), path + " holds " + format_bytes(size) + "; a feeder holds at most " + format_bytes(kLargestFile));
-    return;
-  }
-  const auto text = read_file(path);
-  if (!text) {
-    context.diagnostics.add(file.mark(), "cannot read the data file: " + text.error().message);
-    return;
-  }
-  auto table = parse_csv(*text);
+  const std::string path = data_path(file.text(), context.input.scenario_directory);
+  const yaml::Node* format = node.find("format");
+  const TableFormat written = format == nullptr            ? format_of(path)
+                              : format->text() == "ndjson" ? TableFormat::ndjson
+                                                           : TableFormat::csv;
+  auto table = open_table(path, written);
   if (!table) {
-    context.diagnostics.add(file.mark(), path + ", " + table.error().message);
+    const bool unreadable = table.error().kind == Error::Kind::machine;
+    context.diagnostics.add(file.mark(),
+                            (unreadable ? "cannot read the data file: " : path + ", ") + table.error().message);
     return;
   }
-  feeder.columns = table->columns;
-  feeder.table = std::make_shared<const CsvTable>(*std::move(table));
+  feeder.columns = (*table)->columns();
+  feeder.table = *std::move(table);
   feeder.unreadable = false;
 }
 
@@ -78,8 +78,8 @@ void declare_feeders(CompileContext& context) {
     feeder.name = name.text();
     feeder.mark = name.mark();
     feeder.stream = substream(stable_hash("data"), stable_hash(feeder.name));
-    feeder.pick = pick_of(node.find("pick"));
-    if (feeder.name == "stack" || feeder.name == "env") {
+    read_pick(feeder, node.find("pick"), context.diagnostics);
+    if (feeder.name == "stack" || feeder.name == "env" || feeder.name == "request") {
       context.diagnostics.add(name.mark(),
                               "a feeder cannot be named '" + feeder.name + "'; the name has a meaning of its own");
     }
@@ -90,9 +90,10 @@ void declare_feeders(CompileContext& context) {
     } else if (file != nullptr) {
       refuse_key(node, "repeat", "generate", context.diagnostics);
       refuse_key(node, "among", "generate", context.diagnostics);
-      read_table(feeder, *file, context);
+      read_table(feeder, node, *file, context);
     } else {
       refuse_key(node, "pick", "file", context.diagnostics);
+      refuse_key(node, "format", "file", context.diagnostics);
       declare_generated(feeder, node, *generate, context);
     }
     context.plan.feeders.push_back(std::move(feeder));

@@ -7,6 +7,7 @@
 #include "base/schema.hpp"
 #include "base/units.hpp"
 #include "loadgen/compile.hpp"
+#include "loadgen/digest.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -75,6 +76,42 @@ void compile_headers(const yaml::Node& headers, RequestSpec& request, Names& nam
   }
 }
 
+/// `Authorization` from `auth`.
+void compile_auth(const yaml::Node& auth, RequestSpec& request, Names& names, Diagnostics& diagnostics) {
+  const yaml::Node* basic = auth.find("basic");
+  const yaml::Node* bearer = auth.find("bearer");
+  if ((basic == nullptr) == (bearer == nullptr)) {
+    diagnostics.add(auth.mark(), "'auth' takes either 'basic' or 'bearer'");
+    return;
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (http::same_name(name, "Authorization")) {
+      diagnostics.add(auth.mark(), "the header Authorization is set already");
+      return;
+    }
+  }
+  Template value;
+  if (bearer != nullptr) {
+    value.append_literal("Bearer ");
+    value.append(compile_template(bearer->text(), Escape::header, names, bearer->mark(), diagnostics));
+  } else {
+    Template pair = compile_template(basic->find("user")->text() + ":" + basic->find("password")->text(), Escape::none,
+                                     names, basic->mark(), diagnostics);
+    value.append_literal("Basic ");
+    if (pair.constant()) {
+      value.append_literal(to_base64(pair.literal()));
+    } else {
+      Slot slot;
+      slot.source = Slot::Source::digest;
+      slot.function = Slot::Function::base64;
+      slot.name = "basic";
+      slot.arguments.push_back(std::move(pair));
+      value.append_slot(std::move(slot), Escape::header);
+    }
+  }
+  request.headers.emplace_back("Authorization", std::move(value));
+}
+
 void append_json_text(Template& out, const std::string& text, Names& names, const Mark& mark,
                       Diagnostics& diagnostics) {
   out.append_literal("\"");
@@ -84,7 +121,7 @@ void append_json_text(Template& out, const std::string& text, Names& names, cons
 
 /// A scalar that is one slot and nothing else keeps its type.
 bool is_single_slot(const std::string& text) {
-  return text.starts_with("${") && text.find('}') == text.size() - 1;
+  return text.starts_with("${") && 2 + slot_length(std::string_view(text).substr(2)) + 1 == text.size();
 }
 
 }  // namespace
@@ -138,47 +175,102 @@ std::string default_name(const RequestSpec& request) {
 }
 
 RequestSpec compile_request(const yaml::Node& step, std::string_view method, const yaml::Node& path, Names& names,
-                            Diagnostics& diagnostics) {
+                            CompileContext& context) {
   RequestSpec request;
   request.method = upper(method);
-  request.target = compile_target(path, names, diagnostics);
-  if (const yaml::Node* headers = step.find("headers")) compile_headers(*headers, request, names, diagnostics);
-  const yaml::Node* json = step.find("json");
-  const yaml::Node* body = step.find("body");
-  if (json != nullptr && body != nullptr) {
-    diagnostics.add(body->mark(), "a request has either 'json' or 'body', not both");
-  } else if (json != nullptr) {
-    request.has_body = true;
-    request.body = compile_json(*json, names, diagnostics);
-    if (request.content_type.empty()) request.content_type = Template("application/json");
-  } else if (body != nullptr) {
-    request.has_body = true;
-    request.body = compile_template(body->text(), Escape::none, names, body->mark(), diagnostics);
-  }
+  request.target = compile_target(path, names, context.diagnostics);
+  compile_body(step, request, names, context);
+  const bool has_type = !request.content_type.empty();
+  Template own_type = std::exchange(request.content_type, {});
+  names.allow_body(true);
+  if (const yaml::Node* headers = step.find("headers")) compile_headers(*headers, request, names, context.diagnostics);
+  if (const yaml::Node* auth = step.find("auth")) compile_auth(*auth, request, names, context.diagnostics);
+  names.allow_body(false);
+  if (has_type && request.content_type.empty()) request.content_type = std::move(own_type);
   // A POST without a body still says so, or servers wait for one.
   if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") request.has_body = true;
   return request;
+}
+
+RequestSpec compile_any_request(const yaml::Node& step, Names& names, CompileContext& context) {
+  if (is_foreign_request(step)) return compile_foreign_request(step, names, context);
+  const yaml::Node* method = step.find("method");
+  for (const char* key : {"send", "receive", "message", "descriptors", "key"}) {
+    if (const yaml::Node* value = step.find(key)) {
+      context.diagnostics.add(value->mark(), std::string("'") + key + "' goes with websocket, grpc or publish only");
+    }
+  }
+  if (const yaml::Node* path = step.find("request")) {
+    if (method == nullptr || !is_token(method->text()) || method->text() == "CONNECT") {
+      context.diagnostics.add(path->mark(), "'request' needs 'method', an HTTP method other than CONNECT");
+      return {};
+    }
+    RequestSpec request = compile_request(step, "get", *path, names, context);
+    request.method = method->text();
+    return request;
+  }
+  if (method != nullptr) context.diagnostics.add(method->mark(), "'method' needs 'request'");
+  const char* known = method_of(step);
+  return compile_request(step, known, *step.find(known), names, context);
+}
+
+std::string Capture::text() const {
+  switch (from) {
+    case From::json:
+      return path.text();
+    case From::header:
+      return "header " + key;
+    case From::cookie:
+      return "cookie " + key;
+    case From::regex:
+      return "match of " + key;
+  }
+  return {};
+}
+
+std::optional<Capture> compile_place(const yaml::Node& node, Diagnostics& diagnostics) {
+  Capture capture;
+  if (node.is_scalar()) {
+    auto path = JsonPath::parse(node.text());
+    if (!path) {
+      diagnostics.add(node.mark(), path.error().message);
+      return std::nullopt;
+    }
+    capture.path = *std::move(path);
+    return capture;
+  }
+  if (node.entries().size() != 1) {
+    diagnostics.add(node.mark(),
+                    "a place is a JSON path, or one of {header: NAME}, {regex: EXPRESSION}, {cookie: NAME}");
+    return std::nullopt;
+  }
+  const auto& [kind, value] = node.entries().front();
+  capture.key = value.text();
+  capture.from = kind.text() == "header"   ? Capture::From::header
+                 : kind.text() == "cookie" ? Capture::From::cookie
+                                           : Capture::From::regex;
+  if (capture.from != Capture::From::regex) return capture;
+  auto pattern = Pattern::compile(capture.key);
+  if (!pattern) {
+    diagnostics.add(value.mark(), pattern.error().message);
+    return std::nullopt;
+  }
+  capture.pattern = *std::move(pattern);
+  return capture;
 }
 
 std::vector<Capture> compile_captures(const yaml::Node* node, Diagnostics& diagnostics) {
   std::vector<Capture> captures;
   if (node == nullptr) return captures;
   for (const auto& [name, value] : node->entries()) {
-    Capture capture;
-    capture.name = name.text();
-    if (capture.name.empty() || capture.name.find_first_of(".(){}$ ") != std::string::npos) {
-      diagnostics.add(name.mark(), "'" + capture.name + "' cannot name a variable");
+    if (name.text().empty() || name.text().find_first_of(".(){}$ ") != std::string::npos) {
+      diagnostics.add(name.mark(), "'" + name.text() + "' cannot name a variable");
       continue;
     }
-    if (const yaml::Node* header = value.find("header")) {
-      capture.header = header->text();
-    } else if (auto path = JsonPath::parse(value.text()); path.ok()) {
-      capture.path = *std::move(path);
-    } else {
-      diagnostics.add(value.mark(), path.error().message);
-      continue;
-    }
-    captures.push_back(std::move(capture));
+    auto capture = compile_place(value, diagnostics);
+    if (!capture) continue;
+    capture->name = name.text();
+    captures.push_back(*std::move(capture));
   }
   return captures;
 }

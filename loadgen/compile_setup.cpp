@@ -43,13 +43,15 @@ void place_captures(SetupStep& step, CompileContext& context, const yaml::Node& 
   }
 }
 
-SetupStep compile_setup_step(const yaml::Node& node, std::size_t index, CompileContext& context) {
+/// `kind`: "set-up" or "tear-down".
+SetupStep compile_step(const yaml::Node& node, std::size_t index, const std::string& kind, CompileContext& context) {
   SetupStep step;
-  const char* method = method_of(node);
+  step.kind = kind;
   const auto methods = std::count_if(kMethods.begin(), kMethods.end(), [&](const char* key) { return node.find(key); });
-  if (methods != 1) {
-    context.diagnostics.add(node.mark(),
-                            "a set-up step needs exactly one of get, post, put, patch, delete, head and options");
+  if (methods + (node.find("request") != nullptr) != 1) {
+    context.diagnostics.add(node.mark(), "a " + kind +
+                                             " step needs exactly one of get, post, put, patch, delete, head, options, "
+                                             "trace and request");
     return step;
   }
   if (const yaml::Node* feeder = node.find("for_each")) {
@@ -58,8 +60,8 @@ SetupStep compile_setup_step(const yaml::Node& node, std::size_t index, CompileC
   }
   Names names = context.names();
   names.limit_to_row(step.for_each);
-  names.set_stream(substream(stable_hash("setup"), index));
-  step.request = compile_request(node, method, *node.find(method), names, context.diagnostics);
+  names.set_stream(substream(stable_hash(kind == "set-up" ? "setup" : "teardown"), index));
+  step.request = compile_any_request(node, names, context);
   step.timeout = timeout_at(node, step.timeout, context.diagnostics);
   step.expect = compile_expectation(node.find("expect"), names, context.diagnostics);
   if (node.find("expect") == nullptr || node.find("expect")->find("status") == nullptr)
@@ -76,7 +78,14 @@ SetupStep compile_setup_step(const yaml::Node& node, std::size_t index, CompileC
 void compile_setup(CompileContext& context) {
   if (context.input.setup == nullptr) return;
   for (std::size_t i = 0; i < context.input.setup->items().size(); ++i) {
-    context.plan.setup.push_back(compile_setup_step(context.input.setup->items()[i], i, context));
+    context.plan.setup.push_back(compile_step(context.input.setup->items()[i], i, "set-up", context));
+  }
+}
+
+void compile_teardown(CompileContext& context) {
+  if (context.input.teardown == nullptr) return;
+  for (std::size_t i = 0; i < context.input.teardown->items().size(); ++i) {
+    context.plan.teardown.push_back(compile_step(context.input.teardown->items()[i], i, "tear-down", context));
   }
 }
 

@@ -15,6 +15,14 @@ std::string_view to_string(Executor executor) noexcept {
       return "ramping-arrival-rate";
     case Executor::constant_vus:
       return "constant-vus";
+    case Executor::ramping_vus:
+      return "ramping-vus";
+    case Executor::shared_iterations:
+      return "shared-iterations";
+    case Executor::per_vu_iterations:
+      return "per-vu-iterations";
+    case Executor::capacity_search:
+      return "capacity-search";
   }
   return "";
 }
@@ -26,7 +34,18 @@ std::uint64_t substream(std::uint64_t stream, std::uint64_t inner) noexcept {
 
 bool Step::reads_body() const {
   if (kind == Kind::poll ? until.reads_body() : expect.reads_body()) return true;
-  return std::any_of(captures.begin(), captures.end(), [](const Capture& capture) { return capture.path.has_value(); });
+  return std::any_of(captures.begin(), captures.end(), [](const Capture& capture) { return capture.reads_body(); }) ||
+         std::any_of(measures.begin(), measures.end(),
+                     [](const Measure& measure) { return measure.value.reads_body(); });
+}
+
+bool CompiledPlan::uses(Protocol protocol) const {
+  const auto carried = [protocol](const auto& step) { return step.request.protocol == protocol; };
+  return std::any_of(setup.begin(), setup.end(), carried) || std::any_of(teardown.begin(), teardown.end(), carried) ||
+         std::any_of(flows.begin(), flows.end(), [&](const Flow& flow) {
+           return std::any_of(flow.steps.begin(), flow.steps.end(),
+                              [&](const Step& step) { return step.sends() && carried(step); });
+         });
 }
 
 const FlowShare& CompiledPlan::flow_of(const Block& block, std::uint64_t iteration) const {

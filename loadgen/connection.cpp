@@ -1,5 +1,6 @@
 #include "loadgen/connection.hpp"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -15,6 +16,7 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr int kReadsPerTurn = 16;  // 1 MiB; then the other connections have their turn
 constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
 
 ErrorClass connect_error(int error_number) {
@@ -37,6 +39,25 @@ ErrorClass connect_error(int error_number) {
     default:
       return ErrorClass::unreachable;
   }
+}
+
+bool is_loopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  return address.ss_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+void tune(int socket, const Address& address) {
+  if (address.family == AF_UNIX) return;
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!is_loopback(address.storage)) return;
+  // A machine-wide choice such as BBR paces what is sent, with a timer for each request: on the loopback, where nothing
+  // can be congested, that is cost without use. Without effect where reno may not be chosen.
+  static constexpr char kReno[] = "reno";
+  ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, kReno, sizeof kReno - 1);
 }
 
 Io failed(ErrorClass& error, ErrorClass reason) {
@@ -87,8 +108,7 @@ Io Connection::connect(const Address& address, Reactor& reactor, ErrorClass& err
   readable_ = writable_ = hung_up_ = surplus_ = false;
   socket_.reset(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) return failed(error, connect_error(errno));
-  const int on = 1;
-  if (address.family != AF_UNIX) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  tune(socket_.get(), address);
   const int connected = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   const int error_number = errno;
   if (connected != 0 && error_number != EINPROGRESS) {
@@ -138,7 +158,7 @@ Io Connection::write(std::string_view& bytes, ErrorClass& error) {
 Io Connection::read(ErrorClass& error) {
   if (tls_) return read_tls(error);
   std::vector<char>& buffer = pool_.read_buffer();
-  for (;;) {
+  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
     const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (received == 0) return end_of_input(error);
     if (received < 0) {
@@ -154,11 +174,13 @@ Io Connection::read(ErrorClass& error) {
     const Io fed = feed({buffer.data(), static_cast<std::size_t>(received)}, error);
     if (fed != Io::would_block || emptied) return fed;
   }
+  pool_.read_on_later(*this);
+  return Io::would_block;
 }
 
 Io Connection::read_tls(ErrorClass& error) {
   std::vector<char>& buffer = pool_.read_buffer();
-  for (;;) {
+  for (int turn = 0; turn < kReadsPerTurn; ++turn) {
     const long received = tls_->read(buffer.data(), buffer.size(), error);
     if (received == 0) return end_of_input(error);
     if (received < 0) {
@@ -171,6 +193,8 @@ Io Connection::read_tls(ErrorClass& error) {
     if (fed == Io::done) settle_tls();
     if (fed != Io::would_block) return fed;
   }
+  pool_.read_on_later(*this);
+  return Io::would_block;
 }
 
 /// Takes what is not part of an answer off an idle connection: session tickets, or the peer's farewell.
@@ -181,6 +205,23 @@ void Connection::settle_tls() {
   readable_ = false;
   surplus_ = surplus_ || received > 0;
   hung_up_ = hung_up_ || received == 0 || error != ErrorClass::none;
+}
+
+Io Connection::read_raw(std::string& out, ErrorClass& error) {
+  std::vector<char>& buffer = pool_.read_buffer();
+  const long received = tls_ ? tls_->read(buffer.data(), buffer.size(), error)
+                             : static_cast<long>(::recv(socket_.get(), buffer.data(), buffer.size(), 0));
+  if (received > 0) {
+    out.append(buffer.data(), static_cast<std::size_t>(received));
+    return Io::done;
+  }
+  if (received == 0) return failed(error, ErrorClass::closed);
+  if (tls_ ? error != ErrorClass::none : errno != EAGAIN && errno != EINTR) {
+    return failed(error, tls_ ? error : ErrorClass::reset);
+  }
+  if (!tls_ && errno == EINTR) return Io::done;
+  readable_ = false;
+  return Io::would_block;
 }
 
 Io Connection::feed(std::string_view bytes, ErrorClass& error) {
@@ -251,9 +292,21 @@ Connection& ConnectionPool::take_closed() {
   return connection;
 }
 
-void ConnectionPool::give_back(Connection& connection) noexcept {
+void ConnectionPool::settle(Connection& connection) noexcept {
   connection.user = nullptr;
   if (connection.open() && connection.readable()) connection.close();
+}
+
+void ConnectionPool::read_on() {
+  reading_on_.swap(greedy_);
+  for (Connection* connection : reading_on_) {
+    if (connection->open() && connection->user != nullptr) connection->user->on_io();
+  }
+  reading_on_.clear();
+}
+
+void ConnectionPool::give_back(Connection& connection) noexcept {
+  settle(connection);
   (connection.open() ? idle_ : closed_).push_back(&connection);
 }
 

@@ -47,8 +47,10 @@ class Connection final : public Watcher {
   Io handshake(ErrorClass& error);
   /// Takes what was sent off the front of `bytes`.
   Io write(std::string_view& bytes, ErrorClass& error);
-  /// Reads and parses what is there. done: the answer is complete.
+  /// Reads and parses what is there, up to some: others have their turn then. done: the answer is complete.
   Io read(ErrorClass& error);
+  /// Appends what is there, unparsed, for other protocols than HTTP. done: there may be more.
+  Io read_raw(std::string& out, ErrorClass& error);
   void close() noexcept;
 
   bool open() const noexcept { return static_cast<bool>(socket_); }
@@ -60,7 +62,8 @@ class Connection final : public Watcher {
   void on_events(std::uint32_t epoll_events) override;
 
   http::ResponseParser parser;
-  Vu* user = nullptr;                ///< who is told about events; null while pooled
+  Vu* user = nullptr;                ///< who is told about events; null while nobody uses it
+  Connection* next_own = nullptr;    ///< of the VU that keeps it
   std::uint64_t bytes_received = 0;  ///< of the current exchange; the user sets it to 0
 
  private:
@@ -88,6 +91,13 @@ class ConnectionPool {
   Connection& take_closed();
   /// Gives one back, open or closed.
   void give_back(Connection& connection) noexcept;
+  /// One that is still readable when its user leaves it is not to be trusted: closes it then.
+  static void settle(Connection& connection) noexcept;
+
+  /// A watcher whose input is not used up: read on in the next round, after the others.
+  void read_on_later(Connection& connection) { greedy_.push_back(&connection); }
+  bool any_greedy() const noexcept { return !greedy_.empty(); }
+  void read_on();
 
   Reactor& reactor() noexcept { return reactor_; }
   TlsContext* tls() noexcept { return tls_; }
@@ -104,6 +114,7 @@ class ConnectionPool {
   std::vector<Connection*> idle_;  // may hold ones that the peer closed meanwhile
   std::vector<Connection*> closed_;
   std::vector<char> read_buffer_;
+  std::vector<Connection*> greedy_, reading_on_;
 };
 
 }  // namespace tidegate::loadgen

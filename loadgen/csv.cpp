@@ -11,8 +11,10 @@ namespace {
 /// Takes rows off a text, counting its lines.
 class RowReader {
  public:
-  explicit RowReader(std::string_view text) : rest_(text) {
-    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);  // a byte order mark, as spreadsheets write it
+  /// `first`: the text begins a file.
+  explicit RowReader(std::string_view text, bool first = true) : rest_(text) {
+    if (first && rest_.starts_with("\xEF\xBB\xBF"))
+      rest_.remove_prefix(3);  // a byte order mark, as spreadsheets write it
   }
 
   bool at_end() const { return rest_.empty(); }
@@ -85,19 +87,29 @@ std::optional<Error> check_columns(const std::vector<std::string>& columns) {
   return std::nullopt;
 }
 
+/// Of a row on its own, whose place in the file the caller knows.
+Error without_line(const Error& error) {
+  constexpr std::string_view kLine = "line 1: ";
+  return error.message.starts_with(kLine) ? Error{error.kind, error.message.substr(kLine.size())} : error;
+}
+
+Result<void> read_row(std::string_view text, std::vector<std::string>& cells, bool first) {
+  RowReader reader(text, first);
+  if (auto error = reader.read(cells)) return without_line(*error);
+  if (!reader.at_end()) return usage_error("a row ends before its line does");
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_csv_header(std::string_view text, std::vector<std::string>& columns) {
-  if (auto read = read_csv_row(text, columns); !read) return read;
-  if (auto error = check_columns(columns)) return *error;
+  if (auto read = read_row(text, columns, true); !read) return read;
+  if (auto error = check_columns(columns)) return without_line(*error);
   return {};
 }
 
 Result<void> read_csv_row(std::string_view text, std::vector<std::string>& cells) {
-  RowReader reader(text);
-  if (auto error = reader.read(cells)) return *error;
-  if (!reader.at_end()) return usage_error("a row ends before its line does");
-  return {};
+  return read_row(text, cells, false);
 }
 
 Result<CsvTable> parse_csv(std::string_view text) {

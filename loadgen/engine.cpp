@@ -22,6 +22,7 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr Nanoseconds kLongestSwap = std::chrono::milliseconds(500);
+constexpr std::uint64_t kOtherDescriptors = 64;  // of the program itself
 constexpr Nanoseconds kLongestInterrupt = std::chrono::seconds(5);
 
 /// Connections are descriptors; the soft limit is often a twentieth of what the hard one allows.
@@ -30,6 +31,22 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// What cannot work is said before it starts. Shared connections are as many as requests in flight, which nobody knows.
+Result<void> check_descriptors(const CompiledPlan& plan) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  std::uint64_t needed = kOtherDescriptors;
+  for (const Block& block : plan.blocks) {
+    if (block.connections != ConnectionUse::per_vu || block.open_loop()) continue;
+    needed += (block.vus + plan.segment.count - 1) / plan.segment.count;
+    if (needed <= limit.rlim_cur) continue;
+    return machine_error("load block '" + block.name + "' keeps a connection for each VU, " + std::to_string(needed) +
+                         " descriptors in all; this process may open " + std::to_string(limit.rlim_cur) +
+                         " (ulimit -n): raise that, or take connections: shared");
+  }
+  return {};
 }
 
 /// A loop, its thread and what was last read about it.
@@ -56,7 +73,7 @@ struct Engine::State {
       : plan(std::move(its_plan)),
         options(std::move(its_options)),
         runtime(std::move(bound)),
-        series(runtime.plan, runtime.layout, options.series) {}
+        series(runtime.plan, runtime.layout, options.series, options.observer) {}
 
   Plan plan;
   EngineOptions options;
@@ -103,9 +120,11 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   auto bound = bind_plan(plan.compiled(), origin->host_header, options.stack);
   if (!bound) return bound.error();
   raise_descriptor_limit();
+  if (auto enough = check_descriptors(*bound); !enough) return enough.error();
   auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
   state->runtime.origin = *std::move(origin);
   state->runtime.transport = state->options.transport;
+  state->runtime.keep_samples = state->options.samples != nullptr;
   state->runtime.addresses = *std::move(addresses);
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
@@ -135,14 +154,21 @@ std::vector<std::string> Engine::captured(std::string_view feeder_and_column) co
   return texts;
 }
 
+Result<void> Engine::run_teardown() {
+  TIDEGATE_ASSERT(!state_->running);
+  return run_teardown_steps(state_->runtime, {state_->options.setup_timeout, state_->options.interrupted});
+}
+
 Result<void> Engine::start(RunClock clock) {
   State& state = *state_;
   TIDEGATE_ASSERT(state.loops.empty());
   state.runtime.clock = clock;
   state.last_swap = std::max(clock.now(), Nanoseconds{0});
   const auto count = static_cast<std::uint32_t>(state.options.loops);
+  const SegmentChoice segment = state.runtime.plan.segment;
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto loop = Loop::create(state.runtime, i, count);
+    // Whatever the number of loops, the segment plays the indices i with i mod segments == segment.
+    auto loop = Loop::create(state.runtime, {segment.index + segment.count * i, segment.count * count});
     if (!loop) return loop.error();
     state.loops.push_back(std::make_unique<LoopThread>());
     state.loops.back()->loop = *std::move(loop);
@@ -191,10 +217,11 @@ void Engine::State::collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buf
 
 void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
   const std::int32_t second = second_of(now - interval / 2);
-  std::uint64_t busy = 0;
+  std::uint64_t busy = 0, allocated = 0;
   for (std::size_t i = 0; i < loops.size(); ++i) {
     LoopThread& own = *loops[i];
     busy += own.loop->busy_vus();
+    allocated += own.loop->allocated_vus();
     const ThreadUsage usage = thread_usage(own.id);
     if (interval.count() <= 0 || usage.running.count() == 0) continue;
     const auto share = [&](Nanoseconds part) { return to_seconds(part) / to_seconds(interval); };
@@ -202,7 +229,9 @@ void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
     series.gauge(record::kGeneratorRunQueueWait, second, share(usage.waiting - own.usage.waiting), std::to_string(i));
     own.usage = usage;
   }
-  if (running) series.gauge(record::kVus, second, static_cast<double>(busy));
+  if (!running) return;
+  series.gauge(record::kVus, second, static_cast<double>(busy));
+  series.gauge(record::kVusMax, second, static_cast<double>(allocated));
 }
 
 Handover Engine::swap() {
@@ -219,6 +248,9 @@ Handover Engine::swap() {
   Tally tally;
   for (auto& buffer : buffers) {
     state.series.write(*buffer);
+    if (state.options.samples != nullptr) {
+      state.options.samples->write(buffer->samples, state.runtime.plan, state.runtime.layout);
+    }
     tally.add(*buffer);
     handover.operations.insert(handover.operations.end(), buffer->operations.begin(), buffer->operations.end());
   }
@@ -226,7 +258,10 @@ Handover Engine::swap() {
   state.iterations_done += tally.iterations();
   handover.progress = tally.progress(state.runtime.plan, state.last_swap, now);
   handover.progress.iterations_done = state.iterations_done;
-  for (const auto& own : state.loops) handover.progress.vus += own->loop->busy_vus();
+  for (const auto& own : state.loops) {
+    handover.progress.vus += own->loop->busy_vus();
+    handover.progress.vus_max += own->loop->allocated_vus();
+  }
   state.last_swap = std::max(now, state.last_swap);
   for (std::size_t i = 0; i < buffers.size() && i < state.loops.size(); ++i) {
     buffers[i]->clear();
@@ -239,6 +274,23 @@ void Engine::stop_arrivals() {
   for (const auto& own : state_->loops) {
     Loop* loop = own->loop.get();
     state_->run_on(*loop, [loop] { loop->stop_arrivals(); });
+  }
+}
+
+void Engine::extend_search(std::size_t block, Nanoseconds from, Nanoseconds length, double rate) {
+  TIDEGATE_ASSERT(block < state_->runtime.plan.blocks.size());
+  for (const auto& own : state_->loops) {
+    state_->run_on(*own->loop, [=, loop = own->loop.get()] {
+      loop->player(static_cast<std::uint32_t>(block)).extend(from, length, rate);
+    });
+  }
+}
+
+void Engine::end_search(std::size_t block) {
+  TIDEGATE_ASSERT(block < state_->runtime.plan.blocks.size());
+  for (const auto& own : state_->loops) {
+    state_->run_on(*own->loop,
+                   [=, loop = own->loop.get()] { loop->player(static_cast<std::uint32_t>(block)).stop_arrivals(); });
   }
 }
 
@@ -282,7 +334,8 @@ Result<RenderedRequest> Engine::render(std::size_t block, std::uint64_t iteratio
   if (step >= flow.steps.size() || flow.steps[step].kind != Step::Kind::request) {
     return internal_error("flow '" + flow.name + "' has no request as step " + std::to_string(step));
   }
-  const RenderScope scope{plan, state_->runtime.setup, &plan.blocks[block], iteration, {}, {}, std::nullopt};
+  const RenderScope scope{plan,   state_->runtime.setup, &plan.blocks[block], iteration, {}, {}, std::nullopt, 0,
+                          nullptr};
   RenderedRequest parts;
   if (!render_parts(scope, flow.steps[step].request, parts)) {
     return usage_error("step '" + flow.steps[step].name +

@@ -13,6 +13,8 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/samples.hpp"
+#include "loadgen/series_observer.hpp"
 #include "loadgen/transport_options.hpp"
 #include "record/operations.hpp"
 #include "record/series.hpp"
@@ -20,10 +22,12 @@
 namespace tidegate::loadgen {
 
 struct EngineOptions {
-  std::string base_url;                      ///< http://127.0.0.1:8080, https://…, unix:/path; its path is ignored
+  std::string base_url;  ///< http://127.0.0.1:8080, https://…, unix:/path; its path is ignored
   TransportOptions transport;
   int loops = 1;                             ///< threads; loop k plays the arrivals i with i mod loops == k
   std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
+  SeriesObserver* observer = nullptr;        ///< the same; null: nobody
+  SampleWriter* samples = nullptr;           ///< must outlive the engine; null: no samples are kept
   record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress
   Nanoseconds setup_timeout = std::chrono::seconds(60);  ///< for all set-up steps together
   std::function<bool()> interrupted;                     ///< asked some 20 times a second during set-up; true ends it
@@ -42,6 +46,7 @@ struct Progress {
   std::uint64_t dropped = 0;   ///< arrivals that found no free VU
   std::uint64_t late = 0;      ///< arrivals started over 5 ms late
   std::uint64_t vus = 0;       ///< busy now
+  std::uint64_t vus_max = 0;   ///< that exist
   Nanoseconds lateness_p99{0};
   std::uint64_t iterations_done = 0;  ///< since the start, whatever their outcome
 };
@@ -58,6 +63,8 @@ struct RenderedRequest {
   http::Headers headers;     ///< as the step states them, without Host, Content-Length and Content-Type
   std::string content_type;  ///< empty: none
   std::string body;
+  std::string key;                    ///< of a Kafka message
+  std::vector<std::string> messages;  ///< of a WebSocket conversation
 };
 
 /// All calls from one thread (the runner's), except stop_arrivals() and finished(), which any thread may make.
@@ -75,6 +82,9 @@ class Engine {
   /// Kind::closed when it was interrupted.
   Result<void> run_setup();
 
+  /// Sends the tear-down steps; blocks. After stop(). An error names the step and the answer.
+  Result<void> run_teardown();
+
   /// Starts the loops. Load begins at the clock's zero, which may lie ahead.
   Result<void> start(RunClock clock);
   /// Hands the loops' metrics to the series writer, and returns the operations and the progress since the last call.
@@ -84,6 +94,10 @@ class Engine {
   void stop_arrivals();
   /// The plan is played (or arrivals were stopped) and no iteration is in progress.
   bool finished() const;
+  /// A capacity-search block plays `rate` over [from, from + length) of the run clock, which lies ahead.
+  void extend_search(std::size_t block, Nanoseconds from, Nanoseconds length, double rate);
+  /// It starts nothing more.
+  void end_search(std::size_t block);
   /// Blocks: a caller that wants to go on swapping while iterations finish calls stop_arrivals(), waits for finished(),
   /// and then this. Stops arrivals, lets iterations finish within the grace, interrupts the rest (their requests are
   /// recorded as failed with error class `interrupted`, their operations as unknown), and joins the threads. swap() may

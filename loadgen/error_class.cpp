@@ -6,11 +6,12 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::array<std::string_view, kErrorClasses> kNames = {
-    "none",    "refused",  "unreachable", "descriptors", "ports",   "reset", "closed",
-    "timeout", "protocol", "tls",         "status",      "expectation", "capture", "data",  "interrupted"};
+    "none",     "refused", "unreachable", "descriptors", "ports",   "reset", "closed",     "timeout",
+    "protocol", "tls",     "status",      "expectation", "capture", "data",  "interrupted"};
 
 constexpr ErrorClass kRetryable[] = {ErrorClass::refused, ErrorClass::unreachable, ErrorClass::reset,
-                                     ErrorClass::closed,  ErrorClass::timeout,     ErrorClass::protocol, ErrorClass::tls};
+                                     ErrorClass::closed,  ErrorClass::timeout,     ErrorClass::protocol,
+                                     ErrorClass::tls};
 
 static_assert(static_cast<std::size_t>(ErrorClass::interrupted) + 1 == kErrorClasses);
 

@@ -27,6 +27,10 @@ enum class ErrorClass : std::uint8_t {
 inline constexpr std::size_t kErrorClasses = 15;
 
 std::string_view to_string(ErrorClass error) noexcept;
+/// The generator could not send: that says nothing about the system under test.
+constexpr bool is_generator_limit(ErrorClass error) noexcept {
+  return error == ErrorClass::descriptors || error == ErrorClass::ports;
+}
 /// A class that a scenario may name in `retry.when`.
 std::optional<ErrorClass> retryable_class(std::string_view name) noexcept;
 

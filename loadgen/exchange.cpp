@@ -1,5 +1,7 @@
 #include "loadgen/exchange.hpp"
 
+#include <algorithm>
+
 #include "loadgen/loop.hpp"
 
 namespace tidegate::loadgen {
@@ -9,11 +11,38 @@ ErrorClass class_of(Wake wake) {
   return wake == Wake::timeout ? ErrorClass::timeout : ErrorClass::interrupted;
 }
 
+/// An open connection that the VU may use, or null.
+Connection* reuse(Vu& vu) {
+  switch (vu.block.connections) {
+    case ConnectionUse::shared:
+      return vu.loop.pool().take_idle();
+    case ConnectionUse::per_vu:
+      return vu.take_own_connection();
+    case ConnectionUse::fresh:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+/// Waits until the block may connect again; false: that is not before the deadline, or the VU was interrupted.
+Task<bool> wait_for_turn(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
+  const Nanoseconds turn = vu->loop.player(vu->block.index).reserve_connect(vu->loop.now());
+  if (co_await SleepUntil{*vu, std::min(turn, deadline)} == Wake::interrupted) {
+    *error = ErrorClass::interrupted;
+  } else if (turn > deadline) {
+    *error = ErrorClass::timeout;
+  }
+  co_return *error == ErrorClass::none;
+}
+
 /// Connects to the address that worked last, then to the others in turn.
-Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
+Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
+  ErrorClass* const error = &attempt->error;
   ConnectionPool& pool = vu->loop.pool();
   const std::size_t count = pool.addresses().size();
   ConnectionLease lease(pool, pool.take_closed(), *vu);
+  if (vu->block.connect_rate && !co_await wait_for_turn(vu, deadline, error)) co_return lease;
+  attempt->connecting = vu->block.connect_rate ? vu->loop.now() : attempt->started;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t place = (pool.preferred_address + i) % count;
     *error = ErrorClass::none;
@@ -35,16 +64,15 @@ Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
 }
 
 /// TLS on a new connection, when the pool has it.
-Task<void> shake_hands(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
-  Connection& connection = *attempt->connection;
-  Io io = connection.handshake(attempt->error);
+Task<void> shake_hands(Vu* vu, Connection* connection, Nanoseconds deadline, ErrorClass* error) {
+  Io io = connection->handshake(*error);
   while (io == Io::would_block) {
     const Wake wake = co_await WaitIo{*vu, deadline};
     if (wake != Wake::ready) {
-      attempt->error = class_of(wake);
+      *error = class_of(wake);
       co_return;
     }
-    io = connection.handshake(attempt->error);
+    io = connection->handshake(*error);
   }
 }
 
@@ -109,20 +137,27 @@ class Talk {
 
 }  // namespace
 
+Task<void> open_connection(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
+  Loop& loop = vu->loop;
+  attempt->connection = co_await connect(vu, deadline, attempt);
+  attempt->connected_at = loop.now();
+  if (attempt->error == ErrorClass::none && loop.pool().tls() != nullptr) {
+    co_await shake_hands(vu, &*attempt->connection, deadline, &attempt->error);
+    attempt->sending = loop.now();
+  } else {
+    attempt->sending = attempt->connected_at;
+  }
+  attempt->connected = attempt->error == ErrorClass::none;
+}
+
 Task<Attempt> exchange(Vu* vu, ExchangeOptions options) {
   Loop& loop = vu->loop;
   Attempt attempt;
   attempt.started = attempt.sending = options.started;
-  if (Connection* idle = loop.pool().take_idle()) {
+  if (Connection* idle = reuse(*vu)) {
     attempt.connection = ConnectionLease(loop.pool(), *idle, *vu);
   } else {
-    attempt.connection = co_await connect(vu, options.deadline, &attempt.error);
-    attempt.connected_at = loop.now();
-    if (attempt.error == ErrorClass::none && loop.pool().tls() != nullptr) {
-      co_await shake_hands(vu, options.deadline, &attempt);
-    }
-    attempt.sending = attempt.error == ErrorClass::none && loop.pool().tls() == nullptr ? attempt.connected_at : loop.now();
-    attempt.connected = attempt.error == ErrorClass::none;
+    co_await open_connection(vu, options.deadline, &attempt);
   }
   Talk talk(loop, attempt, options);
   Io io = attempt.error == ErrorClass::none ? talk.advance() : Io::failed;

@@ -12,7 +12,8 @@
 
 namespace tidegate::loadgen {
 
-/// A connection in use. Gives it back when it goes: for reuse when its answer is complete, else closed.
+/// A connection in use. Gives it back when it goes, to the loop or to its VU: for reuse when its answer is complete,
+/// else closed.
 class ConnectionLease {
  public:
   ConnectionLease() = default;
@@ -29,8 +30,14 @@ class ConnectionLease {
   }
   ~ConnectionLease() {
     if (connection_ == nullptr) return;
-    if (!complete_ || !connection_->reusable()) connection_->close();
-    pool_->give_back(*connection_);
+    Vu& user = *connection_->user;
+    const bool again = complete_ && connection_->reusable() && user.block.connections != ConnectionUse::fresh;
+    if (!again) connection_->close();
+    if (again && user.block.connections == ConnectionUse::per_vu) {
+      user.keep_own_connection(*connection_);
+    } else {
+      pool_->give_back(*connection_);
+    }
   }
 
   void set_complete() noexcept { complete_ = true; }
@@ -54,9 +61,10 @@ struct Attempt {
   ErrorClass error = ErrorClass::none;  ///< none: an answer is there, whatever it says
   bool sent = false;                    ///< a byte of the request left
   Nanoseconds started{0};               ///< before connecting
-  Nanoseconds connected_at{0};          ///< of a new connection, before TLS
+  Nanoseconds connecting{0};            ///< of a new connection: when it was its turn to connect
+  Nanoseconds connected_at{0};          ///< the same: before TLS
   Nanoseconds sending{0}, sent_at{0}, first_byte{0}, ended{0};
-  bool connected = false;  ///< a new connection was made: connected_at - started, then TLS until sending
+  bool connected = false;  ///< a new connection was made, which was ready at `sending`
   std::size_t bytes_sent = 0, bytes_received = 0;
   ConnectionLease connection;    ///< holds the answer
   std::unique_ptr<Reply> reply;  ///< or this does
@@ -74,6 +82,8 @@ struct ExchangeOptions {
   bool head = false;  ///< a HEAD request: no body follows
   bool keep_body = false;
 };
+/// A new connection to the plan's address, with TLS where that is https, ready to send on; or the attempt's error.
+Task<void> open_connection(Vu* vu, Nanoseconds deadline, Attempt* attempt);
 Task<Attempt> exchange(Vu* vu, ExchangeOptions options);
 
 }  // namespace tidegate::loadgen

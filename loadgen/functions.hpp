@@ -22,8 +22,11 @@ struct FunctionInfo {
   std::string_view doc;
   /// Fills the slot from the arguments; the error says what they should be.
   Result<void> (*build)(const std::vector<Argument>& arguments, Slot& slot);
+  bool takes_values = false;  ///< the arguments are names, calls or texts in quotes, rendered each time
 };
 
 std::span<const FunctionInfo> functions();
+/// `hex` or `base64`, the last argument of a digest.
+bool is_encoding(std::string_view text) noexcept;
 
 }  // namespace tidegate::loadgen

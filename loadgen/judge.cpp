@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.hpp"
+#include "loadgen/cookies.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -15,7 +16,26 @@ bool same_number(std::string_view a, std::string_view b) {
   return left && right && *left == *right;
 }
 
+/// contains and matches, and equals of texts that are not JSON.
+bool text_matches(const ExpectedValue& expected, std::string_view found, const RenderScope& scope) {
+  if (expected.how == ExpectedValue::How::matches) return expected.pattern->found_in(found);
+  std::string wanted;
+  if (!expected.text.constant() && !render(scope, expected.text, wanted)) return false;
+  const std::string_view text = expected.text.constant() ? expected.text.literal() : std::string_view(wanted);
+  return expected.how == ExpectedValue::How::equals ? found == text : found.find(text) != std::string_view::npos;
+}
+
+bool any_matches(const std::vector<ExpectedValue>& any_of, std::string_view found, const RenderScope& scope) {
+  return std::any_of(any_of.begin(), any_of.end(),
+                     [&](const ExpectedValue& expected) { return text_matches(expected, found, scope); });
+}
+
 bool matches(const ExpectedValue& expected, const JsonSlice& found, const RenderScope& scope) {
+  if (expected.how != ExpectedValue::How::equals) {
+    std::string text;
+    found.append_text(text);
+    return text_matches(expected, text, scope);
+  }
   if (!found.is_scalar()) return false;
   std::string wanted;
   if (!expected.text.constant() && !render(scope, expected.text, wanted)) return false;
@@ -47,6 +67,19 @@ std::optional<std::string_view> Answer::header(std::string_view name) const {
   return std::nullopt;
 }
 
+void Answer::each_header(std::string_view name, const std::function<void(std::string_view)>& visit) const {
+  if (parser_ != nullptr) {
+    if (!parser_->header(name)) return;
+    for (const http::HeaderView& header : parser_->headers()) {
+      if (http::same_name(header.name, name)) visit(header.value);
+    }
+    return;
+  }
+  for (const auto& [known, value] : reply_->headers) {
+    if (http::same_name(known, name)) visit(value);
+  }
+}
+
 ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const Answer& answer,
                  Nanoseconds response_time) {
   const bool status = std::any_of(expectation.statuses.begin(), expectation.statuses.end(), [&](const auto& range) {
@@ -56,24 +89,44 @@ ErrorClass judge(const Expectation& expectation, const RenderScope& scope, const
   for (const JsonExpectation& json : expectation.json) {
     if (!holds(json, scope, answer.body)) return ErrorClass::expectation;
   }
+  for (const HeaderExpectation& header : expectation.headers) {
+    const auto found = answer.header(header.name);
+    if (!found || !any_matches(header.any_of, *found, scope)) return ErrorClass::expectation;
+  }
+  if (!expectation.body.empty() && !any_matches(expectation.body, answer.body, scope)) return ErrorClass::expectation;
   if (expectation.latency && response_time >= *expectation.latency) return ErrorClass::expectation;
   return ErrorClass::none;
 }
 
 std::optional<Value> capture_value(const Capture& capture, const Answer& answer) {
   Value value;
-  if (capture.path) {
-    const auto found = capture.path->find(answer.body);
-    if (!found || found->raw.size() > kLongestValue) return std::nullopt;
-    found->append_text(value.text);
-    value.number = found->type != JsonSlice::Type::string;
-  } else {
-    const auto found = answer.header(capture.header);
+  value.set = true;
+  const auto take = [&](std::optional<std::string_view> found) -> std::optional<Value> {
     if (!found || found->size() > kLongestValue) return std::nullopt;
     value.text = std::string(*found);
+    return value;
+  };
+  switch (capture.from) {
+    case Capture::From::json: {
+      const auto found = capture.path.find(answer.body);
+      if (!found || found->raw.size() > kLongestValue) return std::nullopt;
+      found->append_text(value.text);
+      value.number = found->type != JsonSlice::Type::string;
+      return value;
+    }
+    case Capture::From::header:
+      return take(answer.header(capture.key));
+    case Capture::From::regex:
+      return take(capture.pattern->first_group(answer.body));
+    case Capture::From::cookie: {
+      bool found = false;
+      answer.each_header("Set-Cookie", [&](std::string_view header) {
+        found = found || cookie_value(header, capture.key, value.text);
+      });
+      return found && value.text.size() <= kLongestValue ? std::optional<Value>(value) : std::nullopt;
+    }
   }
-  value.set = true;
-  return value;
+  return std::nullopt;
 }
 
 ErrorClass take_captures(const std::vector<Capture>& captures, const Answer& answer, std::vector<Value>& values) {

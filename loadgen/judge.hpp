@@ -1,6 +1,7 @@
 #pragma once
 // Holding an answer against what a step expects, and taking values out of it.
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ class Answer {
   int status;
   std::string_view body;
   std::optional<std::string_view> header(std::string_view name) const;
+  /// Every value of a header, in order.
+  void each_header(std::string_view name, const std::function<void(std::string_view)>& visit) const;
 
  private:
   const http::ResponseParser* parser_ = nullptr;

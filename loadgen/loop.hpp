@@ -1,6 +1,6 @@
 #pragma once
-// One load loop: a thread, its event loop, its virtual users, connections and metric buffer. Loop k of n plays the
-// arrivals i with i mod n == k of every open-loop block, and the VUs v with v mod n == k of every closed-loop one.
+// One load loop: a thread, its event loop, its virtual users, connections and metric buffer. It plays its part of every
+// load block (loadgen/block_player.hpp).
 
 #include <array>
 #include <atomic>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "loadgen/arrivals.hpp"
+#include "loadgen/block_player.hpp"
 #include "loadgen/connection.hpp"
 #include "loadgen/metrics.hpp"
 #include "loadgen/reactor.hpp"
@@ -26,7 +26,7 @@ namespace tidegate::loadgen {
 
 class Loop {
  public:
-  static Result<std::unique_ptr<Loop>> create(const Runtime& runtime, std::uint32_t index, std::uint32_t count);
+  static Result<std::unique_ptr<Loop>> create(const Runtime& runtime, Part part);
   /// One that plays no block: for virtual users of the caller's own, on the caller's thread.
   static Result<std::unique_ptr<Loop>> create_bare(const Runtime& runtime);
   ~Loop();
@@ -45,6 +45,8 @@ class Loop {
   /// Nothing more will start, and nothing is in progress.
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   std::uint32_t busy_vus() const noexcept { return published_busy_.load(std::memory_order_relaxed); }
+  /// VUs that exist, busy or not.
+  std::uint32_t allocated_vus() const noexcept { return published_allocated_.load(std::memory_order_relaxed); }
 
   // On the loop's thread (through post), or after run() returned:
   void stop_arrivals();
@@ -57,6 +59,7 @@ class Loop {
   const Runtime& runtime() const noexcept { return runtime_; }
   Nanoseconds now() const noexcept { return runtime_.clock.now(); }
   SecondMetrics& metrics_at(Nanoseconds intended) { return buffer_->at(second_of(intended)); }
+  std::vector<Sample>& samples() { return buffer_->samples; }
   std::vector<record::Operation>& operations() { return buffer_->operations; }
   ConnectionPool& pool() noexcept { return pool_; }
   Reactor& reactor() noexcept { return reactor_; }
@@ -64,7 +67,6 @@ class Loop {
   Transport* transport(Protocol protocol) noexcept { return transports_[static_cast<std::size_t>(protocol)].get(); }
   SleepHeap<Vu>& sleeps() noexcept { return sleeps_; }
   DeadlineWheel& deadlines() noexcept { return deadlines_; }
-  bool stopping() const noexcept { return stopping_; }
   /// Counts up whenever the loop has looked for events.
   std::uint64_t round() const noexcept { return round_; }
   /// Text buffers for requests, kept for reuse.
@@ -72,35 +74,18 @@ class Loop {
   void give_text(std::unique_ptr<std::string> text);
   std::string& scratch() noexcept { return scratch_; }
   void set_busy(Vu& vu, bool busy) noexcept;
-  void park(Vu& vu);
+  BlockPlayer& player(std::uint32_t block) noexcept { return *players_[block]; }
 
  private:
-  struct BlockState {
-    const Block* block = nullptr;
-    std::optional<ArrivalSequence> arrivals;
-    std::optional<Arrival> next;
-    std::size_t max_vus = 0;
-    std::vector<std::unique_ptr<Vu>> vus;
-    std::vector<Vu*> free;
-  };
-
-  Loop(const Runtime& runtime, std::uint32_t index, std::uint32_t count, Reactor reactor,
-       std::unique_ptr<TlsContext> tls);
-  static Result<std::unique_ptr<Loop>> create_empty(const Runtime& runtime, std::uint32_t index, std::uint32_t count);
+  Loop(const Runtime& runtime, Reactor reactor, std::unique_ptr<TlsContext> tls);
   Result<void> make_transports();
-  void add_block(const Block& block);
-  void start_closed_loops();
   bool start_due_arrivals();
-  void start_arrival(BlockState& state, const Arrival& arrival);
-  void drop(BlockState& state, const Arrival& arrival);
-  void advance(BlockState& state);
-  void wake_due(Nanoseconds now);
+  bool wake_due(Nanoseconds now);
   void run_commands();
   void publish() noexcept;
   Nanoseconds next_wait(Nanoseconds now) const;
 
   const Runtime& runtime_;
-  const std::uint32_t index_, count_;
   Reactor reactor_;
   std::unique_ptr<TlsContext> tls_;
   ConnectionPool pool_;
@@ -111,16 +96,16 @@ class Loop {
   std::unique_ptr<MetricBuffer> buffer_;
   std::vector<std::unique_ptr<std::string>> texts_;
   std::string scratch_;
-  std::vector<BlockState> blocks_;
+  std::vector<std::unique_ptr<BlockPlayer>> players_;  // one per block
   std::uint32_t busy_ = 0;
   std::uint64_t round_ = 0;
-  bool stopping_ = false, quitting_ = false;
+  bool quitting_ = false;
 
   std::mutex mutex_;  // guards commands_
   std::vector<std::function<void()>> commands_;
   std::atomic<bool> commands_waiting_{false};
   std::atomic<bool> finished_{false};
-  std::atomic<std::uint32_t> published_busy_{0};
+  std::atomic<std::uint32_t> published_busy_{0}, published_allocated_{0};
 };
 
 }  // namespace tidegate::loadgen

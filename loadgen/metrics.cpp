@@ -17,10 +17,11 @@ void reset(StepMetrics& step) {
   reset_all(step.duration);
   reset_all(step.waiting);
   reset_all(step.poll);
-  step.connecting.reset();
+  for (Histogram* each : {&step.blocked, &step.connecting, &step.sending, &step.receiving}) each->reset();
   step.tls_handshaking.reset();
   step.errors.fill(0);
-  step.failed = step.polls = 0;
+  for (Histogram& measure : step.measures) measure.reset();
+  step.failed = step.polls = step.received_at_once = 0;
   step.requests.clear();
 }
 
@@ -35,7 +36,8 @@ MetricLayout::MetricLayout(const CompiledPlan& plan) {
       step_places_.back()[share.flow] = static_cast<std::uint32_t>(steps_.size());
       flows_.push_back({block.index, share.flow});
       for (std::uint32_t step = 0; step < plan.flows[share.flow].steps.size(); ++step) {
-        steps_.push_back({block.index, share.flow, step});
+        const auto measures = static_cast<std::uint32_t>(plan.flows[share.flow].steps[step].measures.size());
+        steps_.push_back({block.index, share.flow, step, measures});
       }
     }
   }
@@ -49,6 +51,11 @@ void StepMetrics::count_request(int status, bool expected) {
     }
   }
   requests.push_back({status, expected, 1});
+}
+
+SecondMetrics::SecondMetrics(const MetricLayout& layout)
+    : steps(layout.steps().size()), flows(layout.flows().size()), blocks(layout.blocks()) {
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].measures.resize(layout.steps()[i].measures);
 }
 
 void SecondMetrics::reset(std::int32_t to) noexcept {
@@ -87,6 +94,7 @@ void MetricBuffer::clear() {
   seconds_.clear();
   last_ = nullptr;
   operations.clear();
+  samples.clear();
 }
 
 }  // namespace tidegate::loadgen

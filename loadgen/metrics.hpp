@@ -17,7 +17,7 @@ namespace tidegate::loadgen {
 class MetricLayout {
  public:
   struct StepPlace {
-    std::uint32_t block, flow, step;
+    std::uint32_t block, flow, step, measures;
   };
   struct FlowPlace {
     std::uint32_t block, flow;
@@ -47,19 +47,23 @@ struct StepMetrics {
     std::uint64_t count = 0;
   };
   std::array<Histogram, 2> response_time, from_send, duration, waiting, poll;
-  Histogram connecting, tls_handshaking;
+  Histogram blocked, connecting, tls_handshaking;  ///< of requests that made a connection
+  Histogram sending, receiving;
+  std::uint64_t received_at_once = 0;  ///< answers whose last byte came with the first: receiving took no time
   std::array<std::uint64_t, kErrorClasses> errors{};
+  std::vector<Histogram> measures;  ///< of the step's own
   std::uint64_t failed = 0, polls = 0;
   std::vector<StatusCount> requests;
 
   void count_request(int status, bool expected);
 };
 
-enum class IterationOutcome : std::uint8_t { ok, failed, interrupted };
+/// unsent: the generator was at a limit of its own; counted as dropped.
+enum class IterationOutcome : std::uint8_t { ok, failed, interrupted, unsent };
 
 struct FlowMetrics {
   Histogram duration;
-  std::array<std::uint64_t, 3> iterations{};  ///< by IterationOutcome
+  std::array<std::uint64_t, 3> iterations{};  ///< by IterationOutcome, without unsent
   std::uint64_t scheduled = 0, dropped = 0, late = 0;
 };
 
@@ -70,14 +74,23 @@ struct BlockMetrics {
 
 /// Everything whose intended start lies in one second.
 struct SecondMetrics {
-  explicit SecondMetrics(const MetricLayout& layout)
-      : steps(layout.steps().size()), flows(layout.flows().size()), blocks(layout.blocks()) {}
+  explicit SecondMetrics(const MetricLayout& layout);
   std::int32_t second = 0;
   std::vector<StepMetrics> steps;
   std::vector<FlowMetrics> flows;
   std::vector<BlockMetrics> blocks;
   /// Empties it and keeps its memory.
   void reset(std::int32_t to) noexcept;
+};
+
+/// One request, for sample outputs.
+struct Sample {
+  std::uint32_t step = 0;  ///< its place in the layout
+  std::uint16_t status = 0;
+  ErrorClass error = ErrorClass::none;
+  bool connected = false;
+  Nanoseconds due{0}, started{0}, connected_at{0}, sending{0}, sent_at{0}, first_byte{0}, ended{0};
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
 };
 
 /// Not thread-safe: it belongs to the loop, or to the engine after the exchange.
@@ -92,6 +105,7 @@ class MetricBuffer {
   }
   const std::vector<std::unique_ptr<SecondMetrics>>& seconds() const { return seconds_; }
   std::vector<record::Operation> operations;
+  std::vector<Sample> samples;  ///< when they are wanted
 
   /// Empties it and keeps memory for a few seconds.
   void clear();

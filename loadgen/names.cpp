@@ -13,6 +13,27 @@ std::string quoted(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
+/// Up to the next comma outside of brackets and quotes.
+std::size_t argument_length(std::string_view text) {
+  int depth = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      --depth;
+    } else if (c == ',' && depth <= 0) {
+      return i;
+    }
+  }
+  return text.size();
+}
+
 /// Splits `1, "a, b", c`; nullopt when a quote is not closed or an argument is missing.
 std::optional<std::vector<Argument>> split_arguments(std::string_view text) {
   std::vector<Argument> arguments;
@@ -28,7 +49,7 @@ std::optional<std::vector<Argument>> split_arguments(std::string_view text) {
       argument = {std::string(text.substr(1, close - 1)), true};
       length = close + 1;
     } else {
-      length = std::min(text.find(','), text.size());
+      length = argument_length(text);
       argument.text = std::string(http::trimmed(text.substr(0, length)));
       if (argument.text.empty()) return std::nullopt;
     }
@@ -80,6 +101,22 @@ std::optional<Slot> Names::resolve(std::string_view expression, const Mark& mark
   return slot;
 }
 
+std::vector<Template> Names::resolve_values(const std::vector<Argument>& arguments, const Mark& mark,
+                                            Diagnostics& diagnostics) {
+  std::vector<Template> values;
+  for (const Argument& argument : arguments) {
+    if (argument.quoted) {
+      values.push_back(compile_template(argument.text, Escape::none, *this, mark, diagnostics));
+    } else if (is_encoding(argument.text)) {
+      continue;
+    } else if (auto slot = resolve(argument.text, mark, diagnostics)) {
+      values.emplace_back();
+      values.back().append_slot(*std::move(slot), Escape::none);
+    }
+  }
+  return values;
+}
+
 std::optional<Slot> Names::resolve_call(std::string_view text, const Mark& mark, Diagnostics& diagnostics) {
   const std::size_t bracket = text.find('(');
   const std::string_view name = http::trimmed(text.substr(0, bracket));
@@ -103,11 +140,27 @@ std::optional<Slot> Names::resolve_call(std::string_view text, const Mark& mark,
     return std::nullopt;
   }
   slot.stream = substream(stream_, functions_++);
+  if (function->takes_values) {
+    const std::size_t before = diagnostics.size();
+    slot.arguments = resolve_values(*arguments, mark, diagnostics);
+    if (diagnostics.size() != before) return std::nullopt;
+  }
   return slot;
 }
 
 std::optional<Slot> Names::resolve_dotted(std::string_view owner, std::string_view member, const Mark& mark,
                                           Diagnostics& diagnostics) {
+  if (owner == "request") {
+    if (member == "body" && body_allowed_) {
+      Slot slot;
+      slot.source = Slot::Source::body;
+      return slot;
+    }
+    diagnostics.add(mark, member == "body"
+                              ? "'request.body' can stand in headers only"
+                              : "a request has no '" + std::string(member) + "'; headers may use request.body");
+    return std::nullopt;
+  }
   if (owner == "stack") return resolve_stack(member, mark, diagnostics);
   if (owner == "env") {
     Slot slot;
@@ -195,7 +248,8 @@ Template compile_template(std::string_view text, Escape escape, Names& names, co
   Template out;
   const auto literal = [&](std::string_view part) {
     std::string escaped;
-    append_escaped(escaped, part, escape == Escape::json_string ? escape : Escape::none);
+    const bool encoded = escape == Escape::json_string || escape == Escape::form;
+    append_escaped(escaped, part, encoded ? escape : Escape::none);
     out.append_literal(escaped);
   };
   while (!text.empty()) {
@@ -209,8 +263,8 @@ Template compile_template(std::string_view text, Escape escape, Names& names, co
     literal(text.substr(0, start));
     text.remove_prefix(start);
     if (text.empty()) break;
-    const std::size_t close = text.find('}');
-    if (close == std::string_view::npos) {
+    const std::size_t close = 2 + slot_length(text.substr(2));
+    if (close >= text.size()) {
       diagnostics.add(mark, "${ is not closed by }");
       break;
     }

@@ -8,6 +8,7 @@
 
 #include "base/diagnostics.hpp"
 #include "loadgen/compiled.hpp"
+#include "loadgen/functions.hpp"
 
 namespace tidegate::loadgen {
 
@@ -24,6 +25,8 @@ class Names {
   /// In generated columns: only the feeders before this one, so that rows cannot depend on themselves.
   void limit_to_before(std::uint32_t feeder) { before_ = feeder; }
   /// Where randomness is drawn from: each function written under it gets a stream of its own.
+  /// Whether `${request.body}` may stand here: in headers.
+  void allow_body(bool allowed) { body_allowed_ = allowed; }
   void set_stream(std::uint64_t stream) {
     stream_ = stream;
     functions_ = 0;
@@ -38,6 +41,9 @@ class Names {
   std::optional<Slot> resolve(std::string_view expression, const Mark& mark, Diagnostics& diagnostics);
 
  private:
+  /// The arguments of a function that takes values: texts in quotes may hold slots, the rest is named or called.
+  std::vector<Template> resolve_values(const std::vector<Argument>& arguments, const Mark& mark,
+                                       Diagnostics& diagnostics);
   std::optional<Slot> resolve_call(std::string_view expression, const Mark& mark, Diagnostics& diagnostics);
   std::optional<Slot> resolve_dotted(std::string_view owner, std::string_view member, const Mark& mark,
                                      Diagnostics& diagnostics);
@@ -49,7 +55,7 @@ class Names {
 
   const CompiledPlan& plan_;
   const std::optional<std::vector<std::string>>& stack_names_;
-  bool limited_ = false;
+  bool limited_ = false, body_allowed_ = false;
   std::optional<std::uint32_t> only_feeder_;
   std::optional<std::uint32_t> before_;
   std::uint64_t stream_ = 0;

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "base/schema.hpp"
+#include "base/units.hpp"
 #include "loadgen/compile.hpp"
 #include "loadgen/sections.hpp"
 
@@ -20,6 +21,7 @@ bool shapes_hold(const PlanInput& input, Diagnostics& diagnostics) {
   };
   check(input.data, data_schema(), "'data'");
   check(input.setup, setup_schema(), "'setup'");
+  check(input.teardown, teardown_schema(), "'teardown'");
   check(input.flows, flows_schema(), "'flows'");
   check(input.load, load_schema(), "'load'");
   return hold;
@@ -35,12 +37,15 @@ record::PlannedLoad planned_block(const CompiledPlan& plan, const Block& block) 
     planned.flows.emplace_back(flow.name, share.share);
     planned.steps.emplace_back(flow.name, std::vector<std::string>{});
     for (const Step& step : flow.steps) {
-      if (step.kind != Step::Kind::think) planned.steps.back().second.push_back(step.name);
+      if (step.sends()) planned.steps.back().second.push_back(step.name);
+      for (const Measure& measure : step.measures) {
+        if (measure.is_time) planned.steps.back().second.push_back(measure.name);
+      }
     }
   }
-  if (!block.open_loop()) return planned;
+  if (!block.open_loop() || block.executor == Executor::capacity_search) return planned;
   ArrivalSequence arrivals(block.curve, block.spacing, plan.seed, block.stream);
-  while (const auto arrival = arrivals.next()) {
+  while (const auto arrival = arrivals.next_of(plan.segment.index, plan.segment.count)) {
     const std::int32_t second = second_of(arrival->time);
     if (planned.rate.empty() || planned.rate.back().first != second) planned.rate.emplace_back(second, 0);
     planned.rate.back().second += 1;
@@ -61,6 +66,7 @@ std::vector<std::string> names_of_steps(const CompiledPlan& plan, Wanted wanted)
 }
 
 /// Of one iteration, when each request takes `latency`; a poll is taken to hold at its first request.
+/// What loops, branches and choices make of it is not known; each step is taken to be played once.
 double seconds_of_iteration(const Flow& flow, Nanoseconds latency) {
   double seconds = 0;
   for (const Step& step : flow.steps) {
@@ -72,22 +78,49 @@ double seconds_of_iteration(const Flow& flow, Nanoseconds latency) {
         seconds += to_seconds(step.every + latency);
         break;
       case Step::Kind::think:
-        seconds += to_seconds(step.think);
+        seconds += to_seconds(step.think + step.think_up_to) / 2;
+        break;
+      case Step::Kind::loop:
+      case Step::Kind::loop_end:
+      case Step::Kind::branch:
+      case Step::Kind::jump:
+      case Step::Kind::choose:
+      case Step::Kind::parallel:
         break;
     }
   }
   return seconds;
 }
 
+/// A capacity search may go up to its cap.
+double highest_rate(const Block& block) {
+  return block.executor == Executor::capacity_search ? block.search.max_rate : block.curve.highest_rate();
+}
+
 }  // namespace
+
+Result<SegmentChoice> parse_segment(const std::string& text) {
+  constexpr std::int64_t kMostSegments = 10'000;
+  const std::size_t slash = text.find('/');
+  const auto index = parse_integer(text.substr(0, slash));
+  const auto count = slash == std::string::npos ? index : parse_integer(text.substr(slash + 1));
+  if (slash == std::string::npos || !index || !count || *count < 1 || *count > kMostSegments || *index < 0 ||
+      *index >= *count) {
+    return usage_error("'" + text + "' is not a segment; write i/n with 0 <= i < n <= 10000, as in 0/4");
+  }
+  return SegmentChoice{static_cast<std::uint32_t>(*index), static_cast<std::uint32_t>(*count)};
+}
 
 std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.size();
   if (!shapes_hold(input, diagnostics)) return nullptr;
   CompileContext context{input, diagnostics, {}};
+  TIDEGATE_ASSERT(input.segment.index < input.segment.count);
   context.plan.seed = input.seed;
+  context.plan.segment = input.segment;
   declare_feeders(context);
   compile_setup(context);
+  compile_teardown(context);
   compile_generated(context);
   compile_flows(context);
   compile_load(context);
@@ -122,7 +155,7 @@ double Plan::mean_rate(std::int32_t from, std::int32_t to) const {
     arrivals +=
         block.curve.arrivals_before(std::chrono::seconds(to)) - block.curve.arrivals_before(std::chrono::seconds(from));
   }
-  return arrivals / (to - from);
+  return arrivals / (to - from) / compiled_->segment.count;
 }
 
 Nanoseconds Plan::duration() const {
@@ -131,12 +164,46 @@ Nanoseconds Plan::duration() const {
   return end;
 }
 
+Nanoseconds Plan::timed_duration() const {
+  Nanoseconds end{0};
+  for (const Block& block : compiled_->blocks) {
+    if (!block.ends_early()) end = std::max(end, block.end);
+  }
+  return end;
+}
+
+Nanoseconds Plan::longest_duration() const {
+  Nanoseconds end{0};
+  for (const Block& block : compiled_->blocks) end = std::max(end, block.end + block.graceful_stop);
+  return end;
+}
+
+std::vector<PlannedSearch> Plan::searches() const {
+  std::vector<PlannedSearch> searches;
+  for (const Block& block : compiled_->blocks) {
+    if (block.executor == Executor::capacity_search)
+      searches.push_back({block.index, block.name, block.search, block.start, block.end});
+  }
+  return searches;
+}
+
 std::vector<std::string> Plan::step_names() const {
   return names_of_steps(*compiled_, [](const Step& step) { return step.kind == Step::Kind::request; });
 }
 
 std::vector<std::string> Plan::poll_names() const {
-  return names_of_steps(*compiled_, [](const Step& step) { return step.kind == Step::Kind::poll; });
+  std::vector<std::string> names =
+      names_of_steps(*compiled_, [](const Step& step) { return step.kind == Step::Kind::poll; });
+  for (const Flow& flow : compiled_->flows) {
+    for (const Step& step : flow.steps) {
+      for (const Measure& measure : step.measures) {
+        if (measure.is_time && std::find(names.begin(), names.end(), measure.name) == names.end()) {
+          names.push_back(measure.name);
+        }
+      }
+    }
+  }
+  return names;
 }
 
 std::vector<std::string> Plan::flow_names() const {
@@ -153,31 +220,34 @@ std::vector<std::string> Plan::block_names() const {
 
 double Plan::peak_rate() const {
   double sum = 0;
-  for (const Block& block : compiled_->blocks) sum += block.curve.highest_rate();
-  return sum;
+  for (const Block& block : compiled_->blocks) sum += highest_rate(block);
+  return sum / compiled_->segment.count;
 }
 
 std::uint64_t Plan::peak_concurrency(Nanoseconds assumed_latency) const {
   double sum = 0;
   for (const Block& block : compiled_->blocks) {
-    double busy = block.vus;
+    double busy = block.open_loop() ? 0 : block.vus;
     for (const FlowShare& share : block.flows) {
-      busy += block.curve.highest_rate() * share.share *
-              seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
+      busy += highest_rate(block) * share.share * seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
     }
     sum += std::min(busy, static_cast<double>(block.max_vus));
   }
-  return static_cast<std::uint64_t>(std::ceil(sum - 1e-9));
+  return static_cast<std::uint64_t>(std::ceil(sum / compiled_->segment.count - 1e-9));
 }
 
 std::uint64_t Plan::max_vus() const {
   std::uint64_t sum = 0;
   for (const Block& block : compiled_->blocks) sum += block.max_vus;
-  return sum;
+  return (sum + compiled_->segment.count - 1) / compiled_->segment.count;
 }
 
 bool Plan::has_setup() const {
   return !compiled_->setup.empty();
+}
+
+bool Plan::has_teardown() const {
+  return !compiled_->teardown.empty();
 }
 
 bool Plan::has_operations() const {

@@ -13,11 +13,20 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "base/yaml.hpp"
+#include "loadgen/capacity_search.hpp"
 #include "record/run.hpp"
 
 namespace tidegate::loadgen {
 
 struct CompiledPlan;
+
+/// One of several equal parts of a plan: the indices i with i mod count == index. Machines that play all parts between
+/// them play the whole plan, with no one to coordinate them.
+struct SegmentChoice {
+  std::uint32_t index = 0, count = 1;
+};
+/// From "i/n", 0 <= i < n <= 10,000.
+Result<SegmentChoice> parse_segment(const std::string& text);
 
 /// The sections as the user wrote them, with the scenario's variables already put in. A null section is an absent one.
 struct PlanInput {
@@ -25,11 +34,21 @@ struct PlanInput {
   const yaml::Node* flows = nullptr;
   const yaml::Node* data = nullptr;
   const yaml::Node* setup = nullptr;
+  const yaml::Node* teardown = nullptr;
   std::vector<record::Window> phases;
   std::uint64_t seed = 0;
   std::string scenario_directory;  ///< relative data files are found from here; empty: the working directory
   /// The names that `${stack.NAME}` may use; nullopt leaves them unchecked until the engine starts.
   std::optional<std::vector<std::string>> stack_names;
+  SegmentChoice segment;
+};
+
+/// A capacity search of the plan, for whoever steers it.
+struct PlannedSearch {
+  std::size_t block = 0;
+  std::string name;
+  CapacityPlan plan;
+  Nanoseconds start{0}, end{0};  ///< of the block, on the run clock
 };
 
 class Plan {
@@ -42,11 +61,15 @@ class Plan {
   const std::vector<record::PlannedLoad>& planned() const;
   /// Planned iterations per second over [from, to) seconds, from the rate curves alone: nothing is drawn.
   double mean_rate(std::int32_t from, std::int32_t to) const;
-  /// From the start of load to the last block's end.
+  /// From the start of load to the last block's end. Blocks that end with their work may end sooner.
   Nanoseconds duration() const;
+  /// Until when load is planned whatever happens: the same without those blocks.
+  Nanoseconds timed_duration() const;
+  /// When the last iteration in progress is interrupted.
+  Nanoseconds longest_duration() const;
   /// Names of request steps, each once: values of the tag `name`.
   std::vector<std::string> step_names() const;
-  /// Names of poll steps, each once: metrics of their own.
+  /// Names of poll steps and of measured times, each once: metrics of their own.
   std::vector<std::string> poll_names() const;
   std::vector<std::string> flow_names() const;
   std::vector<std::string> block_names() const;
@@ -58,6 +81,8 @@ class Plan {
   /// VUs that may exist at once, over all blocks.
   std::uint64_t max_vus() const;
   bool has_setup() const;
+  bool has_teardown() const;
+  std::vector<PlannedSearch> searches() const;
   /// A step marks operations for the audit.
   bool has_operations() const;
   /// A block waits for answers before it sends more, so stalls delay arrivals.
@@ -78,7 +103,7 @@ std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics);
 
 /// Load on one URL, without a file (`tidegate load URL`). Block `load`, flow `url`, step `request`.
 struct UrlLoad {
-  std::string url;  ///< http://host:port/path; pass it as EngineOptions::base_url too
+  std::string url;  ///< http:// or https://host:port/path; pass it as EngineOptions::base_url too
   std::string method = "GET";
   http::Headers headers;
   std::string body;
@@ -88,6 +113,7 @@ struct UrlLoad {
   Nanoseconds duration{0};
   Nanoseconds timeout = std::chrono::seconds(30);
   std::uint64_t seed = 0;
+  SegmentChoice segment;
 };
 Result<Plan> make_url_plan(const UrlLoad& load);
 

@@ -1,167 +1,157 @@
-// How a virtual user plays an iteration: requests with their retries, polls, pauses, one after the other.
+// How a virtual user plays an iteration: the flow's flat list of steps, from one to the next or where control leads.
 //
 //   due(step 1) = arrival;  due(step n+1) = last byte of step n + think time;  response_time = last byte - due
 
 #include <algorithm>
 
-#include "loadgen/exchange.hpp"
-#include "loadgen/judge.hpp"
+#include "base/random.hpp"
+#include "base/units.hpp"
+#include "loadgen/condition.hpp"
 #include "loadgen/loop.hpp"
 #include "loadgen/recorder.hpp"
+#include "loadgen/steps.hpp"
 
 namespace tidegate::loadgen {
 namespace {
 
-struct StepEnd {
-  IterationOutcome outcome = IterationOutcome::ok;
-  Nanoseconds ended{0};
-};
+/// Randomness of a step, for this iteration and turn.
+double drawn(const Vu& vu, std::uint64_t stream) {
+  const std::uint64_t own = substream(substream(vu.block.stream, stream), vu.loop_turn);
+  return Draws(vu.loop.runtime().plan.seed, own, vu.iteration).uniform();
+}
 
-/// A text buffer of the loop, for as long as a request needs its bytes.
-class TextLease {
- public:
-  explicit TextLease(Loop& loop) : loop_(loop), text_(loop.take_text()) {}
-  ~TextLease() { loop_.give_text(std::move(text_)); }
-  TextLease(const TextLease&) = delete;
-  TextLease& operator=(const TextLease&) = delete;
-  std::string& operator*() const { return *text_; }
+Nanoseconds think_time(const Vu& vu, const Step& step) {
+  if (step.think_up_to <= step.think) return step.think;
+  const auto span = static_cast<double>((step.think_up_to - step.think).count());
+  return step.think + Nanoseconds(static_cast<std::int64_t>(drawn(vu, step.stream) * span));
+}
 
- private:
-  Loop& loop_;
-  std::unique_ptr<std::string> text_;
-};
+bool goes_round(const Vu& vu, const Step& loop) {
+  const Vu::LoopState& state = vu.loops[loop.depth];
+  return state.done < state.turns && (!loop.condition || holds(*loop.condition, vu.scope()));
+}
 
-/// A step's request, rendered once, however often it is sent.
-class Outgoing {
- public:
-  Outgoing(Vu& vu, const Step& step, std::string& memory)
-      : vu_(vu), step_(step), other_(vu.loop.transport(step.request.protocol)) {
-    if (other_ == nullptr && !step.request.prepared.empty()) {
-      bytes_ = step.request.prepared;
-      return;
-    }
-    if (!vu.now_ms) vu.now_ms = vu.loop.runtime().clock.to_unix(vu.loop.now()).count() / 1'000'000;
-    if (other_ != nullptr) {
-      parts_ = std::make_unique<RenderedRequest>();
-      whole_ = render_parts(vu.scope(), step.request, *parts_);
-    } else {
-      whole_ = render_request(vu.scope(), step.request, vu.loop.scratch(), memory);
-      bytes_ = memory;
-    }
+void name_turn(Vu& vu, const Vu::LoopState& state) {
+  // 0 means outside of loops.
+  vu.loop_turn =
+      std::max<std::uint64_t>(substream(state.outer_turn + 1, static_cast<std::uint64_t>(state.done) + 1), 1);
+}
+
+/// Where to go on; nullopt when the number of turns is none.
+std::optional<std::uint32_t> enter_loop(Vu& vu, const Step& step, std::uint32_t index) {
+  Vu::LoopState& state = vu.loops[step.depth];
+  std::string text;
+  const bool whole = render(vu.scope(), step.times, text);
+  const auto turns = parse_integer(text);
+  if (!whole || !turns || *turns < 0 || *turns > kMostTurns) return std::nullopt;
+  state = {0, *turns, vu.loop_turn};
+  if (!goes_round(vu, step)) return step.target;
+  name_turn(vu, state);
+  return index + 1;
+}
+
+std::uint32_t end_turn(Vu& vu, const Step& end, std::uint32_t index) {
+  const Step& step = vu.flow->steps[end.target];
+  Vu::LoopState& state = vu.loops[step.depth];
+  ++state.done;
+  if (goes_round(vu, step)) {
+    name_turn(vu, state);
+    return end.target + 1;
   }
+  vu.loop_turn = state.outer_turn;
+  return index + 1;
+}
 
-  /// False: a slot has no value.
-  bool whole() const { return whole_; }
-  Task<Attempt> send(Nanoseconds started, Nanoseconds deadline) const {
-    if (other_ != nullptr) {
-      const Expectation& until = step_.kind == Step::Kind::poll ? step_.until : step_.expect;
-      return other_->exchange(&vu_, {&step_.request, *parts_, &until, started, deadline});
-    }
-    return exchange(&vu_, {bytes_, started, deadline, step_.request.method == "HEAD", step_.reads_body()});
+std::uint32_t choose(const Vu& vu, const Step& step) {
+  const double draw = drawn(vu, step.stream);
+  for (const auto& [up_to, target] : step.choices) {
+    if (draw < up_to) return target;
   }
-
- private:
-  Vu& vu_;
-  const Step& step_;
-  Transport* other_;
-  std::string_view bytes_;
-  std::unique_ptr<RenderedRequest> parts_;
-  bool whole_ = true;
-};
-
-ErrorClass unrenderable(const Vu& vu) {
-  const bool dry = std::any_of(vu.flow->feeders.begin(), vu.flow->feeders.end(),
-                               [&](std::uint32_t feeder) { return vu.rows[feeder].dry; });
-  return dry ? ErrorClass::data : ErrorClass::capture;
+  return step.choices.back().second;
 }
 
-bool may_retry(const Step& step, const Attempt& attempt, ErrorClass error, Nanoseconds first_started) {
-  if (!step.retry || error == ErrorClass::none || error == ErrorClass::interrupted) return false;
-  if (attempt.ended + step.retry->every > first_started + step.retry->within) return false;
-  const auto& classes = step.retry->classes;
-  const auto& statuses = step.retry->statuses;
-  return std::find(classes.begin(), classes.end(), error) != classes.end() ||
-         std::find(statuses.begin(), statuses.end(), attempt.status()) != statuses.end();
+/// One of the requests of a parallel step, on a virtual user of its own.
+Task<void> play_branch(Vu* branch, std::uint32_t index, Nanoseconds due) {
+  branch->branch_end = co_await play_request(branch, index, due, branch->loop.now());
+  branch->parent->end_branch();
 }
 
-/// Judges the answer and takes the captures.
-ErrorClass judge_attempt(Vu& vu, const Step& step, const Expectation& expectation, const Attempt& attempt,
-                         Nanoseconds response_time) {
-  if (attempt.error != ErrorClass::none) return attempt.error;
-  const Answer answer(attempt);
-  const ErrorClass error = judge(expectation, vu.scope(), answer, response_time);
-  return error == ErrorClass::none ? take_captures(step.captures, answer, vu.captures) : error;
+/// The worst outcome that ends the iteration, and the last end.
+StepEnd join(Vu& vu, std::uint32_t first, std::uint32_t count) {
+  StepEnd joined;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Step& step = vu.flow->steps[first + i];
+    Vu& branch = *vu.branches[i];
+    vu.step_ends[first + i] = branch.branch_end.ended;
+    joined.ended = std::max(joined.ended, branch.branch_end.ended);
+    for (const Capture& capture : step.captures) vu.captures[capture.variable] = branch.captures[capture.variable];
+    const IterationOutcome outcome = branch.branch_end.outcome;
+    if (outcome == IterationOutcome::interrupted) joined.outcome = outcome;
+    if (outcome == IterationOutcome::unsent && joined.outcome != IterationOutcome::interrupted)
+      joined.outcome = outcome;
+    if (outcome != IterationOutcome::failed) continue;
+    if (!step.continue_on_failure && joined.outcome == IterationOutcome::ok) joined.outcome = outcome;
+    vu.failed_on_the_way = true;
+  }
+  return joined;
 }
 
-IterationOutcome outcome_of(ErrorClass error) {
-  if (error == ErrorClass::none) return IterationOutcome::ok;
-  return error == ErrorClass::interrupted ? IterationOutcome::interrupted : IterationOutcome::failed;
+Task<StepEnd> play_parallel(Vu* vu, std::uint32_t index, Nanoseconds due) {
+  const std::uint32_t count = vu->flow->steps[index].branches;
+  while (vu->branches.size() < count) vu->branches.push_back(std::make_unique<Vu>(vu->loop, vu->block));
+  vu->running_branches = count;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Vu& branch = *vu->branches[i];
+    branch.branch_off(*vu);
+    branch.life = play_branch(&branch, index + 1 + i, due);
+    branch.life.start();
+  }
+  co_await WaitBranches{*vu};
+  co_return join(*vu, index + 1, count);
 }
 
-Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanoseconds started) {
+/// Every kind of step; sets `next` where control leads elsewhere than to the following one.
+Task<StepEnd> play_step(Vu* vu, std::uint32_t index, Nanoseconds due, std::uint32_t* next) {
   const Step& step = vu->flow->steps[index];
-  const TextLease text(vu->loop);
-  const Outgoing request(*vu, step, *text);
-  if (!request.whole() || (step.operation && !describe_operation(*vu, step, static_cast<std::uint16_t>(index)))) {
-    record_error(*vu, index, due, unrenderable(*vu));
-    co_return StepEnd{IterationOutcome::failed, vu->loop.now()};
-  }
-  StepSample sample{due, started, {}, false};
-  ErrorClass error = ErrorClass::none;
-  for (std::uint16_t number = 1;; ++number) {
-    bool again = false;
-    {
-      if (step.operation) record_invoke(*vu, started, number);
-      const Attempt attempt = co_await request.send(started, started + step.timeout);
-      error = judge_attempt(*vu, step, step.expect, attempt, attempt.ended - due);
-      if (step.operation) record_completion(*vu, step, attempt, error);
-      if (step.read && error == ErrorClass::none) record_read(*vu, step, attempt);
-      record_attempt(*vu, index, due, attempt, error);
-      sample.ended = attempt.ended;
-      again = may_retry(step, attempt, error, sample.first_started);
-    }  // the connection goes back before the pause
-    if (!again) break;
-    if (co_await SleepUntil{*vu, sample.ended + step.retry->every} == Wake::interrupted) {
-      error = ErrorClass::interrupted;
+  StepEnd end{IterationOutcome::ok, due};
+  switch (step.kind) {
+    case Step::Kind::request:
+      co_return co_await play_request(vu, index, due, vu->loop.now());
+    case Step::Kind::poll:
+      co_return co_await play_poll(vu, index);
+    case Step::Kind::think:
+      end.ended = due + think_time(*vu, step);
+      if (co_await SleepUntil{*vu, end.ended} == Wake::interrupted) end.outcome = IterationOutcome::interrupted;
       break;
-    }
-    started = vu->loop.now();
+    case Step::Kind::loop:
+      if (const auto target = enter_loop(*vu, step, index)) {
+        *next = *target;
+      } else {
+        end.outcome = IterationOutcome::failed;
+      }
+      break;
+    case Step::Kind::loop_end:
+      *next = end_turn(*vu, step, index);
+      // Turns that never had to wait must not keep the load loop from everything else.
+      if (vu->turn_round == vu->loop.round() && co_await SleepUntil{*vu, vu->loop.now()} == Wake::interrupted) {
+        end.outcome = IterationOutcome::interrupted;
+      }
+      vu->turn_round = vu->loop.round();
+      break;
+    case Step::Kind::branch:
+      if (!holds(*step.condition, vu->scope())) *next = step.target;
+      break;
+    case Step::Kind::jump:
+      *next = step.target;
+      break;
+    case Step::Kind::choose:
+      *next = choose(*vu, step);
+      break;
+    case Step::Kind::parallel:
+      *next = index + 1 + step.branches;
+      co_return co_await play_parallel(vu, index, due);
   }
-  sample.expected = error == ErrorClass::none;
-  record_step(*vu, index, sample);
-  co_return StepEnd{outcome_of(error), sample.ended};
-}
-
-Task<StepEnd> play_poll(Vu* vu, std::uint32_t index) {
-  Loop& loop = vu->loop;
-  const Step& step = vu->flow->steps[index];
-  const TextLease text(loop);
-  const Outgoing request(*vu, step, *text);
-  const Nanoseconds since = vu->step_ends[step.since];
-  const Nanoseconds deadline = since + step.limit;
-  if (!request.whole()) {
-    record_error(*vu, index, since, unrenderable(*vu));
-    co_return StepEnd{IterationOutcome::failed, loop.now()};
-  }
-  ErrorClass error = ErrorClass::timeout;
-  Nanoseconds ended = since;
-  for (Nanoseconds next = since + step.every;; next = std::max(next + step.every, ended)) {
-    if (next >= deadline) next = deadline;
-    if (co_await SleepUntil{*vu, next} == Wake::interrupted) error = ErrorClass::interrupted;
-    ended = loop.now();
-    if (error == ErrorClass::interrupted || ended >= deadline) break;
-    const Attempt attempt = co_await request.send(ended, deadline);
-    ended = attempt.ended;
-    const ErrorClass held = judge_attempt(*vu, step, step.until, attempt, ended - since);
-    // An answer that does not hold the condition yet is what polls are for; no answer is an error.
-    record_poll_request(*vu, index, attempt, attempt.error);
-    if (step.read && held == ErrorClass::none) record_read(*vu, step, attempt);
-    if (held == ErrorClass::none || held == ErrorClass::capture || held == ErrorClass::interrupted) error = held;
-    if (error != ErrorClass::timeout) break;
-  }
-  if (error != ErrorClass::none) record_error(*vu, index, since, error);
-  record_poll(*vu, index, since, ended, error == ErrorClass::none);
-  co_return StepEnd{outcome_of(error), ended};
+  co_return end;
 }
 
 /// Sleeps through pauses; interrupted ends the iteration.
@@ -170,28 +160,25 @@ Task<void> play_iteration(Vu* vu, Nanoseconds* ended) {
   Nanoseconds due = vu->due;
   Nanoseconds started = loop.now();
   record_start(*vu, started);
+  vu->failed_on_the_way = false;
   IterationOutcome outcome = IterationOutcome::ok;
-  for (std::uint32_t index = 0; index < vu->flow->steps.size(); ++index) {
+  for (std::uint32_t index = 0; index < vu->flow->steps.size();) {
     const Step& step = vu->flow->steps[index];
-    StepEnd end{IterationOutcome::ok, due};
-    switch (step.kind) {
-      case Step::Kind::request:
-        end = co_await play_request(vu, index, due, index == 0 ? started : loop.now());
-        break;
-      case Step::Kind::poll:
-        end = co_await play_poll(vu, index);
-        break;
-      case Step::Kind::think:
-        end.ended = due + step.think;
-        if (co_await SleepUntil{*vu, end.ended} == Wake::interrupted) end.outcome = IterationOutcome::interrupted;
-        break;
-    }
+    std::uint32_t next = index + 1;
+    // Requests are most of what is played, and need no frame around them.
+    // (Not one expression with the await: GCC 12 mixes up the operands of a conditional that is awaited.)
+    Task<StepEnd> playing = step.kind == Step::Kind::request
+                                ? play_request(vu, index, due, index == 0 ? started : loop.now())
+                                : play_step(vu, index, due, &next);
+    const StepEnd end = co_await playing;
     due = vu->step_ends[index] = end.ended;
     if (end.outcome != IterationOutcome::ok) outcome = end.outcome;
     const bool goes_on =
         end.outcome == IterationOutcome::ok || (end.outcome == IterationOutcome::failed && step.continue_on_failure);
     if (!goes_on) break;
+    index = next;
   }
+  if (outcome == IterationOutcome::ok && vu->failed_on_the_way) outcome = IterationOutcome::failed;
   *ended = outcome == IterationOutcome::interrupted ? loop.now() : due;
   record_iteration(*vu, *ended, outcome);
 }
@@ -205,21 +192,45 @@ Task<void> serve_arrivals(Vu* vu) {
   }
 }
 
-Task<void> iterate_until_end(Vu* vu) {
+namespace {
+
+/// Iterates while the VU is wanted; false: it never will be again.
+Task<bool> iterate_within(Vu* vu, Nanoseconds until, Nanoseconds* free_since) {
   Loop& loop = vu->loop;
-  co_await SleepUntil{*vu, vu->block.start};
-  Nanoseconds free_since = std::max(vu->block.start, loop.now());
-  for (std::uint64_t turn = 0; !loop.stopping() && !vu->interrupted && free_since < vu->block.end; ++turn) {
+  BlockPlayer& player = loop.player(vu->block.index);
+  while (!player.stopped() && !vu->interrupted && *free_since < until) {
     const std::uint64_t round = loop.round();
-    vu->begin(turn * vu->block.vus + vu->number, free_since);
-    co_await play_iteration(vu, &free_since);
+    const auto index = player.take_iteration(*vu);
+    if (!index) co_return false;
+    vu->begin(*index, *free_since);
+    co_await play_iteration(vu, free_since);
     const bool dry = std::any_of(vu->flow->feeders.begin(), vu->flow->feeders.end(),
                                  [&](std::uint32_t feeder) { return vu->rows[feeder].dry; });
-    if (dry) break;
+    if (dry) co_return false;
     // An iteration that never had to wait (nothing listens there, say) must not keep the loop from everything else.
     if (round == loop.round()) co_await SleepUntil{*vu, loop.now()};
   }
-  loop.set_busy(*vu, false);
+  co_return true;
+}
+
+}  // namespace
+
+Task<void> iterate_until_end(Vu* vu) {
+  Loop& loop = vu->loop;
+  BlockPlayer& player = loop.player(vu->block.index);
+  Nanoseconds free_since = vu->block.start;
+  for (bool goes_on = true; goes_on && !player.stopped();) {
+    const auto span = vu->block.vu_curve.next_span(static_cast<std::uint32_t>(vu->number), free_since);
+    if (!span) break;
+    if (loop.now() < span->from) co_await SleepUntil{*vu, span->from};
+    if (player.stopped()) break;
+    player.enter_span(*vu, span->until);
+    free_since = std::max(span->from, loop.now());
+    goes_on = co_await iterate_within(vu, span->until, &free_since);
+    free_since = std::max(free_since, span->until);
+    player.leave_span(*vu);
+  }
+  player.end_life(*vu);
 }
 
 }  // namespace tidegate::loadgen

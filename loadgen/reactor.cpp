@@ -36,6 +36,18 @@ bool Reactor::add(int descriptor, Watcher& watcher) {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) == 0;
 }
 
+bool Reactor::watch(int descriptor, bool input, bool output, Watcher& watcher) {
+  epoll_event interest{};
+  interest.events = (input ? EPOLLIN : 0U) | (output ? EPOLLOUT : 0U);
+  interest.data.ptr = &watcher;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &interest) == 0) return true;
+  return errno == ENOENT && ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) == 0;
+}
+
+void Reactor::unwatch(int descriptor) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
 void Reactor::wait(Nanoseconds limit) {
   std::array<epoll_event, kEventsPerWait> events;
   const auto bounded = std::max(limit, Nanoseconds{0});

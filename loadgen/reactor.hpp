@@ -28,6 +28,10 @@ class Reactor {
 
   /// Watches for input, output and hang-up, each reported when it begins. Closing the descriptor ends it.
   bool add(int descriptor, Watcher& watcher);
+  /// Watches for input, output or both for as long as they last, or changes what is watched for: for libraries that
+  /// bring descriptors of their own.
+  bool watch(int descriptor, bool input, bool output, Watcher& watcher);
+  void unwatch(int descriptor) noexcept;
   /// Waits until something happens, or the limit passes (below zero counts as zero), and tells the watchers.
   void wait(Nanoseconds limit);
   /// Ends a wait early. Any thread.

@@ -1,5 +1,7 @@
 #include "loadgen/recorder.hpp"
 
+#include <cmath>
+
 #include "base/random.hpp"
 #include "base/units.hpp"
 #include "loadgen/loop.hpp"
@@ -29,17 +31,43 @@ void record_request(StepMetrics& metrics, BlockMetrics& block, const Attempt& at
   metrics.count_request(attempt.status(), expected);
   count_error(metrics, error);
   if (attempt.connected) {
-    metrics.connecting.record(microseconds(attempt.connected_at - attempt.started));
+    metrics.blocked.record(microseconds(attempt.sending - attempt.started));
+    metrics.connecting.record(microseconds(attempt.connected_at - attempt.connecting));
     if (attempt.sending > attempt.connected_at) {
       metrics.tls_handshaking.record(microseconds(attempt.sending - attempt.connected_at));
     }
   }
   metrics.duration[expected].record(microseconds(attempt.ended - attempt.sending));
   if (attempt.error == ErrorClass::none) {
+    metrics.sending.record(microseconds(attempt.sent_at - attempt.sending));
     metrics.waiting[expected].record(microseconds(attempt.first_byte - attempt.sent_at));
+    if (attempt.first_byte == attempt.ended) {
+      ++metrics.received_at_once;
+    } else {
+      metrics.receiving.record(microseconds(attempt.ended - attempt.first_byte));
+    }
   }
   block.sent += attempt.bytes_sent;
   block.received += attempt.bytes_received;
+}
+
+void keep_sample(Vu& vu, std::uint32_t step, Nanoseconds due, const Attempt& attempt, ErrorClass error) {
+  if (!vu.loop.runtime().keep_samples) return;
+  Sample sample;
+  sample.step = vu.step_place + step;
+  sample.status = static_cast<std::uint16_t>(attempt.status());
+  sample.error = error;
+  sample.connected = attempt.connected;
+  sample.due = due;
+  sample.started = attempt.started;
+  sample.connected_at = attempt.connected_at;
+  sample.sending = attempt.sending;
+  sample.sent_at = attempt.sent_at;
+  sample.first_byte = attempt.first_byte;
+  sample.ended = attempt.ended;
+  sample.bytes_sent = attempt.bytes_sent;
+  sample.bytes_received = attempt.bytes_received;
+  vu.loop.samples().push_back(sample);
 }
 
 std::string& render_part(Vu& vu, const Template& part, bool& whole) {
@@ -54,6 +82,7 @@ std::string& render_part(Vu& vu, const Template& part, bool& whole) {
 void record_attempt(Vu& vu, std::uint32_t step, Nanoseconds due, const Attempt& attempt, ErrorClass error) {
   SecondMetrics& second = vu.loop.metrics_at(due);
   record_request(second.steps[vu.step_place + step], second.blocks[vu.block.index], attempt, error);
+  keep_sample(vu, step, due, attempt, error);
 }
 
 void record_step(Vu& vu, std::uint32_t step, const StepSample& sample) {
@@ -69,7 +98,21 @@ void record_poll(Vu& vu, std::uint32_t step, Nanoseconds since, Nanoseconds ende
 void record_poll_request(Vu& vu, std::uint32_t step, const Attempt& attempt, ErrorClass error) {
   SecondMetrics& second = vu.loop.metrics_at(attempt.started);
   ++second.steps[vu.step_place + step].polls;
+  keep_sample(vu, step, attempt.started, attempt, error);
   record_request(second.steps[vu.step_place + step], second.blocks[vu.block.index], attempt, error);
+}
+
+ErrorClass record_measures(Vu& vu, std::uint32_t step, Nanoseconds due, const Answer& answer) {
+  const std::vector<Measure>& measures = vu.flow->steps[step].measures;
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    const auto found = capture_value(measures[i].value, answer);
+    const auto number = found ? parse_number(found->text) : Result<double>(usage_error(""));
+    if (!number || !(*number >= 0) || *number * measures[i].scale > 1e18) return ErrorClass::capture;
+    step_metrics(vu, step, due)
+        .measures[i]
+        .record(static_cast<std::uint64_t>(std::llround(*number * measures[i].scale)));
+  }
+  return ErrorClass::none;
 }
 
 void record_error(Vu& vu, std::uint32_t step, Nanoseconds due, ErrorClass error) {
@@ -85,6 +128,10 @@ void record_start(Vu& vu, Nanoseconds started) {
 
 void record_iteration(Vu& vu, Nanoseconds ended, IterationOutcome outcome) {
   FlowMetrics& metrics = vu.loop.metrics_at(vu.due).flows[vu.flow_place];
+  if (outcome == IterationOutcome::unsent) {
+    ++metrics.dropped;
+    return;
+  }
   metrics.duration.record(microseconds(ended - vu.due));
   ++metrics.iterations[static_cast<std::size_t>(outcome)];
 }

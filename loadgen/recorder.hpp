@@ -22,6 +22,8 @@ void record_step(Vu& vu, std::uint32_t step, const StepSample& sample);
 void record_poll(Vu& vu, std::uint32_t step, Nanoseconds since, Nanoseconds ended, bool expected);
 /// One request of a poll.
 void record_poll_request(Vu& vu, std::uint32_t step, const Attempt& attempt, ErrorClass error);
+/// What the step measures in the answer: none, or capture when a value is not there, or no number of 0 or more.
+ErrorClass record_measures(Vu& vu, std::uint32_t step, Nanoseconds due, const Answer& answer);
 /// Something failed without a request.
 void record_error(Vu& vu, std::uint32_t step, Nanoseconds due, ErrorClass error);
 void record_start(Vu& vu, Nanoseconds started);

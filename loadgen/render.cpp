@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <ctime>
+
 #include "base/assert.hpp"
 #include "base/http/message.hpp"
 #include "base/random.hpp"
+#include "loadgen/digest.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -32,7 +37,7 @@ bool append_template(const RenderScope& scope, const Template& source, Escape ou
 bool append_generated(const RenderScope& scope, const Feeder& feeder, std::uint32_t column, std::uint64_t row,
                       Escape escape, std::string& out) {
   const Template& source = feeder.generated[column];
-  RenderScope inner{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt};
+  RenderScope inner{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt, 0, nullptr};
   if (escape != Escape::json_value || source.numeric()) return append_template(inner, source, escape, out);
   out += '"';
   const bool whole = append_template(inner, source, Escape::json_string, out);
@@ -46,17 +51,60 @@ bool append_column(const RenderScope& scope, const Slot& slot, Escape escape, st
       scope.rows.empty() ? row_of(scope.plan, feeder, *scope.block, scope.iteration) : scope.rows[slot.first];
   if (row.dry) return false;
   if (!feeder.table) return append_generated(scope, feeder, slot.second, row.index, escape, out);
-  if (slot.second < feeder.file_columns()) {
-    append_escaped(out, feeder.table->cell(row.index, slot.second), escape);
-    return true;
-  }
+  if (slot.second < feeder.file_columns()) return feeder.table->append_cell(row.index, slot.second, escape, out);
   const std::size_t captured = slot.second - feeder.file_columns();
   return append_value(out, scope.setup.columns[slot.first][row.index * feeder.captured_columns() + captured], escape);
 }
 
+void append_time(std::string& out, std::int64_t unix_ms, std::int64_t form, Escape escape) {
+  if (form == Slot::kMilliseconds) return append_integer(out, unix_ms);
+  if (form == Slot::kSeconds) return append_integer(out, unix_ms / 1000);
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  append_escaped(out,
+                 fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                             parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, unix_ms % 1000),
+                 escape);
+}
+
+std::string random_text(Draws draws, std::size_t length, std::string_view characters) {
+  std::string text;
+  while (text.size() < length) {
+    text += characters[static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(characters.size()) - 1))];
+  }
+  return text;
+}
+
+bool append_digest(const RenderScope& scope, const Slot& slot, Escape escape, std::string& out) {
+  std::array<std::string, 2> arguments;
+  for (std::size_t i = 0; i < slot.arguments.size() && i < arguments.size(); ++i) {
+    if (!append_template(scope, slot.arguments[i], Escape::none, arguments[i])) return false;
+  }
+  const auto& [first, second] = arguments;
+  const auto digest = [&]() -> std::string {
+    switch (slot.function) {
+      case Slot::Function::sha256_hex:
+        return to_hex(sha256(first));
+      case Slot::Function::sha256_base64:
+        return to_base64(sha256(first));
+      case Slot::Function::hmac_hex:
+        return to_hex(hmac_sha256(first, second));
+      case Slot::Function::hmac_base64:
+        return to_base64(hmac_sha256(first, second));
+      case Slot::Function::base64:
+        return to_base64(first);
+    }
+    return {};
+  };
+  append_escaped(out, digest(), escape);
+  return true;
+}
+
 bool append_slot(const RenderScope& scope, const Slot& slot, Escape escape, std::string& out) {
   const auto draws = [&] {
-    const std::uint64_t stream = scope.block == nullptr ? slot.stream : substream(scope.block->stream, slot.stream);
+    std::uint64_t stream = scope.block == nullptr ? slot.stream : substream(scope.block->stream, slot.stream);
+    if (scope.turn != 0) stream = substream(stream, scope.turn);
     return Draws(scope.plan.seed, stream, scope.iteration);
   };
   switch (slot.source) {
@@ -82,7 +130,27 @@ bool append_slot(const RenderScope& scope, const Slot& slot, Escape escape, std:
     }
     case Slot::Source::now:
       if (!scope.now_ms) return false;
-      append_integer(out, *scope.now_ms);
+      append_time(out, *scope.now_ms, slot.low, escape);
+      return true;
+    case Slot::Source::real: {
+      const double value = slot.real_low + draws().uniform() * (slot.real_high - slot.real_low);
+      fmt::format_to(std::back_inserter(out), "{:.{}f}", value, static_cast<int>(slot.low));
+      return true;
+    }
+    case Slot::Source::text:
+      append_escaped(out, random_text(draws(), static_cast<std::size_t>(slot.low), slot.choices[0]), escape);
+      return true;
+    case Slot::Source::counter: {
+      const std::uint64_t blocks = std::max<std::size_t>(scope.plan.blocks.size(), 1);
+      const std::uint64_t turn = scope.iteration * blocks + (scope.block == nullptr ? 0 : scope.block->index);
+      append_integer(out, slot.low + static_cast<std::int64_t>(turn));
+      return true;
+    }
+    case Slot::Source::digest:
+      return append_digest(scope, slot, escape, out);
+    case Slot::Source::body:
+      if (scope.body == nullptr) return false;
+      append_escaped(out, *scope.body, escape);
       return true;
   }
   return false;
@@ -153,10 +221,12 @@ bool render_request(const RenderScope& scope, const RequestSpec& request, std::s
     out += request.prepared;
     return true;
   }
-  if (!render(scope, request.head, out)) return false;
-  if (!request.has_body) return true;
   body.clear();
-  if (!render(scope, request.body, body)) return false;
+  if (request.has_body && !render(scope, request.body, body)) return false;
+  RenderScope with_body = scope;
+  with_body.body = &body;
+  if (!render(with_body, request.head, out)) return false;
+  if (!request.has_body) return true;
   append_length(out, body.size());
   out += body;
   return true;
@@ -167,9 +237,16 @@ bool render_parts(const RenderScope& scope, const RequestSpec& request, Rendered
   parts.method = request.method;
   bool whole = render(scope, request.target, parts.target) && render(scope, request.content_type, parts.content_type) &&
                render(scope, request.body, parts.body);
+  RenderScope with_body = scope;
+  with_body.body = &parts.body;
+  whole = whole && render(scope, request.key, parts.key);
+  for (const Template& message : request.messages) {
+    parts.messages.emplace_back();
+    whole = whole && render(scope, message, parts.messages.back());
+  }
   for (const auto& [name, value] : request.headers) {
     parts.headers.emplace_back(name, std::string{});
-    whole = whole && render(scope, value, parts.headers.back().second);
+    whole = whole && render(with_body, value, parts.headers.back().second);
   }
   return whole;
 }

@@ -40,6 +40,8 @@ struct RenderScope {
   std::span<const Row> rows;     ///< of each feeder; empty: worked out when asked for
   std::span<const Value> captures;
   std::optional<std::int64_t> now_ms;
+  std::uint64_t turn = 0;             ///< of the loops that the step stands in: each turn draws anew; 0 outside
+  const std::string* body = nullptr;  ///< of the request, for its headers
 };
 
 /// Appends the text; false when a slot has no value (a capture that was not made, a time that is not known). `out` then

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/random.hpp"
+#include "loadgen/zipf.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -16,6 +17,10 @@ Row table_row(const CompiledPlan& plan, const Feeder& feeder, const Block& block
     case Feeder::Pick::random: {
       Draws draws(plan.seed, substream(block.stream, feeder.stream), iteration);
       return {static_cast<std::uint64_t>(draws.between(0, static_cast<std::int64_t>(rows) - 1)), false, false};
+    }
+    case Feeder::Pick::zipf: {
+      Draws draws(plan.seed, substream(block.stream, feeder.stream), iteration);
+      return {zipf(draws, rows, feeder.zipf_exponent), false, false};
     }
     case Feeder::Pick::sequential:
       return {turn % rows, false, false};

@@ -35,6 +35,7 @@ struct Runtime {
   Origin origin;
   std::vector<Address> addresses;
   TransportOptions transport;
+  bool keep_samples = false;
 };
 
 /// Puts in `${stack…}` and `${env…}`, prepares requests for the host, and notes which feeders each flow reads. An error

@@ -25,9 +25,11 @@ constexpr std::array<const char*, 3> kOutcomes = {"ok", "failed", "interrupted"}
 
 }  // namespace
 
-SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer)
+SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer,
+                           SeriesObserver* observer)
     : plan_(plan),
       writer_(writer),
+      observer_(observer),
       steps_(layout.steps().size()),
       flows_(layout.flows().size()),
       blocks_(layout.blocks()) {
@@ -35,6 +37,8 @@ SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout,
     const Step& step = plan.flows[place.flow].steps[place.step];
     step_tags_.push_back(
         {{"name", step.name}, {"flow", plan.flows[place.flow].name}, {"block", plan.blocks[place.block].name}});
+    step_tags_.back().insert(step_tags_.back().end(), step.tags.begin(), step.tags.end());
+    measures_.push_back(&step.measures);
     poll_names_.push_back(step.kind == Step::Kind::poll ? step.name : std::string{});
   }
   for (const auto& place : layout.flows()) {
@@ -62,8 +66,25 @@ void SeriesExport::write_step(std::int32_t second, std::uint32_t place, const St
   if (!poll_names_[place].empty()) {
     pair(ids.poll, second, poll_names_[place], metrics.poll, {tags.begin() + 1, tags.end()});
   }
+  std::uint64_t requests = 0;
+  for (const auto& counted : metrics.requests) requests += counted.count;
+  with_zeros(ids.blocked, second, record::kHttpReqBlocked, metrics.blocked, requests - metrics.blocked.count(), tags);
+  histogram(ids.sending, second, record::kHttpReqSending, metrics.sending, tags);
+  with_zeros(ids.receiving, second, record::kHttpReqReceiving, metrics.receiving, metrics.received_at_once, tags);
+  checks(ids, second, metrics, tags);
   histogram(ids.connecting, second, record::kHttpReqConnecting, metrics.connecting, tags);
   histogram(ids.tls_handshaking, second, record::kHttpReqTlsHandshaking, metrics.tls_handshaking, tags);
+  ids.measures.resize(metrics.measures.size());
+  for (std::size_t i = 0; i < metrics.measures.size(); ++i) {
+    const Measure& measure = (*measures_[place])[i];
+    if (metrics.measures[i].empty()) continue;
+    Id& id = ids.measures[i];
+    if (!id) {
+      id = intern({measure.name, with({tags.begin() + 1, tags.end()}, "expected", "true"),
+                   record::SeriesKind::histogram, measure.unit});
+    }
+    merge(second, *id, metrics.measures[i]);
+  }
   counter(ids.failed, second, record::kHttpReqFailed, metrics.failed, tags);
   counter(ids.polls, second, record::kPolls, metrics.polls, tags);
   for (std::size_t i = 1; i < kErrorClasses; ++i) {
@@ -97,11 +118,42 @@ void SeriesExport::write_block(std::int32_t second, std::uint32_t place, const B
   counter(ids.received, second, record::kDataReceived, metrics.received, tags);
 }
 
+record::SeriesId SeriesExport::intern(record::SeriesKey key) {
+  const record::SeriesId id = writer_->intern(key);
+  if (observer_ != nullptr) observer_->on_series(id, key);
+  return id;
+}
+
+void SeriesExport::merge(std::int32_t second, record::SeriesId id, const Histogram& values) {
+  writer_->merge(second, id, values);
+  if (observer_ != nullptr) observer_->on_histogram(id, values);
+}
+
 void SeriesExport::histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values,
                              const record::Tags& tags) {
   if (values.empty()) return;
-  if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::histogram, tags));
-  writer_->merge(second, *id, values);
+  if (!id) id = intern(key_of(metric, record::SeriesKind::histogram, tags));
+  merge(second, *id, values);
+}
+
+/// The zeros are counted while the run lasts, not recorded one by one.
+void SeriesExport::with_zeros(Id& id, std::int32_t second, std::string_view metric, const Histogram& values,
+                              std::uint64_t zeros, const record::Tags& tags) {
+  if (zeros == 0) return histogram(id, second, metric, values, tags);
+  Histogram all = values;
+  all.record(0, zeros);
+  histogram(id, second, metric, all, tags);
+}
+
+/// One check per answer that was held against what the step expects.
+void SeriesExport::checks(StepIds& ids, std::int32_t second, const StepMetrics& metrics, const record::Tags& tags) {
+  std::uint64_t passed = 0, failed = 0;
+  for (const auto& counted : metrics.requests) passed += counted.expected ? counted.count : 0;
+  for (const ErrorClass each : {ErrorClass::status, ErrorClass::expectation, ErrorClass::capture}) {
+    failed += metrics.errors[static_cast<std::size_t>(each)];
+  }
+  counter(ids.checks[true], second, record::kChecks, passed, with(tags, "passed", "true"));
+  counter(ids.checks[false], second, record::kChecks, failed, with(tags, "passed", "false"));
 }
 
 void SeriesExport::pair(std::array<Id, 2>& ids, std::int32_t second, std::string_view metric,
@@ -116,8 +168,9 @@ void SeriesExport::pair(std::array<Id, 2>& ids, std::int32_t second, std::string
 void SeriesExport::counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value,
                            const record::Tags& tags) {
   if (value == 0) return;
-  if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::counter, tags));
+  if (!id) id = intern(key_of(metric, record::SeriesKind::counter, tags));
   writer_->add(second, *id, static_cast<double>(value));
+  if (observer_ != nullptr) observer_->on_value(*id, static_cast<double>(value));
 }
 
 void SeriesExport::gauge(std::string_view metric, std::int32_t second, double value, const std::string& loop) {
@@ -125,9 +178,10 @@ void SeriesExport::gauge(std::string_view metric, std::int32_t second, double va
   const auto [found, added] = gauges_.try_emplace({std::string(metric), loop}, 0);
   if (added) {
     const record::Tags tags = loop.empty() ? record::Tags{} : record::Tags{{"loop", loop}};
-    found->second = writer_->intern(key_of(metric, record::SeriesKind::gauge, tags));
+    found->second = intern(key_of(metric, record::SeriesKind::gauge, tags));
   }
   writer_->set(second, found->second, value);
+  if (observer_ != nullptr) observer_->on_value(found->second, value);
 }
 
 }  // namespace tidegate::loadgen

@@ -29,7 +29,7 @@ struct StepRun {
 };
 
 std::string place_of(const StepRun& run, std::uint64_t row) {
-  std::string place = "set-up step '" + run.step.name + "'";
+  std::string place = run.step.kind + " step '" + run.step.name + "'";
   if (run.step.for_each) {
     const Feeder& feeder = run.runtime.plan.feeders[*run.step.for_each];
     place += fmt::format(", row {} of {}", row + 1, feeder.name);
@@ -45,7 +45,7 @@ std::string shown(const std::string& body) {
 RenderScope scope_of(const StepRun& run, std::uint64_t row, std::vector<Row>& rows) {
   rows.assign(run.runtime.plan.feeders.size(), Row{});
   if (run.step.for_each) rows[*run.step.for_each].index = row;
-  return {run.runtime.plan, run.runtime.setup, nullptr, row, rows, {}, unix_now().count() / 1'000'000};
+  return {run.runtime.plan, run.runtime.setup, nullptr, row, rows, {}, unix_now().count() / 1'000'000, 0, nullptr};
 }
 
 /// Puts what the answer holds into columns or variables.
@@ -54,9 +54,8 @@ Result<void> keep(StepRun& run, std::uint64_t row, const Answer& answer) {
   for (const Capture& capture : run.step.captures) {
     auto value = capture_value(capture, answer);
     if (!value) {
-      const std::string place = capture.path ? capture.path->text() : "header " + capture.header;
-      return protocol_error(fmt::format("{}: the answer holds no {} to capture as '{}': {}", place_of(run, row), place,
-                                        capture.name, shown(std::string(answer.body))));
+      return protocol_error(fmt::format("{}: the answer holds no {} to capture as '{}': {}", place_of(run, row),
+                                        capture.text(), capture.name, shown(std::string(answer.body))));
     }
     if (run.step.for_each) {
       setup.column(run.runtime.plan, *run.step.for_each, row, capture.variable) = *std::move(value);
@@ -91,12 +90,11 @@ Task<Result<void>> send_row(StepRun* run, Vu* vu, std::uint64_t row) {
   const RequestSpec& spec = run->step.request;
   const Nanoseconds started = run->loop.now();
   const Nanoseconds deadline = std::min(started + run->step.timeout, run->deadline);
-  if (deadline <= started) co_return timeout_error(place_of(*run, row) + ": the set-up took too long");
+  if (deadline <= started) co_return timeout_error(place_of(*run, row) + ": the " + run->step.kind + " took too long");
   Transport* other = run->loop.transport(spec.protocol);
   std::string body, bytes;
   RenderedRequest parts;
-  const bool whole =
-      other != nullptr ? render_parts(scope, spec, parts) : render_request(scope, spec, body, bytes);
+  const bool whole = other != nullptr ? render_parts(scope, spec, parts) : render_request(scope, spec, body, bytes);
   if (!whole) {
     co_return usage_error(place_of(*run, row) + ": a value that it needs was not captured by an earlier step");
   }
@@ -131,24 +129,32 @@ Result<void> run_step(Runtime& runtime, const SetupStep& step, const SetupOption
   while (run.workers > 0) {
     loop.run_round(kInterruptEvery);
     if (options.interrupted && options.interrupted()) {
-      return closed_error("interrupted during set-up step '" + step.name + "'");
+      return closed_error("interrupted during " + step.kind + " step '" + step.name + "'");
     }
   }
   if (run.failure) return *run.failure;
   return {};
 }
 
-}  // namespace
-
-Result<void> run_setup_steps(Runtime& runtime, const SetupOptions& options) {
-  if (runtime.plan.setup.empty()) return {};
+Result<void> run_steps(Runtime& runtime, const std::vector<SetupStep>& steps, const SetupOptions& options) {
+  if (steps.empty()) return {};
   auto loop = Loop::create_bare(runtime);
   if (!loop) return loop.error();
   const Nanoseconds deadline = (*loop)->now() + options.limit;
-  for (const SetupStep& step : runtime.plan.setup) {
+  for (const SetupStep& step : steps) {
     if (auto done = run_step(runtime, step, options, **loop, deadline); !done) return done;
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> run_setup_steps(Runtime& runtime, const SetupOptions& options) {
+  return run_steps(runtime, runtime.plan.setup, options);
+}
+
+Result<void> run_teardown_steps(Runtime& runtime, const SetupOptions& options) {
+  return run_steps(runtime, runtime.plan.teardown, options);
 }
 
 }  // namespace tidegate::loadgen

@@ -1,5 +1,5 @@
 #pragma once
-// The set-up steps of a plan: requests sent once before load, and what they capture.
+// The set-up and tear-down steps of a plan: requests sent once before load, and what they capture, or after it.
 
 #include <functional>
 
@@ -17,5 +17,7 @@ struct SetupOptions {
 /// Sends them in order, the rows of one step side by side; fills `runtime.setup`. Blocks. The first failure ends it and
 /// names the step, the row and the answer.
 Result<void> run_setup_steps(Runtime& runtime, const SetupOptions& options);
+/// The same for the tear-down steps, after load.
+Result<void> run_teardown_steps(Runtime& runtime, const SetupOptions& options);
 
 }  // namespace tidegate::loadgen

@@ -32,8 +32,8 @@ Progress Tally::progress(const CompiledPlan& plan, Nanoseconds from, Nanoseconds
   progress.interval_s = to > from ? to_seconds(to - from) : 0;
   if (progress.interval_s > 0) {
     for (const Block& block : plan.blocks) {
-      progress.target_rate +=
-          (block.curve.arrivals_before(to) - block.curve.arrivals_before(from)) / progress.interval_s;
+      progress.target_rate += (block.curve.arrivals_before(to) - block.curve.arrivals_before(from)) /
+                              progress.interval_s / plan.segment.count;
     }
     progress.achieved_rate = static_cast<double>(iterations_) / progress.interval_s;
     progress.request_rate = static_cast<double>(requests_) / progress.interval_s;

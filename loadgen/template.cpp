@@ -60,13 +60,15 @@ void Template::append(const Template& other) {
 bool Template::numeric() const noexcept {
   if (pieces_.size() != 1 || !pieces_[0].slot) return false;
   const Slot& slot = *pieces_[0].slot;
-  return slot.source == Slot::Source::integer || slot.source == Slot::Source::now ||
+  return slot.source == Slot::Source::integer || slot.source == Slot::Source::real ||
+         slot.source == Slot::Source::counter || (slot.source == Slot::Source::now && slot.low != Slot::kRfc3339) ||
          (slot.source == Slot::Source::pick && slot.numeric_choices);
 }
 
 bool Template::uses(Slot::Source source) const noexcept {
-  return std::any_of(pieces_.begin(), pieces_.end(),
-                     [&](const Piece& piece) { return piece.slot && piece.slot->source == source; });
+  bool found = false;
+  each_slot([&](const Slot& slot) { found = found || slot.source == source; });
+  return found;
 }
 
 void Template::append_escaped_literal(std::string_view text, Escape escape) {
@@ -86,6 +88,7 @@ void append_escaped(std::string& out, std::string_view value, Escape escape, boo
     case Escape::none:
       out.append(value);
       return;
+    case Escape::form:
     case Escape::target:
       append_percent_encoded(out, value, [](char c) { return http::is_in(http::unreserved_bytes, c); });
       return;
@@ -102,6 +105,21 @@ void append_escaped(std::string& out, std::string_view value, Escape escape, boo
       append_json_value(out, value, number);
       return;
   }
+}
+
+std::size_t slot_length(std::string_view text) noexcept {
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '}') {
+      return i;
+    }
+  }
+  return text.size();
 }
 
 }  // namespace tidegate::loadgen

@@ -11,10 +11,10 @@ namespace tidegate::loadgen {
 
 /// For https:// addresses. Files are PEM.
 struct TlsOptions {
-  bool verify = true;                     ///< certificate chain and name
-  std::string ca_file;                    ///< empty: the system's authorities
+  bool verify = true;                      ///< certificate chain and name
+  std::string ca_file;                     ///< empty: the system's authorities
   std::string certificate_file, key_file;  ///< of the client (mTLS); both or neither
-  std::string server_name;                ///< for SNI and verification; empty: the host of the address
+  std::string server_name;                 ///< for SNI and verification; empty: the host of the address
 };
 
 struct TransportOptions {

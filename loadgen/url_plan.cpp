@@ -66,6 +66,8 @@ Block block_of(const UrlLoad& load) {
   if (load.vus) {
     block.executor = Executor::constant_vus;
     block.vus = block.max_vus = *load.vus;
+    block.vu_curve = VuCurve(Nanoseconds{0}, *load.vus);
+    block.vu_curve.append(load.duration, *load.vus);
   } else {
     block.curve.append(load.duration, *load.rate, *load.rate);
     block.max_vus = load.max_vus;
@@ -78,10 +80,10 @@ Block block_of(const UrlLoad& load) {
 Result<Plan> make_url_plan(const UrlLoad& load) {
   const auto url = http::parse_url(load.url);
   if (!url) return usage_error("'" + load.url + "' is not a URL; write http://host:port/path");
-  if (url->scheme != "http") return usage_error("only http:// URLs are played; '" + load.url + "' is not one");
   if (auto checked = check(load); !checked) return checked.error();
   auto plan = std::make_shared<CompiledPlan>();
   plan->seed = load.seed;
+  plan->segment = load.segment;
   Step step;
   step.name = "request";
   step.request = request_of(load, url->target);

@@ -13,8 +13,37 @@ void Vu::wake(Wake reason) {
   std::exchange(waiting, {}).resume();
 }
 
+void Vu::interrupt() {
+  interrupted = true;
+  for (const auto& branch : branches) branch->interrupt();
+  // One that waits for its branches is woken by the last of them.
+  if (waiting_for == Waiting::io || waiting_for == Waiting::sleep) wake(Wake::interrupted);
+}
+
+Connection* Vu::take_own_connection() noexcept {
+  while (own_connections != nullptr) {
+    Connection* const connection = own_connections;
+    own_connections = std::exchange(connection->next_own, nullptr);
+    if (connection->open()) return connection;
+    loop.pool().give_back(*connection);
+  }
+  return nullptr;
+}
+
+void Vu::keep_own_connection(Connection& connection) noexcept {
+  ConnectionPool::settle(connection);
+  connection.next_own = std::exchange(own_connections, &connection);
+}
+
+void Vu::drop_own_connections() noexcept {
+  while (Connection* connection = take_own_connection()) {
+    connection->close();
+    loop.pool().give_back(*connection);
+  }
+}
+
 RenderScope Vu::scope() const {
-  return {loop.runtime().plan, loop.runtime().setup, &block, iteration, rows, captures, now_ms};
+  return {loop.runtime().plan, loop.runtime().setup, &block, iteration, rows, captures, now_ms, loop_turn, nullptr};
 }
 
 void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
@@ -30,8 +59,38 @@ void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
     rows[feeder] = row_of(runtime.plan, runtime.plan.feeders[feeder], block, index);
   captures.resize(flow->captures);
   for (Value& value : captures) value.set = false;
-  step_ends.resize(flow->steps.size());
+  step_ends.assign(flow->steps.size(), intended_start);
+  loops.resize(flow->loops);
+  loop_turn = 0;
   now_ms.reset();
+  if (block.cookies == Cookies::off) return;
+  if (!own_cookies) own_cookies = std::make_unique<CookieJar>();
+  if (block.cookies == Cookies::iteration) own_cookies->clear();
+  cookies = own_cookies.get();
+}
+
+void Vu::end_branch() {
+  if (--running_branches > 0 || waiting_for != Waiting::branches) return;
+  waiting_for = Waiting::sleep;
+  loop.sleeps().push(loop.now(), this, sleep_ticket);
+}
+
+void Vu::branch_off(Vu& from) {
+  parent = &from;
+  number = from.number;
+  iteration = from.iteration;
+  due = from.due;
+  flow = from.flow;
+  flow_place = from.flow_place;
+  step_place = from.step_place;
+  rows = from.rows;
+  captures = from.captures;
+  step_ends = from.step_ends;
+  loops = from.loops;
+  loop_turn = from.loop_turn;
+  now_ms.reset();
+  cookies = from.cookies;
+  interrupted = from.interrupted;
 }
 
 void WaitIo::await_suspend(std::coroutine_handle<> awaiter) {
@@ -46,10 +105,15 @@ void SleepUntil::await_suspend(std::coroutine_handle<> awaiter) {
   vu.loop.sleeps().push(time, &vu, vu.sleep_ticket);
 }
 
+void WaitBranches::await_suspend(std::coroutine_handle<> awaiter) {
+  vu.waiting = awaiter;
+  vu.waiting_for = Vu::Waiting::branches;
+}
+
 void Park::await_suspend(std::coroutine_handle<> awaiter) {
   vu.waiting = awaiter;
   vu.waiting_for = Vu::Waiting::parked;
-  vu.loop.park(vu);
+  vu.loop.player(vu.block.index).park(vu);
 }
 
 }  // namespace tidegate::loadgen

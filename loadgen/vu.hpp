@@ -3,11 +3,13 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/time.hpp"
 #include "loadgen/compiled.hpp"
+#include "loadgen/cookies.hpp"
 #include "loadgen/metrics.hpp"
 #include "loadgen/render.hpp"
 #include "loadgen/task.hpp"
@@ -16,7 +18,14 @@
 
 namespace tidegate::loadgen {
 
+class Connection;
 class Loop;
+
+/// What became of a step.
+struct StepEnd {
+  IterationOutcome outcome = IterationOutcome::ok;
+  Nanoseconds ended{0};
+};
 
 /// Why a wait ended.
 enum class Wake : std::uint8_t { ready, timeout, interrupted };
@@ -27,6 +36,8 @@ struct Vu : DeadlineNode {
   Loop& loop;
   const Block& block;
   std::uint64_t number = 0;  ///< of a closed-loop block's VUs, over all loops
+  std::uint64_t turn = 0;    ///< iterations that it has taken
+  std::uint64_t span = 0;    ///< which of its spans it is in
 
   // The iteration in progress.
   std::uint64_t iteration = 0;
@@ -38,25 +49,52 @@ struct Vu : DeadlineNode {
   std::vector<Value> captures;
   std::vector<Nanoseconds> step_ends;
   std::optional<std::int64_t> now_ms;
+  struct LoopState {
+    std::int64_t done = 0, turns = 0;
+    std::uint64_t outer_turn = 0;
+  };
+  std::vector<LoopState> loops;  ///< around the step, outermost first
+  std::uint64_t turn_round = 0;  ///< the load loop's round at the end of the last turn
+  std::uint64_t loop_turn = 0;   ///< names the turn of the loops around the step; 0 outside
+  CookieJar* cookies = nullptr;  ///< null: cookies are off
   record::Operation operation;
   bool busy = false;
+  bool failed_on_the_way = false;         ///< a step failed that lets the iteration go on
+  Connection* own_connections = nullptr;  ///< idle ones that it keeps; a list through Connection::next_own
 
   // Waiting.
-  enum class Waiting : std::uint8_t { nothing, parked, io, sleep };
+  enum class Waiting : std::uint8_t { nothing, parked, io, sleep, branches };
   Waiting waiting_for = Waiting::nothing;
   Wake woken = Wake::ready;
   std::coroutine_handle<> waiting;
   std::uint64_t sleep_ticket = 0;
   bool interrupted = false;  ///< every wait ends at once
 
+  // Steps side by side: each has a virtual user of its own, which this one waits for.
+  Vu* parent = nullptr;
+  std::vector<std::unique_ptr<Vu>> branches;
+  std::uint32_t running_branches = 0;
+  StepEnd branch_end;  ///< of such a virtual user
+  std::unique_ptr<CookieJar> own_cookies;
+
   Task<void> life;
 
   /// Ends the wait, if there is one, and runs the coroutine up to its next one.
   void wake(Wake reason);
+  /// Every wait of the iteration ends at once.
+  void interrupt();
   void on_io() {
     if (waiting_for == Waiting::io) wake(Wake::ready);
   }
+  /// An open connection that it kept, or null.
+  Connection* take_own_connection() noexcept;
+  void keep_own_connection(Connection& connection) noexcept;
+  void drop_own_connections() noexcept;
   RenderScope scope() const;
+  /// A branch has ended: the last one wakes this virtual user, in the loop's next round.
+  void end_branch();
+  /// Becomes a branch of another virtual user: its iteration, its data.
+  void branch_off(Vu& from);
   /// Sets everything that follows from the index alone.
   void begin(std::uint64_t index, Nanoseconds intended_start);
 };
@@ -77,6 +115,14 @@ struct SleepUntil {
   bool await_ready() const noexcept { return vu.interrupted; }
   void await_suspend(std::coroutine_handle<> awaiter);
   Wake await_resume() const noexcept { return vu.interrupted ? Wake::interrupted : Wake::ready; }
+};
+
+/// Until all branches have ended, also when interrupted: they end at once then.
+struct WaitBranches {
+  Vu& vu;
+  bool await_ready() const noexcept { return vu.running_branches == 0; }
+  void await_suspend(std::coroutine_handle<> awaiter);
+  void await_resume() const noexcept {}
 };
 
 /// Until the loop has another iteration for the VU.

@@ -9,6 +9,10 @@
 //   fault_failed {fault, message}
 //   truth_read {records, seconds, broken}
 //   drain_started {}                     drain_ended {drained, seconds, open}
+//   capacity_step {block, rate, confirming, from, to, outcome, reason, achieved_per_s, p50_s, p99_s, errors,
+//                  lateness_p99_s}                                        aborted {message}
+//   capacity_found {block, holds, breaks (when known), confirmed, generator_limit}
+//   teardown_failed {message}
 //   probe_failed {probe, message}        harness_error {message}            interrupted {signal}    run_ended {}
 
 #include <cstdint>

@@ -24,12 +24,16 @@ inline constexpr std::string_view kResponseTimeFromSend =
     "response_time_from_send";                                             ///< from the actual send: the best case
 inline constexpr std::string_view kHttpReqDuration = "http_req_duration";  ///< sending + waiting + receiving
 inline constexpr std::string_view kHttpReqWaiting = "http_req_waiting";
+inline constexpr std::string_view kHttpReqBlocked = "http_req_blocked";
+inline constexpr std::string_view kHttpReqSending = "http_req_sending";
+inline constexpr std::string_view kHttpReqReceiving = "http_req_receiving";
 inline constexpr std::string_view kHttpReqConnecting = "http_req_connecting";
 inline constexpr std::string_view kHttpReqTlsHandshaking = "http_req_tls_handshaking";
 inline constexpr std::string_view kHttpReqs = "http_reqs";  ///< counter; tags name, flow, block, status, expected
 inline constexpr std::string_view kHttpReqFailed = "http_req_failed";  ///< counter of requests not as expected
 inline constexpr std::string_view kErrors =
     "errors";  ///< counter; tag class (refused, reset, timeout, protocol, status, expectation, capture)
+inline constexpr std::string_view kChecks = "checks";  ///< counter; tags name, flow, block, passed
 inline constexpr std::string_view kIterations =
     "iterations";  ///< counter; tags block, flow, outcome (ok, failed, interrupted)
 inline constexpr std::string_view kIterationDuration = "iteration_duration";
@@ -40,6 +44,7 @@ inline constexpr std::string_view kLateIterations =
     "late_iterations";  ///< counter: started over 5 ms late; tags block, flow
 inline constexpr std::string_view kScheduleLateness = "schedule_lateness";  ///< histogram us; tags block
 inline constexpr std::string_view kVus = "vus";                             ///< gauge
+inline constexpr std::string_view kVusMax = "vus_max";                      ///< gauge
 inline constexpr std::string_view kGeneratorCpu = "generator_cpu";  ///< gauge, share of one core per loop; tag loop
 inline constexpr std::string_view kGeneratorRunQueueWait =
     "generator_run_queue_wait";                      ///< gauge, share of the second spent waiting for a core; tag loop

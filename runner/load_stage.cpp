@@ -8,6 +8,10 @@ namespace {
 
 // Interrupts and the end of load are noticed within this time.
 constexpr auto kPeriod = std::chrono::milliseconds(50);
+// For the engine to interrupt what has used up its grace.
+constexpr Nanoseconds kLastWord = std::chrono::seconds(1);
+// For iterations in progress after an interrupt or an abort. A second interrupt ends the program at once.
+constexpr Nanoseconds kSoftStop = std::chrono::seconds(5);
 
 // In seconds; below 0 while nothing is known.
 double worst_age(const gates::LagProbe& probe) {
@@ -20,30 +24,40 @@ double worst_age(const gates::LagProbe& probe) {
 
 }  // namespace
 
+bool LoadStage::goes_on() const {
+  return !aborted_ && !input_.interrupted() && input_.recording.error().ok();
+}
+
 void LoadStage::play() {
   const RunClock clock = input_.recording.clock();
-  const Nanoseconds end = input_.engine.plan().duration();
+  const loadgen::Plan& plan = input_.engine.plan();
+  if (!plan.searches().empty()) steering_.emplace(input_.engine, input_.recording, input_.judge_capacity);
   std::int32_t next = 1;
   bool announced = false, over = false;
-  while (!input_.interrupted() && input_.recording.error().ok()) {
+  if (steering_) steering_->tick(clock.now());
+  while (goes_on()) {
     const Nanoseconds now = clock.now();
     if (!announced && now >= Nanoseconds{0}) {
       input_.recording.emit("load_started");
       announced = true;
     }
-    if (!over && now >= end) {
+    // Blocks that end with their work may end before their time, the others not.
+    const bool played = now >= plan.timed_duration() && input_.engine.finished();
+    if (!over && (now >= plan.duration() || played)) {
       input_.recording.emit("load_ended");
       over = true;
     }
     if (second_of(now) >= next) {
       tick(next);
       next = second_of(now) + 1;
-      if (ends_early(second_of(now))) break;
+      aborted_ = ends_early(second_of(now));
     }
-    if (now >= end && (input_.engine.finished() || now >= end + input_.graceful_stop)) break;
+    if (played || now >= plan.longest_duration() + kLastWord) break;
     std::this_thread::sleep_for(kPeriod);
   }
+  if (!goes_on()) finish_softly();
   input_.engine.stop(Nanoseconds{0});
+  if (steering_) steering_->finish();
   tick(std::max(next, second_of(clock.now())));
 }
 
@@ -55,12 +69,21 @@ bool LoadStage::ends_early(std::int32_t second) {
   return true;
 }
 
+// Iterations in progress may end by themselves, faults may not go on.
+void LoadStage::finish_softly() {
+  if (input_.timeline != nullptr) input_.timeline->stop();
+  input_.engine.stop_arrivals();
+  const Nanoseconds until = monotonic_now() + kSoftStop;
+  while (!input_.engine.finished() && monotonic_now() < until) std::this_thread::sleep_for(kPeriod);
+}
+
 void LoadStage::tick(std::int32_t second) {
   loadgen::Handover handover = input_.engine.swap();
   record_operations(handover.operations);
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
+  steer();
   ProgressState state;
   state.stage = phase_at(second - 1);
   state.now = input_.recording.clock().now();
@@ -83,6 +106,12 @@ void LoadStage::record_operations(const std::vector<record::Operation>& operatio
   if (input_.resolver == nullptr) return;
   input_.resolver->note(operations);
   input_.recording.write_operations(input_.resolver->take());
+}
+
+void LoadStage::steer() {
+  if (!steering_) return;
+  steering_->tick(input_.recording.clock().now());
+  for (const std::string& note : steering_->take_notes()) input_.printer.note(note);
 }
 
 void LoadStage::record_processes(std::int32_t second) {

@@ -1,16 +1,33 @@
 #include "runner/progress.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/units.hpp"
+#include "runner/dashboard.hpp"
 
 namespace tidegate::runner {
 namespace {
 constexpr int kPlainEvery = 5;
+constexpr std::size_t kUsualColumns = 80;
+
+bool is_terminal() {
+  const char* kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && kind != nullptr && std::string_view(kind) != "dumb";
 }
+
+/// One less than there are: a full line would wrap.
+std::size_t terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return kUsualColumns - 1;
+  return size.ws_col - 1U;
+}
+
+}  // namespace
 
 std::string progress_line(const ProgressState& state) {
   const auto left = std::max<std::int64_t>(0, state.end - second_of(state.now));
@@ -24,23 +41,28 @@ std::string progress_line(const ProgressState& state) {
   return line;
 }
 
-ProgressPrinter::ProgressPrinter(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+ProgressPrinter::ProgressPrinter(bool quiet)
+    : quiet_(quiet), terminal_(is_terminal()), dashboard_(std::make_unique<Dashboard>()) {}
 
 ProgressPrinter::~ProgressPrinter() {
   clear();
 }
 
 void ProgressPrinter::clear() {
-  if (line_open_) std::fputs("\r\x1b[K", stderr);
-  line_open_ = false;
+  if (open_lines_ > 0) std::fprintf(stderr, "\x1b[%zuA\r\x1b[J", open_lines_);
+  open_lines_ = 0;
 }
 
 void ProgressPrinter::update(const ProgressState& state) {
   if (quiet_) return;
   if (terminal_) {
-    std::fprintf(stderr, "\r\x1b[K%s", progress_line(state).c_str());
+    std::string painted;
+    const std::vector<std::string> lines = dashboard_->lines(state, terminal_columns());
+    for (const std::string& line : lines) painted += line + "\n";
+    clear();
+    std::fputs(painted.c_str(), stderr);
     std::fflush(stderr);
-    line_open_ = true;
+    open_lines_ = lines.size();
   } else if (++since_plain_ >= kPlainEvery) {
     since_plain_ = 0;
     std::fprintf(stderr, "%s\n", progress_line(state).c_str());

@@ -1,6 +1,8 @@
 #pragma once
-// The live line of a run: on a terminal one line that is rewritten each second, elsewhere a plain line every five.
+// What is shown while a run goes on: on a terminal a dashboard that is painted over each second (runner/dashboard.hpp),
+// elsewhere, and where TERM says dumb, a plain line every five.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct ProgressState {
 
 std::string progress_line(const ProgressState& state);
 
+class Dashboard;
+
 /// Writes to standard error. Not thread-safe.
 class ProgressPrinter {
  public:
@@ -33,7 +37,8 @@ class ProgressPrinter {
  private:
   bool quiet_, terminal_;
   int since_plain_ = 5;
-  bool line_open_ = false;
+  std::size_t open_lines_ = 0;  ///< of the dashboard, above the cursor
+  std::unique_ptr<Dashboard> dashboard_;
   void clear();
 };
 

@@ -26,6 +26,7 @@
 #include "runner/gate_context.hpp"
 #include "runner/interrupt.hpp"
 #include "runner/load_stage.hpp"
+#include "runner/outputs/outputs.hpp"
 #include "runner/plan_text.hpp"
 #include "runner/progress.hpp"
 #include "runner/recording.hpp"
@@ -82,6 +83,7 @@ class Rehearsal {
 
   /// Plays to the end; an error is what kept the harness from doing its work.
   Result<void> play() {
+    if (auto started = start_outputs(); !started) return started;
     if (auto started = start_stack(); !started) return started;
     if (auto prepared = prepare_load(); !prepared) return prepared;
     if (interrupted()) return {};
@@ -90,7 +92,9 @@ class Rehearsal {
     if (timeline_) timeline_->stop();
     if (interrupted()) return {};
     if (auto written = recording_.error(); !written) return written;
-    return settle();
+    auto settled = settle();
+    tear_down();
+    return settled;
   }
 
   void stop() {
@@ -100,9 +104,20 @@ class Rehearsal {
     if (resolver_) resolver_->stop();
     engine_.reset();
     session_.stop();
+    if (outputs_) outputs_->stop();
   }
 
  private:
+  Result<void> start_outputs() {
+    auto outputs = Outputs::start(scenario_.outputs, recording_);
+    if (!outputs) return outputs.error();
+    outputs_ = *std::move(outputs);
+    if (const std::string address = outputs_->prometheus_address(); !address.empty()) {
+      printer_.note("metrics at " + address);
+    }
+    return {};
+  }
+
   Result<void> start_stack() {
     const Nanoseconds before = monotonic_now();
     if (auto started = session_.start(interrupted); !started) {
@@ -117,7 +132,11 @@ class Rehearsal {
   Result<void> prepare_load() {
     if (interrupted()) return {};
     loadgen::EngineOptions options;
+    options.samples = outputs_->samples();
+    options.observer = outputs_->observer();
     options.base_url = session_.base_url();
+    options.transport = scenario_.stack.transport;
+    options.transport.kafka_bootstrap = session_.kafka_bootstrap();
     options.stack = session_.variables();
     options.series = &recording_.series();
     auto engine = loadgen::Engine::create(*scenario_.load, options);
@@ -215,11 +234,23 @@ class Rehearsal {
         return abort->gate + " " + abort->reason;
       };
     }
+    input.judge_capacity = [this](const loadgen::PlannedSearch& search, std::int32_t from, std::int32_t to) {
+      return judge_capacity_step(recording_.directory(), recording_.info(), search.name, search.plan.gates, from, to);
+    };
     LoadStage(std::move(input)).play();
     recording_.series().observe({});
     if (resolver_) {
       resolver_->stop();
       recording_.write_operations(resolver_->take());
+    }
+  }
+
+  // What was made before load goes again; that it did not is told, and is no verdict on the system.
+  void tear_down() {
+    if (!scenario_.load->has_teardown() || interrupted()) return;
+    if (auto done = engine_->run_teardown(); !done) {
+      recording_.emit("teardown_failed", {{"message", done.error().message}});
+      printer_.note("tear-down failed: " + done.error().message);
     }
   }
 
@@ -315,6 +346,7 @@ class Rehearsal {
     Recording* recording = nullptr;
   };
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  std::unique_ptr<Outputs> outputs_;  // outlives the engine, which writes samples to it
   std::unique_ptr<loadgen::Engine> engine_;
   std::unique_ptr<gates::LagProbe> probe_;
   std::unique_ptr<gates::SignalProbe> signals_;

@@ -85,12 +85,15 @@ void read_head(Scenario& scenario, const ScenarioOptions& options) {
   }
 }
 
-loadgen::PlanInput plan_input(const yaml::Node& root, const Scenario& scenario, std::vector<record::Window> phases) {
+loadgen::PlanInput plan_input(const yaml::Node& root, const Scenario& scenario, std::vector<record::Window> phases,
+                              loadgen::SegmentChoice segment = {}) {
   loadgen::PlanInput input;
   input.load = root.find("load");
   input.flows = root.find("flows");
   input.data = root.find("data");
   input.setup = root.find("setup");
+  input.teardown = root.find("teardown");
+  input.segment = segment;
   input.phases = std::move(phases);
   input.seed = scenario.seed;
   input.scenario_directory = scenario.directory;
@@ -146,13 +149,32 @@ void read_stack(Scenario& scenario, const ScenarioOptions& options, Diagnostics&
   }
 }
 
+// The gates that capacity searches name must be there.
+void check_search_gates(const Scenario& scenario, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const gates::GateEntry& gate : scenario.gates.entries) known.push_back(gate.name);
+  const yaml::Node* load = scenario.root.find("load");
+  for (const loadgen::PlannedSearch& search : scenario.load->searches()) {
+    const yaml::Node* names = load->find(search.name)->find("gates");
+    for (const yaml::Node& name : names->items()) {
+      if (std::ranges::find(known, name.text()) != known.end()) continue;
+      diagnostics.add(name.mark(), "unknown gate '" + name.text() + "'", nearest_spelling(name.text(), known));
+    }
+  }
+}
+
 void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sound, Diagnostics& diagnostics) {
   const yaml::Node& root = scenario.root;
   read_section(sound, "stack", {"stack"}, diagnostics, [&] { read_stack(scenario, options, diagnostics); });
   read_section(sound, "phases", {"phases"}, diagnostics,
                [&] { scenario.phases = parse_phases(root.find("phases"), diagnostics); });
-  read_section(sound, "load", {"phases", "load", "flows", "data", "setup"}, diagnostics,
-               [&] { scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases), diagnostics); });
+  read_section(sound, "load", {"phases", "load", "flows", "data", "setup", "teardown"}, diagnostics, [&] {
+    scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases, scenario.segment), diagnostics);
+  });
+  if (const yaml::Node* outputs = root.find("outputs")) {
+    read_section(sound, "outputs", {"outputs"}, diagnostics,
+                 [&] { scenario.outputs = parse_outputs(*outputs, diagnostics); });
+  }
   if (const yaml::Node* faults = root.find("faults")) {
     read_section(sound, "faults", {"faults", "limits", "stack", "phases"}, diagnostics,
                  [&] { scenario.faults = chaos::parse_faults(*faults, fault_context(scenario), diagnostics); });
@@ -165,6 +187,9 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
     read_section(sound, "gates", {"gates", "validity", "stack", "phases", "load", "faults"}, diagnostics, [&] {
       scenario.gates = gates::parse_gates(*gates, root.find("validity"), gate_context(scenario), diagnostics);
     });
+  }
+  if (scenario.load && (root.find("gates") == nullptr || sound.contains("gates"))) {
+    check_search_gates(scenario, diagnostics);
   }
 }
 
@@ -186,7 +211,7 @@ std::vector<record::PhaseScale> scale_of(const Scenario& scenario, const Scenari
   const Composed composed = compose(full, "full", ignored);
   if (!ignored.empty()) return {};
   const std::vector<record::Window> phases = parse_phases(composed.root.find("phases"), ignored);
-  const auto plan = loadgen::compile(plan_input(composed.root, scenario, phases), ignored);
+  const auto plan = loadgen::compile(plan_input(composed.root, scenario, phases, scenario.segment), ignored);
   if (!ignored.empty() || !plan) return {};
   const auto whole = plan->planned();
   const auto ours = scenario.load->planned();
@@ -222,6 +247,7 @@ schema::TypePointer scenario_schema() {
               optional("variants", variants_schema(), "Named sets of overrides; --variant chooses."),
               optional("data", loadgen::data_schema(), "Feeders."),
               optional("setup", loadgen::setup_schema(), "Steps before load."),
+              optional("teardown", loadgen::teardown_schema(), "Steps after load."),
               required("flows", loadgen::flows_schema(), "What one iteration does."),
               required("phases", phases_schema(), "Named windows on the run clock."),
               required("load", loadgen::load_schema(), "How much of it, when."),
@@ -230,6 +256,7 @@ schema::TypePointer scenario_schema() {
               optional("gates", gates::gates_schema(), "What must hold."),
               optional("validity", gates::validity_schema(), "Limits on the generator's own health."),
               optional("audit", audit::audit_schema(), "What the audit may expect, and other systems' exports."),
+              optional("outputs", outputs_schema(), "Where measurements go during the run."),
               optional("drain", object({required("within", schema::duration(), "Longest wait for lag 0.")}),
                        "After load, before the audit.")},
              "A rehearsal: stack, load, faults and gates.");
@@ -246,6 +273,11 @@ Result<Scenario> load_scenario(const ScenarioOptions& options) {
   if (!composed.root.is_map()) return diagnostics.to_error();
   if (yaml::Node* gates = composed.root.find("gates"); gates != nullptr && gates->is_map()) {
     gates::inline_openslo(*gates, scenario.directory, diagnostics);
+  }
+  if (!options.segment.empty()) {
+    const auto segment = loadgen::parse_segment(options.segment);
+    if (!segment) return segment.error();
+    scenario.segment = *segment;
   }
   scenario.variant = composed.variant;
   scenario.overrides = options.sets;

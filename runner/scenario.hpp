@@ -17,7 +17,9 @@
 #include "chaos/plan.hpp"
 #include "gates/gate.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/transport_options.hpp"
 #include "record/run.hpp"
+#include "runner/outputs/outputs.hpp"
 #include "stack/topology.hpp"
 
 namespace tidegate::runner {
@@ -29,7 +31,8 @@ struct ScenarioOptions {
   std::string variant;            ///< empty: the first one
   std::vector<std::string> sets;  ///< KEY=VALUE, overrides variables
   std::optional<std::uint64_t> seed;
-  std::string stack;  ///< embedded, native, or a topology file; empty: the file's own
+  std::string stack;    ///< embedded, native, or a topology file; empty: the file's own
+  std::string segment;  ///< i/n: plays the i-th (from 0) of n equal parts of the load; empty: all of it
 };
 
 /// The stack section: a topology, or the addresses of a system that runs already.
@@ -39,12 +42,14 @@ struct StackSection {
   std::map<std::string, std::string> switches;
   std::string base_url;         ///< external system
   std::string kafka_bootstrap;  ///< external system, may be empty
+  loadgen::TransportOptions transport;
 };
 
 struct Scenario {
   std::string path, directory;
   std::string name, title, description, variant;
   std::uint64_t seed = 0;
+  loadgen::SegmentChoice segment;
   yaml::Node root;       ///< variables and environment resolved
   std::string recorded;  ///< as YAML for run.json: `${env…}` unresolved
   std::vector<std::string> overrides;
@@ -55,6 +60,7 @@ struct Scenario {
   std::vector<chaos::FaultSpec> faults;
   gates::GateSet gates;
   audit::AuditSection audit;
+  OutputOptions outputs;
   Nanoseconds drain_limit = std::chrono::seconds(60);
   std::vector<record::PhaseScale> scale;  ///< against the variant `full`, per phase; empty when it is that variant
 

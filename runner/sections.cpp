@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "loadgen/transport_options.hpp"
 
 namespace tidegate::runner {
 namespace {
@@ -29,6 +30,7 @@ schema::TypePointer stack_schema() {
                  optional("profile", schema::choice({"modern", "legacy"}), "How the reference platform is built up."),
                  optional("switches", map_of(schema::text()), "Single departures from the profile."),
                  optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
+                 optional("http", loadgen::transport_schema(), "How the HTTP API is spoken to."),
                  optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
                           "Kafka of a system that runs already."),
                  optional("groups",
@@ -54,6 +56,9 @@ StackSection parse_stack(const yaml::Node* node, const std::string& directory, c
       for (const auto& [name, value] : switches->entries()) stack.switches[name.text()] = value.text();
     }
     if (const yaml::Node* url = node->find("base_url")) stack.base_url = url->text();
+    if (const yaml::Node* http = node->find("http")) {
+      stack.transport = loadgen::parse_transport(*http, directory, diagnostics);
+    }
     if (const yaml::Node* kafka = node->find("kafka")) stack.kafka_bootstrap = kafka->find("bootstrap")->text();
     if (const yaml::Node* topology = node->find("topology")) {
       if (!stack.base_url.empty()) diagnostics.add(topology->mark(), "a stack has a topology or a base_url, not both");

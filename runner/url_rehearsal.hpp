@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "loadgen/plan.hpp"
+#include "loadgen/transport_options.hpp"
 #include "runner/rehearsal.hpp"
 
 namespace tidegate::runner {
 
 struct UrlRehearsal {
   loadgen::UrlLoad load;
+  loadgen::TransportOptions transport;
   std::vector<std::string> expectations;  ///< "p99 < 300ms" is short for "p99(response_time) < 300ms"
   RunOptions run;
 };

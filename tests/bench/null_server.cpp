@@ -2,7 +2,7 @@
 // to every request head, bodies skipped by Content-Length. It parses nothing else, so it costs as little as a server
 // can.
 //
-//   null-server [--port N] [--status S] [--body-bytes N] [--stall-every MS --stall-for MS]
+//   null-server [--port N] [--status S] [--body-bytes N | --body TEXT] [--stall-every MS --stall-for MS]
 //
 // Prints "listening on 127.0.0.1:PORT" and serves until SIGTERM. With a stall, it stops answering for that long at each
 // multiple of the period since its start.
@@ -30,7 +30,7 @@ namespace {
 struct Options {
   int port = 0;
   int status = 200;
-  std::size_t body_bytes = 2;
+  std::string body = "xx";
   std::chrono::milliseconds stall_every{0}, stall_for{0};
 };
 
@@ -42,8 +42,8 @@ struct Connection {
 
 std::string make_answer(const Options& options) {
   return "HTTP/1.1 " + std::to_string(options.status) +
-         " OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(options.body_bytes) + "\r\n\r\n" +
-         std::string(options.body_bytes, 'x');
+         " OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(options.body.size()) + "\r\n\r\n" +
+         options.body;
 }
 
 std::size_t content_length(std::string_view head) {
@@ -144,7 +144,8 @@ Options parse(int argc, char** argv) {
     const long value = std::strtol(argv[i + 1], nullptr, 10);
     if (name == "--port") options.port = static_cast<int>(value);
     if (name == "--status") options.status = static_cast<int>(value);
-    if (name == "--body-bytes") options.body_bytes = static_cast<std::size_t>(value);
+    if (name == "--body-bytes") options.body.assign(static_cast<std::size_t>(value), 'x');
+    if (name == "--body") options.body = argv[i + 1];
     if (name == "--stall-every") options.stall_every = std::chrono::milliseconds(value);
     if (name == "--stall-for") options.stall_for = std::chrono::milliseconds(value);
   }

@@ -85,6 +85,21 @@ load: {users: {executor: constant-vus, vus: 12, duration: 10s}}
   CHECK(compiled.plan->peak_concurrency(std::chrono::seconds(1)) == 12);
 }
 
+TEST_CASE("blocks that end with their work do not hold the run until their longest duration") {
+  const Compiled compiled = compile_text(R"(
+flows: {a: [{get: /a}]}
+load:
+  counted: {executor: shared-iterations, vus: 2, iterations: 10, flows: {a: 100}}
+  steady: {executor: constant-arrival-rate, rate: 10/s, duration: 5s, graceful_stop: 2s, flows: {a: 100}}
+)");
+  INFO(compiled.messages);
+  REQUIRE(compiled.plan);
+  CHECK(compiled.plan->timed_duration() == std::chrono::seconds(5));
+  CHECK(compiled.plan->duration() == std::chrono::minutes(10));
+  CHECK(compiled.plan->longest_duration() == std::chrono::minutes(10) + std::chrono::seconds(30));
+  CHECK(compiled.plan->max_vus() == 10'002);
+}
+
 TEST_CASE("a block without a duration lasts as long as the phases") {
   const Compiled compiled = compile_text(R"(
 flows: {a: [{get: /a}]}
@@ -145,7 +160,8 @@ TEST_CASE("mistakes in flows are found where they are") {
       {"a URL", "flows: {a: [{get: 'http://x/a'}]}", "write the path only"},
       {"a path without its slash", "flows: {a: [{get: v1/payments}]}", "a path must start with /"},
       {"a space in a path", "flows: {a: [{get: '/a b'}]}", "a path cannot hold spaces"},
-      {"json and body", "flows: {a: [{post: /a, json: {x: 1}, body: x}]}", "either 'json' or 'body'"},
+      {"json and body", "flows: {a: [{post: /a, json: {x: 1}, body: x}]}",
+       "one of 'json', 'form', 'multipart' and 'body'"},
       {"a header that the engine sets", "flows: {a: [{get: /a, headers: {content-length: 5}}]}",
        "is set by the load engine"},
       {"a header that is none", "flows: {a: [{get: /a, headers: {'a b': x}}]}", "is not a header name"},
@@ -216,6 +232,15 @@ TEST_CASE("mistakes in set-up are found where they are") {
   });
 }
 
+TEST_CASE("mistakes in tear-down are found where they are") {
+  check_mistakes({
+      {"no method", "teardown: [{name: x}]", "a tear-down step needs exactly one"},
+      {"a capture that nobody could read", "teardown: [{post: /a, capture: {id: $.id}}]", "unknown key 'capture'"},
+      {"an unknown feeder", "teardown: [{delete: /a, for_each: shops}]", "unknown feeder 'shops'"},
+      {"a value that nothing captured", "teardown: [{delete: '/${id}'}]", "unknown variable 'id'"},
+  });
+}
+
 TEST_CASE("mistakes in load are found where they are") {
   const auto load = [](const std::string& block) { return "load: {l: {" + block + "}}"; };
   check_mistakes({
@@ -239,7 +264,36 @@ TEST_CASE("mistakes in load are found where they are") {
        "plans no arrival"},
       {"no VUs", load("executor: constant-vus"), "needs 'vus'"},
       {"a load of no time", load("executor: constant-vus, vus: 1, duration: 0s"), "lasts no time"},
-      {"an executor of the future", load("executor: shared-iterations"), "expected one of constant-arrival-rate"},
+      {"an executor of the future", load("executor: externally-controlled"), "expected one of constant-arrival-rate"},
+      {"a rate without its unit", load("executor: ramping-arrival-rate, stages: [{over: 1s, to: 9}]"),
+       "expected a rate with its unit"},
+      {"VUs that are a rate", load("executor: ramping-vus, stages: [{over: 1s, to: 9/s}]"), "expected a number of VUs"},
+      {"fewer VUs than none", load("executor: ramping-vus, stages: [{over: 1s, to: -1}]"), "expected a number of VUs"},
+      {"stages without a VU", load("executor: ramping-vus, stages: [{over: 1s, to: 0}]"), "plans no VU"},
+      {"ramping VUs without stages", load("executor: ramping-vus"), "needs 'stages'"},
+      {"a grace of another executor", load("executor: constant-vus, vus: 1, graceful_ramp_down: 1s"),
+       "'graceful_ramp_down' does not go with"},
+      {"iterations that are not said", load("executor: shared-iterations, vus: 2"), "needs 'iterations'"},
+      {"fewer iterations than VUs", load("executor: shared-iterations, vus: 5, iterations: 4"),
+       "5 VUs share 4 iterations"},
+      {"iterations in no time", load("executor: per-vu-iterations, iterations: 4, max_duration: 0s"), "longer than 0"},
+      {"a start after phases have started it",
+       load("executor: ramping-vus, start_after: 5s, stages: [{phase: ramp, to: 9}]"),
+       "does not go with stages that follow phases"},
+      {"a search without a cap", load("executor: capacity-search, start_rate: 1/s, gates: [g]"), "needs 'max_rate'"},
+      {"a search without gates", load("executor: capacity-search, start_rate: 1/s, max_rate: 2/s"), "needs 'gates'"},
+      {"a search for nothing", load("executor: capacity-search, start_rate: 1/s, max_rate: 2/s, gates: []"),
+       "at least one gate"},
+      {"a cap below the start", load("executor: capacity-search, start_rate: 9/s, max_rate: 2/s, gates: [g]"),
+       "max_rate is below start_rate"},
+      {"a search in too little time",
+       load("executor: capacity-search, start_rate: 1/s, max_rate: 2/s, gates: [g], duration: 10s"),
+       "one step takes 20 s"},
+      {"a precision of nothing",
+       load("executor: capacity-search, start_rate: 1/s, max_rate: 2/s, gates: [g], precision: 0%"), "from 1% to 50%"},
+      {"no connection at all", load("executor: constant-vus, vus: 1, connect_rate: 0/s"), "above 0"},
+      {"connections of another kind", load("executor: constant-vus, vus: 1, connections: own"),
+       "expected one of shared"},
       {"an unknown key", load("executor: constant-vus, vuss: 1, vus: 1"), "unknown key 'vuss'"},
   });
 }
@@ -276,7 +330,6 @@ TEST_CASE("a URL becomes a plan, or a message") {
     return make_url_plan(bad).ok() == false;
   };
   CHECK(refused([](UrlLoad& bad) { bad.url = "127.0.0.1/x"; }));
-  CHECK(refused([](UrlLoad& bad) { bad.url = "https://127.0.0.1/x"; }));
   CHECK(refused([](UrlLoad& bad) { bad.vus = 1; }));
   CHECK(refused([](UrlLoad& bad) { bad.rate.reset(); }));
   CHECK(refused([](UrlLoad& bad) { bad.rate = 0; }));

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <thread>
 
+#include "loadgen/arrivals.hpp"
+#include "loadgen/compiled.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/loadgen/sections_text.hpp"
 
@@ -28,6 +30,18 @@ std::string temporary_file() {
   return pattern;
 }
 
+void keep_schedule(Played& played, const Engine& engine) {
+  const CompiledPlan& plan = engine.plan().compiled();
+  const Block& block = plan.blocks.front();
+  ArrivalSequence arrivals(block.curve, block.spacing, plan.seed, block.stream);
+  while (const auto arrival = arrivals.next()) {
+    const auto request = engine.render(0, arrival->index, 0);
+    REQUIRE(request.ok());
+    played.targets.push_back(request->target);
+    played.intended.push_back(arrival->time);
+  }
+}
+
 }  // namespace
 
 double Played::count(std::string_view metric, const Wanted& tags) const {
@@ -47,7 +61,7 @@ Histogram Played::histogram(std::string_view metric, const Wanted& tags) const {
 }
 
 Played play(const std::string& sections, const std::string& url, const PlayOptions& options) {
-  const Compiled compiled = compile_text(with_defaults(sections), options.seed);
+  const Compiled compiled = compile_text(with_defaults(sections), options.seed, options.segment);
   INFO(compiled.messages);
   REQUIRE(compiled.plan);
   const std::string file = temporary_file();
@@ -64,9 +78,13 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
   const auto set_up = (*engine)->run_setup();
   INFO((set_up.ok() ? std::string() : set_up.error().message));
   REQUIRE(set_up.ok());
-  REQUIRE((*engine)->start(RunClock::starting_in(Nanoseconds{0})).ok());
-
+  if (options.before_start) options.before_start();
   Played played;
+  if (options.keep_schedule) keep_schedule(played, **engine);
+  played.clock = RunClock::starting_in(Nanoseconds{0});
+  REQUIRE((*engine)->start(played.clock).ok());
+
+  for (const record::PlannedLoad& load : compiled.plan->planned()) played.planned_iterations += load.planned_iterations;
   const auto take = [&] {
     Handover handover = (*engine)->swap();
     played.operations.insert(played.operations.end(), handover.operations.begin(), handover.operations.end());
@@ -77,6 +95,7 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
   while (!(*engine)->finished() && monotonic_now() - begun < limit) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // an event with a deadline: the plan's end
     take();
+    if (options.while_playing) options.while_playing();
   }
   played.finished = (*engine)->finished();
   (*engine)->stop(options.grace);

@@ -1,6 +1,7 @@
 #pragma once
 // Plays a plan against a server and gathers all that the engine hands over, for engine tests.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,13 +17,22 @@ struct PlayOptions {
   bool stop_at_once = false;  ///< stop() right after `stop_after`, not when the plan has ended
   Nanoseconds stop_after{0};
   std::uint64_t seed = 1;
+  SegmentChoice segment;
+  bool keep_schedule = false;           ///< of the first block: fills Played::targets and intended
+  std::function<void()> before_start;   ///< when everything is made
+  std::function<void()> while_playing;  ///< some 50 times a second
 };
 
 struct Played {
   record::SeriesSet series;
   std::vector<record::Operation> operations;
   Progress last;
-  bool finished = false;  ///< the plan ended by itself
+  bool finished = false;                 ///< the plan ended by itself
+  std::uint64_t planned_iterations = 0;  ///< of the drawn schedule
+
+  RunClock clock;
+  std::vector<std::string> targets;   ///< of each iteration's first step, as the engine renders it again
+  std::vector<Nanoseconds> intended;  ///< its arrival
 
   using Wanted = std::map<std::string, std::string>;
   /// The sum of a counter over all series that carry these tags.

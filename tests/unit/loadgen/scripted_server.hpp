@@ -38,6 +38,7 @@ class Conversation {
   /// Waits until the time has passed or the server stops.
   void stall(std::chrono::milliseconds time) const;
   bool open() const { return open_; }
+  bool stopping() const { return stopping_; }
 
  private:
   int descriptor_;

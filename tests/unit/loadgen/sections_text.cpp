@@ -85,14 +85,14 @@ load:
 
 std::string with_defaults(const std::string& text) {
   std::string out = text + "\n";
-  if (text.find("flows: {a: [") == std::string::npos) out += "flows: {a: [{get: /a}]}\n";
+  if (!text.starts_with("flows:") && text.find("\nflows:") == std::string::npos) out += "flows: {a: [{get: /a}]}\n";
   if (text.find("load:") == std::string::npos) {
     out += "load: {l: {executor: constant-arrival-rate, rate: 10/s, duration: 1s}}\n";
   }
   return out;
 }
 
-Compiled compile_text(const std::string& text, std::uint64_t seed) {
+Compiled compile_text(const std::string& text, std::uint64_t seed, SegmentChoice segment) {
   std::string placed = text;
   for (std::size_t at; (at = placed.find("DIRECTORY")) != std::string::npos;) placed.replace(at, 9, data_directory());
   Diagnostics diagnostics;
@@ -106,6 +106,8 @@ Compiled compile_text(const std::string& text, std::uint64_t seed) {
   input.setup = root.find("setup");
   input.phases = {{"warmup", 0, 3, false}, {"ramp", 3, 10, true}, {"peak", 10, 25, true}, {"recovery", 25, 33, true}};
   input.seed = seed;
+  input.segment = segment;
+  input.teardown = root.find("teardown");
   input.scenario_directory = data_directory();
   input.stack_names = std::vector<std::string>{"operator_token"};
   Compiled compiled;

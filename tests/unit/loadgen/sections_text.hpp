@@ -22,6 +22,6 @@ std::string with_defaults(const std::string& text);
 
 /// Compiles the sections of a text. Phases: warmup 0-3, ramp 3-10, peak 10-25, recovery 25-33. DIRECTORY in the text
 /// stands for a directory that holds shops.csv (name,currency: Ada,EUR; Bob,USD; Cy,JPY).
-Compiled compile_text(const std::string& text, std::uint64_t seed = 1);
+Compiled compile_text(const std::string& text, std::uint64_t seed = 1, SegmentChoice segment = {});
 
 }  // namespace tidegate::loadgen

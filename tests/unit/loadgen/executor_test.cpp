@@ -1,0 +1,185 @@
+// k6's executors against a real server: how many iterations, by whom, and when they must end.
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/loadgen/played.hpp"
+#include "tests/unit/loadgen/scripted_server.hpp"
+#include "tests/unit/loadgen/sections_text.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Each iteration sends its row, so the server's log tells which iterations were played.
+std::string with_rows(const std::string& load) {
+  return "data: {d: {generate: {key: '${uuid()}'}}}\nflows: {a: [{post: /x, body: '${d.key}'}]}\nload: {l: {" + load +
+         "}}\n";
+}
+
+std::map<std::string, int> bodies(const ScriptedServer& server) {
+  std::map<std::string, int> counts;
+  for (const auto& [line, body] : server.log()) ++counts[body];
+  return counts;
+}
+
+void ok(Conversation& conversation) {
+  conversation.answer(200, "{}");
+}
+
+/// The most requests that were in progress at once.
+class Gauge {
+ public:
+  ScriptedServer::Script script(milliseconds stall) {
+    return [this, stall](Conversation& conversation) {
+      const int now = ++in_progress_;
+      for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
+      }
+      conversation.stall(stall);
+      --in_progress_;
+      conversation.answer(200, "{}");
+    };
+  }
+  int most() const { return most_; }
+
+ private:
+  std::atomic<int> in_progress_{0}, most_{0};
+};
+
+}  // namespace
+
+TEST_CASE("iterations that VUs share are played once each, whatever the number of loops") {
+  std::map<std::string, int> of_one;
+  for (const int loops : {1, 2, 7}) {
+    ScriptedServer server(ok);
+    PlayOptions options;
+    options.loops = loops;
+    const Played played = play(with_rows("executor: shared-iterations, vus: 5, iterations: 43"), server.url(), options);
+    CHECK(played.finished);
+    CHECK(server.requests() == 43);
+    CHECK(played.count("iterations", {{"outcome", "ok"}}) == 43);
+    const auto sent = bodies(server);
+    CHECK(sent.size() == 43);
+    if (loops == 1) of_one = sent;
+    CHECK(sent == of_one);
+  }
+}
+
+TEST_CASE("iterations per VU are played by each VU") {
+  for (const int loops : {1, 3}) {
+    ScriptedServer server(ok);
+    PlayOptions options;
+    options.loops = loops;
+    const Played played = play(with_rows("executor: per-vu-iterations, vus: 6, iterations: 7"), server.url(), options);
+    CHECK(played.finished);
+    CHECK(server.requests() == 42);
+    CHECK(bodies(server).size() == 42);
+    CHECK(played.last.vus == 0);
+  }
+}
+
+TEST_CASE("counted iterations end at their longest duration, and what hangs after its grace") {
+  ScriptedServer server([](Conversation& conversation) {
+    if (conversation.number == 3) return conversation.stall(milliseconds(20'000));
+    conversation.answer(200, "{}");
+  });
+  const Played played = play(
+      with_rows("executor: shared-iterations, vus: 2, iterations: 1000000, max_duration: 300ms, graceful_stop: 200ms"),
+      server.url());
+  CHECK(played.finished);  // by itself: nobody stopped it
+  CHECK(played.count("iterations", {{"outcome", "interrupted"}}) == 1);
+  CHECK(played.count("errors", {{"class", "interrupted"}}) == 1);
+  CHECK(server.requests() < 1'000'000);
+}
+
+TEST_CASE("VUs come and go with the stages") {
+  Gauge gauge;
+  ScriptedServer server(gauge.script(milliseconds(10)));
+  const Played played = play(
+      with_rows(
+          "executor: ramping-vus, start_vus: 0, stages: [{over: 300ms, to: 6}, {over: 200ms, to: 6}, {over: 300ms, "
+          "to: 0}, {over: 100ms, to: 0}, {over: 200ms, to: 2}]"),
+      server.url());
+  CHECK(played.finished);
+  CHECK(gauge.most() <= 6);
+  CHECK(gauge.most() >= 4);
+  CHECK(played.count("iterations", {{"outcome", "ok"}}) == server.requests());
+  CHECK(bodies(server).size() == static_cast<std::size_t>(server.requests()));  // no iteration twice
+  CHECK(played.count("iterations", {{"outcome", "interrupted"}}) == 0);
+}
+
+TEST_CASE("a VU that ramps down has its own grace, and comes back when it is wanted again") {
+  ScriptedServer server([](Conversation& conversation) {
+    if (conversation.number <= 2) return conversation.stall(milliseconds(20'000));
+    conversation.answer(200, "{}");
+  });
+  const Played played = play(
+      with_rows(
+          "executor: ramping-vus, start_vus: 2, graceful_ramp_down: 100ms, stages: [{over: 100ms, to: 2}, {over: 0s, "
+          "to: 0}, {over: 400ms, to: 0}, {over: 0s, to: 2}, {over: 100ms, to: 2}]"),
+      server.url());
+  CHECK(played.finished);
+  CHECK(played.count("iterations", {{"outcome", "interrupted"}}) == 2);
+  CHECK(played.count("iterations", {{"outcome", "ok"}}) > 2);
+}
+
+TEST_CASE("an open loop's iterations have the block's grace") {
+  ScriptedServer server([](Conversation& conversation) { conversation.stall(milliseconds(20'000)); });
+  const Played played = play(
+      with_rows("executor: constant-arrival-rate, rate: 50/s, duration: 200ms, graceful_stop: 150ms"), server.url());
+  CHECK(played.finished);
+  CHECK(played.count("scheduled_iterations") == 10);
+  CHECK(played.count("iterations", {{"outcome", "interrupted"}}) == 10);
+}
+
+TEST_CASE("blocks run side by side, each with its start") {
+  ScriptedServer server(ok);
+  const Played played = play(
+      "flows: {a: [{get: /a}], b: [{get: /b}]}\n"
+      "load:\n"
+      "  one: {executor: constant-arrival-rate, flows: {a: 100}, rate: 100/s, duration: 300ms}\n"
+      "  two: {executor: per-vu-iterations, flows: {b: 100}, vus: 2, iterations: 3, start_after: 200ms}\n",
+      server.url());
+  CHECK(played.finished);
+  CHECK(played.count("iterations", {{"block", "one"}}) == 30);
+  CHECK(played.count("iterations", {{"block", "two"}}) == 6);
+  int before = 0;
+  const auto log = server.log();
+  for (const auto& [line, body] : log) {
+    if (line.starts_with("GET /b")) break;
+    ++before;
+  }
+  CHECK(before >= 20);  // those of the first 200 ms
+}
+
+TEST_CASE("arrivals of a capacity search follow the rates it is given") {
+  ScriptedServer server(ok);
+  const Compiled compiled = compile_text(with_defaults(
+      "load: {l: {executor: capacity-search, start_rate: 10/s, max_rate: 100/s, gates: [g], duration: 60s}}"));
+  INFO(compiled.messages);
+  REQUIRE(compiled.plan);
+  REQUIRE(compiled.plan->searches().size() == 1);
+  EngineOptions options;
+  options.base_url = server.url();
+  options.loops = 2;
+  auto engine = Engine::create(*compiled.plan, options);
+  REQUIRE(engine.ok());
+  REQUIRE((*engine)->start(RunClock::starting_in(Nanoseconds{0})).ok());
+  (*engine)->extend_search(0, milliseconds(100), milliseconds(200), 100);
+  (*engine)->extend_search(0, milliseconds(300), milliseconds(200), 50);
+  std::uint64_t done = 0;
+  const Nanoseconds until = monotonic_now() + std::chrono::seconds(20);
+  while (done < 30 && monotonic_now() < until) done = (*engine)->swap().progress.iterations_done;
+  CHECK(done == 30);
+  CHECK_FALSE((*engine)->finished());  // it may be given more
+  (*engine)->end_search(0);
+  while (!(*engine)->finished() && monotonic_now() < until) {
+  }
+  CHECK((*engine)->finished());
+  CHECK(server.requests() == 30);
+}
+
+}  // namespace tidegate::loadgen
