@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "record/run.hpp"
-#include "record/series.hpp"
+#include "record/series_index.hpp"
+#include "reports/latency.hpp"
 
 namespace tidegate::reports {
 
@@ -23,19 +24,21 @@ struct ChartLine {
 struct Chart {
   std::string id;  ///< unique, stable between runs
   std::string title;
-  std::string unit;  ///< s, 1/s, records
+  std::string unit;  ///< s, 1/s, records, share, cores, VUs
   std::string note;  ///< what exactly is drawn, in a sentence
+  std::string empty;  ///< what it means that there is nothing to draw
   std::vector<ChartLine> lines;
 };
 
-/// In the order of the page: rate, response time of each step, errors, lag. A chart without data is there and empty,
-/// so that its absence is seen.
-std::vector<Chart> build_charts(const record::RunInfo& info, const record::SeriesSet& series);
+/// In the order of the page: rate, response time of each step, errors, lag, virtual users, the generator's health, the
+/// processes. The first four are there even when empty, so that an absence is seen.
+std::vector<Chart> build_charts(const record::RunInfo& info, const record::SeriesIndex& series,
+                                const LatencyFold& latency);
 
-/// From the first to one past the last second that a phase or a line of a chart has.
-std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, const std::vector<Chart>& charts);
+/// The id of a step's chart.
+std::string latency_chart_id(const std::string& step);
 
-/// One past the last second that was measured; what is only planned does not count. 0 when nothing was.
-std::int32_t measured_end(const std::vector<Chart>& charts);
+/// From the first to one past the last second that a phase, a plan or a series has.
+std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, const record::SeriesIndex& series);
 
 }  // namespace tidegate::reports

@@ -9,6 +9,7 @@ namespace tidegate::reports {
 namespace {
 
 constexpr std::string_view kDataMark = "@@TIDEGATE_DATA@@";
+constexpr std::string_view kConnectMark = "@@CONNECT@@";
 
 /// No `<` reaches the page from the data, so nothing in it can close the element or open a comment.
 std::string escaped_for_script(const std::string& json_text) {
@@ -26,10 +27,14 @@ std::string escaped_for_script(const std::string& json_text) {
 
 }  // namespace
 
-std::string page_with_data(std::string_view page, const json::value& data) {
+std::string page_with_data(std::string_view page, const json::value& data, PageKind kind) {
+  const std::size_t connect = page.find(kConnectMark);
   const std::size_t mark = page.find(kDataMark);
-  TIDEGATE_ASSERT(mark != std::string_view::npos);
-  std::string out(page.substr(0, mark));
+  TIDEGATE_ASSERT(connect < mark && mark != std::string_view::npos);
+  std::string out(page.substr(0, connect));
+  out += kind == PageKind::live ? "'self'" : "'none'";
+  const std::size_t rest = connect + kConnectMark.size();
+  out += page.substr(rest, mark - rest);
   out += escaped_for_script(record::compact_json(data));
   out += page.substr(mark + kDataMark.size());
   return out;

@@ -15,8 +15,13 @@ namespace tidegate::reports {
 /// written.
 Result<void> write_html(const record::RunDirectory& directory);
 
+enum class PageKind {
+  offline,  ///< a file: connects to nothing
+  live,     ///< served: may listen to where it came from
+};
+
 /// The page with this data inside. Nothing in the data can end the element that holds it.
-std::string page_with_data(std::string_view page, const json::value& data);
+std::string page_with_data(std::string_view page, const json::value& data, PageKind kind = PageKind::offline);
 
 /// The page as built, with a mark where the data goes.
 std::string_view page_template();

@@ -7,41 +7,59 @@
 
 #include "base/units.hpp"
 #include "record/events.hpp"
-#include "record/series.hpp"
+#include "record/series_index.hpp"
 #include "reports/charts.hpp"
 #include "reports/downsample.hpp"
+#include "reports/latency_data.hpp"
+#include "reports/payment_life.hpp"
+#include "reports/run_events.hpp"
 
 namespace tidegate::reports {
 namespace {
 
 constexpr std::size_t kMostCounterexamples = 50;
-constexpr std::size_t kMostMarks = 200;
+constexpr std::size_t kMostEvents = 500;
 constexpr std::size_t kLongestScenario = 64U << 10;
 
-/// Five significant digits are more than a screen shows.
-json::value rounded(std::optional<double> value) {
-  if (!value || !std::isfinite(*value)) return nullptr;
-  if (*value == 0) return 0;
-  const double scale = std::pow(10.0, 4 - std::floor(std::log10(std::abs(*value))));
-  const double out = std::round(*value * scale) / scale;
-  constexpr double kExactInteger = 1e15;
-  if (out == std::floor(out) && std::abs(out) < kExactInteger) return static_cast<std::int64_t>(out);
-  return std::isfinite(out) ? json::value(out) : json::value(nullptr);
+json::value rounded_time(double time) {
+  if (time == std::floor(time)) return static_cast<std::int64_t>(time);
+  return time;
 }
 
+json::object chart_to_json(const Chart& chart, const TimeAxis& axis, std::int32_t measured_end) {
+  json::array lines;
+  for (const ChartLine& line : chart.lines) {
+    json::array values;
+    const std::int32_t zero_until = line.absent_is_zero ? measured_end : axis.start;
+    for (const auto& value : resampled(line.values, axis, zero_until)) values.push_back(rounded(value));
+    lines.push_back(json::object{{"label", line.label}, {"role", line.role}, {"values", std::move(values)}});
+  }
+  return {{"id", chart.id},       {"title", chart.title}, {"unit", chart.unit},
+          {"note", chart.note},   {"empty", chart.empty}, {"lines", std::move(lines)}};
+}
+
+/// One reading of the directory; what the series gave before is kept in the state beside it.
 class PageData {
  public:
   PageData(const record::RunDirectory& directory, const record::RunInfo& info) : directory_(directory), info_(info) {}
 
-  json::object build() {
+  json::object build(const record::SeriesIndex* index, const std::string& index_error, LatencyFold& latency) {
     add_run();
     add_verdict();
     add_events();
-    add_charts();
+    if (index != nullptr) {
+      series_cut_ = index->cut_short();
+      add_charts(*index, latency);
+    } else {
+      notice(index_error);
+      add_no_charts();
+    }
     page_["cut_short"] = cut_short();
     page_["notices"] = std::move(notices_);
     return std::move(page_);
   }
+
+  int resolution_s() const { return resolution_s_; }
 
  private:
   void notice(std::string text) { notices_.emplace_back(std::move(text)); }
@@ -55,10 +73,12 @@ class PageData {
     run.erase("load");
     page_["run"] = std::move(run);
     page_["directory"] = directory_.path();
+    page_["live"] = false;
   }
 
   void add_verdict() {
     const auto verdict = directory_.read_verdict();
+    page_["lives"] = json::array{};
     if (!verdict) {
       page_["verdict"] = nullptr;
       notice("There is no verdict yet (" + verdict.error().message + "); judge with: tidegate report " +
@@ -73,26 +93,29 @@ class PageData {
       if (examples.size() > kMostCounterexamples) examples.resize(kMostCounterexamples);
     }
     page_["verdict"] = std::move(object);
+    page_["lives"] = payment_lives(directory_, verdict->audit, kMostCounterexamples);
     verdict_says_cut_ = verdict->cut_short;
     if (verdict->interrupted) notice("The run was interrupted; faults were healed and what ran was judged.");
   }
 
   void add_events() {
-    json::array faults, marks;
+    json::array faults, marks, events;
     if (const auto log = record::read_events(directory_.events())) {
       events_cut_ = log->cut_short;
       for (const auto& span : record::fault_spans(*log)) faults.push_back(fault(span));
       for (const auto& event : log->events) {
-        const std::string text = mark_text(event);
-        if (!text.empty() && marks.size() < kMostMarks) {
-          marks.push_back(json::object{{"t", rounded(to_seconds(event.time))}, {"text", text}});
-        }
+        const EventText text = describe(event);
+        if (text.text.empty() || events.size() == kMostEvents) continue;
+        json::object entry{{"t", rounded(to_seconds(event.time))}, {"text", text.text}};
+        if (text.wrong) marks.push_back(entry);
+        events.push_back(std::move(entry));
       }
     } else {
       notice(log.error().message);
     }
     page_["faults"] = std::move(faults);
     page_["marks"] = std::move(marks);
+    page_["events"] = std::move(events);
   }
 
   static json::object fault(const record::FaultSpan& span) {
@@ -103,59 +126,35 @@ class PageData {
             {"failure", span.failure}};
   }
 
-  /// What a person wants to see on the time axis beside phases and faults; empty for all else.
-  static std::string mark_text(const record::Event& event) {
-    const auto field = [&event](std::string_view name) { return string_member(event.fields, name).value_or(""); };
-    if (event.type == "process_exited" && !boolean_member(event.fields, "asked").value_or(false)) {
-      return field("process") + " died: " + field("status");
-    }
-    if (event.type == "harness_error") return "harness error: " + field("message");
-    if (event.type == "probe_failed") return "probe " + field("probe") + " failed: " + field("message");
-    if (event.type == "fault_failed") return "fault " + field("fault") + " failed: " + field("message");
-    if (event.type == "interrupted") return "interrupted by " + field("signal");
-    return {};
-  }
-
-  void add_charts() {
-    record::SeriesSet set;
-    if (auto read = record::read_series(directory_.series())) {
-      set = std::move(*read);
-      series_cut_ = set.cut_short_reason;
-    } else {
-      notice(read.error().message);
-    }
-    const std::vector<Chart> charts = build_charts(info_, set);
-    const auto [start, end] = chart_range(info_, charts);
+  void add_charts(const record::SeriesIndex& index, LatencyFold& latency) {
+    const auto [start, end] = chart_range(info_, index);
     const TimeAxis axis = TimeAxis::covering(start, end);
+    resolution_s_ = axis.bin_seconds;
+    latency.update(index, HeatAxis::covering(axis));
+    const std::vector<Chart> charts = build_charts(info_, index, latency);
     json::array times;
     for (const double time : axis.times()) times.push_back(rounded_time(time));
-    measured_end_ = measured_end(charts);
-    page_["axis"] = json::object{
-        {"start", axis.start}, {"end", axis.end}, {"bin_seconds", axis.bin_seconds}, {"measured_end", measured_end_}};
+    measured_end_ = index.range().second;
+    add_axis(axis);
     page_["time"] = std::move(times);
     json::array list;
     for (const Chart& chart : charts) list.push_back(chart_to_json(chart, axis, measured_end_));
     page_["charts"] = std::move(list);
+    page_["heat"] = heat_to_json(latency, charts);
+    page_["steps"] = steps_to_json(info_, index, latency);
   }
 
-  static json::value rounded_time(double time) {
-    if (time == std::floor(time)) return static_cast<std::int64_t>(time);
-    return time;
+  void add_axis(const TimeAxis& axis) {
+    page_["axis"] = json::object{
+        {"start", axis.start}, {"end", axis.end}, {"bin_seconds", axis.bin_seconds}, {"measured_end", measured_end_}};
   }
 
-  static json::object chart_to_json(const Chart& chart, const TimeAxis& axis, std::int32_t measured_end) {
-    json::array lines;
-    for (const ChartLine& line : chart.lines) {
-      json::array values;
-      const std::int32_t zero_until = line.absent_is_zero ? measured_end : axis.start;
-      for (const auto& value : resampled(line.values, axis, zero_until)) values.push_back(rounded(value));
-      lines.push_back(json::object{{"label", line.label}, {"role", line.role}, {"values", std::move(values)}});
-    }
-    return {{"id", chart.id},
-            {"title", chart.title},
-            {"unit", chart.unit},
-            {"note", chart.note},
-            {"lines", std::move(lines)}};
+  void add_no_charts() {
+    add_axis(TimeAxis::covering(0, 0));
+    page_["time"] = json::array{};
+    page_["charts"] = json::array{};
+    page_["heat"] = json::object{{"start", 0}, {"seconds", 1}, {"charts", json::object{}}};
+    page_["steps"] = json::array{};
   }
 
   /// What is missing at the end of the run and from where on; null for a run that is whole.
@@ -178,14 +177,54 @@ class PageData {
   bool events_cut_ = false;
   std::string series_cut_;
   std::int32_t measured_end_ = 0;
+  int resolution_s_ = 1;
 };
 
 }  // namespace
 
-Result<json::object> page_data(const record::RunDirectory& directory) {
-  const auto info = directory.read_info();
+struct PageSource::State {
+  explicit State(const record::RunDirectory& opened) : directory(opened) {}
+  record::RunDirectory directory;
+  record::RunInfo info;
+  std::unique_ptr<record::SeriesIndex> index;
+  std::unique_ptr<LatencyFold> latency;
+  std::string index_error;
+  int resolution_s = 1;
+
+  void read_series() {
+    if (index != nullptr) {
+      index->refresh();
+      return;
+    }
+    if (auto opened = record::SeriesIndex::open(directory.series())) {
+      index = std::make_unique<record::SeriesIndex>(std::move(*opened));
+    } else {
+      index_error = opened.error().message;
+    }
+  }
+};
+
+PageSource::PageSource(const record::RunDirectory& directory) : state_(std::make_unique<State>(directory)) {}
+PageSource::~PageSource() = default;
+
+Result<json::object> PageSource::data() {
+  auto info = state_->directory.read_info();
   if (!info) return info.error();
-  return PageData(directory, *info).build();
+  state_->info = std::move(*info);
+  if (state_->latency == nullptr) state_->latency = std::make_unique<LatencyFold>(state_->info);
+  state_->read_series();
+  PageData page(state_->directory, state_->info);
+  json::object data = page.build(state_->index.get(), state_->index_error, *state_->latency);
+  state_->resolution_s = page.resolution_s();
+  return data;
+}
+
+int PageSource::resolution_s() const {
+  return state_->resolution_s;
+}
+
+Result<json::object> page_data(const record::RunDirectory& directory) {
+  return PageSource(directory).data();
 }
 
 }  // namespace tidegate::reports

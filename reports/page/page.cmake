@@ -11,8 +11,10 @@ set(page_source ${CMAKE_CURRENT_SOURCE_DIR}/page)
 set(page_build ${CMAKE_CURRENT_BINARY_DIR}/page)
 set(page_files
     build.mjs page.html tsconfig.json
-    src/audit.ts src/chart.ts src/data.ts src/dom.ts src/environment.ts src/faults.ts src/format.ts src/gates.ts
-    src/header.ts src/lanes.ts src/main.ts src/shading.ts src/style.css src/table.ts src/theme.ts src/timeline.ts)
+    src/audit.ts src/capacity.ts src/chart.ts src/compare.ts src/data.ts src/distribution.ts src/dom.ts
+    src/environment.ts src/events.ts src/faults.ts src/figure.ts src/format.ts src/gates.ts src/header.ts src/heat.ts
+    src/history.ts src/lanes.ts src/life.ts src/live.ts src/main.ts src/navigation.ts src/requests.ts src/shading.ts
+    src/style.css src/table.ts src/theme.ts src/timeline.ts)
 list(TRANSFORM page_files PREPEND ${page_source}/ OUTPUT_VARIABLE page_file_paths)
 
 # Scripts of packages are not run: esbuild finds its binary without them.

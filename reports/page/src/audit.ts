@@ -1,49 +1,32 @@
 // The audit: each checker's answer, and for what it found the smallest set of operations that shows it.
 
-import type { Finding, Verdict } from "./data";
+import type { Finding, Life, PageData, Verdict } from "./data";
 import { h, section } from "./dom";
 import { grouped } from "./format";
+import { lifeButton, recordTable } from "./life";
 import { badge, name, outcomeOfFinding, table } from "./table";
 
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+/** What a person would call the operation: its key or id if the counterexample has one. */
+function titleOf(example: unknown, index: number): string {
+  const texts = JSON.stringify(example).match(/"(?:key|id|payment|operation)":"([^"]{1,80})"/);
+  return texts?.[1] ?? `counterexample ${index + 1}`;
 }
 
-/** Objects become rows under their members' names; anything else becomes one column. */
-function counterexampleTable(finding: Finding): HTMLElement {
-  const columns: string[] = [];
-  const rows = finding.counterexamples.map((example) => {
-    const members =
-      typeof example === "object" && example !== null && !Array.isArray(example)
-        ? (example as Record<string, unknown>)
-        : { counterexample: example };
-    for (const key of Object.keys(members)) {
-      if (!columns.includes(key)) columns.push(key);
-    }
-    return members;
-  });
-  const cells = rows.map((members) => columns.map((column) => name(cellText(members[column]))));
-  return table(
-    `What ${finding.checker} found`,
-    columns.map((head) => ({ head })),
-    cells,
-  );
-}
-
-function counterexamples(finding: Finding): HTMLElement {
+function counterexamples(finding: Finding, lives: Life[]): HTMLElement {
   const shown = finding.counterexamples.length;
   const count = `${grouped(finding.violations)} ${finding.violations === 1 ? "counterexample" : "counterexamples"}`;
   const more = finding.violations > shown ? `, the first ${shown} shown; truth/findings.json has all of them` : "";
+  const button = (i: number) => lifeButton(titleOf(finding.counterexamples[i], i), lives[i]);
+  const known = lives.some((life) => life.operations.length > 0 || Object.keys(life.exports).length > 0);
   return h(
     "details",
     { class: "counterexamples", open: finding.outcome === "false" },
     h("summary", {}, name(finding.checker), `: ${count}${more}`),
-    counterexampleTable(finding),
+    recordTable(`What ${finding.checker} found`, finding.counterexamples, known ? button : undefined),
   );
 }
 
-export function audit(verdict: Verdict): HTMLElement | null {
+export function audit(data: PageData, verdict: Verdict): HTMLElement | null {
   if (verdict.audit.length === 0) return null;
   const columns = [
     { head: "Outcome" },
@@ -59,6 +42,8 @@ export function audit(verdict: Verdict): HTMLElement | null {
     finding.outcome === "true" ? "0" : grouped(finding.violations),
     finding.reason,
   ]);
-  const found = verdict.audit.filter((finding) => finding.counterexamples.length > 0).map(counterexamples);
+  const found = verdict.audit.flatMap((finding, i) =>
+    finding.counterexamples.length > 0 ? [counterexamples(finding, data.lives[i] ?? [])] : [],
+  );
   return section("audit", "Audit of the money", table("Audit", columns, rows), ...found);
 }

@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import type { ChartData, PageData } from "./data";
 import { h } from "./dom";
 import { axisValues, moment, quantity } from "./format";
+import { drawHeat, heatRange, heatTable } from "./heat";
 import { shading } from "./shading";
 import { table } from "./table";
 import { lineStyle, theme, type LineStyle } from "./theme";
@@ -16,6 +17,7 @@ const plotHeight = 210;
 export interface ChartHost {
   data: PageData;
   logarithmic: boolean;
+  heat: boolean;
   zoomed(from: number, to: number): void;
   announce(text: string): void;
 }
@@ -23,6 +25,10 @@ export interface ChartHost {
 interface LegendEntry {
   button: HTMLButtonElement;
   value: HTMLElement;
+}
+
+function hasValues(chart: ChartData): boolean {
+  return chart.lines.some((line) => line.values.some((value) => value !== null));
 }
 
 export class Chart {
@@ -37,11 +43,11 @@ export class Chart {
 
   constructor(
     private readonly host: ChartHost,
-    private readonly chart: ChartData,
+    private chart: ChartData,
   ) {
     const { axis } = host.data;
     this.range = [axis.start, Math.max(axis.start + 1, axis.end - 1)];
-    this.hasData = chart.lines.some((line) => line.values.some((value) => value !== null));
+    this.hasData = hasValues(chart);
     this.shown = chart.lines.map((line, i) => lineStyle(line, i).hidden !== true);
     const title = h("h3", {}, chart.title);
     const note = h("p", { class: "quiet" }, chart.note);
@@ -60,16 +66,38 @@ export class Chart {
       this.frame.addEventListener("keydown", (event) => this.onKey(event));
       this.buildLegend();
       this.element.append(this.dataTable());
+      if (this.heatColumns().length > 0) {
+        this.element.append(heatTable(chart.title, host.data.heat, this.heatColumns(), axis.end - axis.start));
+      }
     } else {
-      this.frame.replaceChildren(
-        h("p", { class: "empty" }, chart.id === "errors" ? "No request failed." : "Nothing was recorded."),
-      );
+      this.frame.replaceChildren(h("p", { class: "empty" }, chart.empty || "Nothing was recorded."));
       this.frame.removeAttribute("tabindex");
     }
   }
 
+  /** Whether `other` differs from this chart in values only. */
+  fits(other: ChartData): boolean {
+    const same = (a: ChartData) => JSON.stringify([a.id, a.title, a.lines.map((line) => [line.label, line.role])]);
+    return same(this.chart) === same(other) && this.hasData === hasValues(other);
+  }
+
+  /** New values of a run that goes on. */
+  update(chart: ChartData): void {
+    this.chart = chart;
+    this.plot?.setData(this.aligned(), false);
+    this.setRange(...this.range);
+  }
+
+  private heatColumns(): number[][] {
+    return this.host.data.heat.charts[this.chart.id] ?? [];
+  }
+
+  private get heated(): boolean {
+    return this.host.heat && this.heatColumns().length > 0;
+  }
+
   private get logarithmic(): boolean {
-    return this.host.logarithmic && this.chart.id.startsWith("latency");
+    return this.heated || (this.host.logarithmic && this.chart.id.startsWith("latency"));
   }
 
   private styles(): LineStyle[] {
@@ -111,7 +139,11 @@ export class Chart {
       legend: { show: false },
       scales: {
         x: { time: false },
-        y: this.logarithmic ? { distr: 3 } : { range: (_plot, _low, high) => [0, high > 0 ? high * 1.2 : 1] },
+        y: this.heated
+          ? { distr: 3, range: () => heatRange(this.heatColumns()) }
+          : this.logarithmic
+            ? { distr: 3 }
+            : { range: (_plot, _low, high) => [0, high > 0 ? high * 1.2 : 1] },
       },
       axes: [
         {
@@ -129,8 +161,9 @@ export class Chart {
         drag: { x: true, y: false, setScale: true },
         points: { size: 7 },
       },
-      plugins: [shading(this.host.data)],
+      plugins: [shading(() => this.host.data)],
       hooks: {
+        drawAxes: [(plot) => this.heated && drawHeat(plot, this.host.data.heat, this.heatColumns())],
         setCursor: [(plot) => this.showValues(plot.cursor.idx ?? null)],
         setScale: [(plot, key) => key === "x" && this.onScale(plot)],
       },
@@ -138,9 +171,9 @@ export class Chart {
   }
 
   private series(style: LineStyle, index: number): uPlot.Series {
-    const values = this.chart.lines[index]!.values;
+    const values = () => this.chart.lines[index]!.values;
     const alone = (i: number) =>
-      values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+      values()[i] !== null && (values()[i - 1] ?? null) === null && (values()[i + 1] ?? null) === null;
     const series: uPlot.Series = {
       label: this.chart.lines[index]!.label,
       stroke: style.colour,
@@ -151,7 +184,7 @@ export class Chart {
         show: true,
         size: 5,
         fill: style.colour,
-        filter: (_plot, _series, show) => (show === false ? null : values.map((_value, i) => i).filter(alone)),
+        filter: (_plot, _series, show) => (show === false ? null : values().map((_value, i) => i).filter(alone)),
       },
     };
     if (style.dash !== undefined) series.dash = style.dash;

@@ -1,7 +1,7 @@
 // The data inside the page, as reports/page_data.cpp writes it.
 
 export type Outcome = "PASS" | "WARN" | "FAIL" | "INCONCLUSIVE" | "ERROR" | "NOT ASKED";
-export type Word = Outcome | "NOT JUDGED" | "NO VERDICT";
+export type Word = Outcome | "NOT JUDGED" | "NO VERDICT" | "RUNNING";
 type Maybe = number | null;
 
 export interface Gate {
@@ -117,6 +117,60 @@ export interface Mark {
   text: string;
 }
 
+/** Of one distribution; seconds. */
+export interface Quantiles {
+  count: number;
+  mean: Maybe;
+  min: Maybe;
+  p50: Maybe;
+  p90: Maybe;
+  p95: Maybe;
+  p99: Maybe;
+  "p99.9": Maybe;
+  max: Maybe;
+}
+
+/** [1 / (1 - share), seconds] */
+export type Curve = [number, number][];
+
+export interface Step {
+  name: string;
+  /** False: a poll step, which has no service time. */
+  request: boolean;
+  rate: Maybe;
+  failed: number;
+  statuses: [string, number][];
+  response: Quantiles;
+  service: Quantiles;
+  response_curve: Curve;
+  service_curve: Curve;
+}
+
+/** Per chart, columns of [number, row, count, row, count, …]; row r begins at 2^(r/4) microseconds. */
+export interface Heat {
+  start: number;
+  seconds: number;
+  charts: Record<string, number[][]>;
+}
+
+export interface Operation {
+  t: number;
+  event: string;
+  kind: string;
+  key: string;
+  id?: string;
+  attempt: number;
+  status: number;
+  amount?: number;
+  currency?: string;
+}
+
+/** What the harness did to one payment, and what the system's exports say about it. */
+export interface Life {
+  operations: Operation[];
+  exports: Record<string, unknown[]>;
+}
+
 export interface Line {
   label: string;
   role: string;
@@ -128,10 +182,13 @@ export interface ChartData {
   title: string;
   unit: string;
   note: string;
+  /** What it means when there is nothing to draw. */
+  empty: string;
   lines: Line[];
 }
 
 export interface PageData {
+  kind?: "run";
   run: Run;
   directory: string;
   verdict: Verdict | null;
@@ -139,13 +196,82 @@ export interface PageData {
   notices: string[];
   faults: FaultSpan[];
   marks: Mark[];
+  events: Mark[];
   /** `measured_end`: one past the last second with data; a run that was killed ends before its plan. */
   axis: { start: number; end: number; bin_seconds: number; measured_end: number };
   time: number[];
   charts: ChartData[];
+  heat: Heat;
+  steps: Step[];
+  /** Per finding of the audit, per counterexample. */
+  lives: Life[][];
+  /** The run goes on, and the page follows it. */
+  live: boolean;
 }
 
-export function readData(): PageData {
+/** One gate in one run of a history. */
+export interface HistoryPoint {
+  run: number;
+  outcome: Outcome;
+  value: Maybe;
+  limit: Maybe;
+  interval: [number, number] | null;
+}
+
+export interface ChangePoint {
+  /** Index into `points` of the first value after the change. */
+  at: number;
+  before: number;
+  after: number;
+  p: number;
+}
+
+export interface Trend {
+  name: string;
+  during: string;
+  kind: string;
+  unit: string;
+  comparison: string;
+  points: HistoryPoint[];
+  changes: ChangePoint[];
+}
+
+export interface HistoryRun {
+  directory: string;
+  name: string;
+  variant: string;
+  profile: string;
+  started_at: string;
+  version: string;
+  seed: string;
+  verdict: Word;
+  reasons: string[];
+  machine: string;
+}
+
+export interface HistoryData {
+  kind: "history";
+  version: string;
+  runs: HistoryRun[];
+  trends: Trend[];
+  notices: string[];
+}
+
+export interface ComparedRun {
+  label: string;
+  data: PageData;
+}
+
+export interface CompareData {
+  kind: "compare";
+  version: string;
+  runs: ComparedRun[];
+  notices: string[];
+}
+
+export type AnyData = PageData | HistoryData | CompareData;
+
+export function readData(): AnyData {
   const element = document.getElementById("tidegate-data");
-  return JSON.parse(element?.textContent ?? "") as PageData;
+  return JSON.parse(element?.textContent ?? "") as AnyData;
 }

@@ -3,6 +3,7 @@
 import type { PageData, Scale, Verdict } from "./data";
 import { h, type Child } from "./dom";
 import { factor, seconds } from "./format";
+import { progress } from "./live";
 import { badge, name, outcomeClass } from "./table";
 
 function startedText(iso: string): string {
@@ -58,10 +59,10 @@ function scaleChips(scale: Scale): Child {
 
 export function header(data: PageData): HTMLElement {
   const { run, verdict } = data;
-  const word = verdict?.verdict ?? "NO VERDICT";
+  const word = verdict?.verdict ?? (data.live ? "RUNNING" : "NO VERDICT");
   const reasons = (verdict?.reasons ?? []).map((reason) => h("li", {}, reason));
-  const cut = data.cut_short === null ? null : h("p", { class: "notice cut", role: "alert" }, data.cut_short);
-  const notices = data.notices.map((notice) => h("p", { class: "notice", role: "status" }, notice));
+  const cut = data.cut_short === null || data.live ? null : h("p", { class: "notice cut", role: "alert" }, data.cut_short);
+  const notices = data.live ? [] : data.notices.map((notice) => h("p", { class: "notice", role: "status" }, notice));
   const scale = verdict !== null && Object.keys(verdict.scale).length > 0 ? verdict.scale : run.scale;
   return h(
     "header",
@@ -80,6 +81,7 @@ export function header(data: PageData): HTMLElement {
     run.description === "" ? null : h("p", { class: "description" }, name(run.description)),
     cut,
     ...notices,
+    data.live ? progress(data) : null,
     reasons.length === 0 ? null : h("ul", { class: "reasons" }, ...reasons),
     facts(data),
     scaleChips(scale),

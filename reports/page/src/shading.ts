@@ -85,25 +85,26 @@ export function faultRows(faults: FaultSpan[], end: number, label = 0): number[]
   });
 }
 
-export function shading(data: PageData): uPlot.Plugin {
-  const { axis, faults, marks, run } = data;
-  const rows = faultRows(faults, axis.measured_end, (axis.end - axis.start) * 0.1);
+/** `current` gives the data of the moment: a run that goes on has ever more of it. */
+export function shading(current: () => PageData): uPlot.Plugin {
   const paint = (plot: uPlot, how: (painter: Painter) => void) => {
     plot.ctx.save();
-    how(new Painter(plot, theme(), axis.measured_end));
+    how(new Painter(plot, theme(), current().axis.measured_end));
     plot.ctx.restore();
   };
-  return {
-    hooks: {
-      drawClear: (plot: uPlot) =>
-        paint(plot, (painter) => {
-          run.phases.forEach((phase) => painter.phase(phase));
-          faults.forEach((fault) => painter.fault(fault));
-          marks.forEach((mark) => painter.mark(mark));
-        }),
-      // Names lie over the grid and the lines.
-      draw: (plot: uPlot) =>
-        paint(plot, (painter) => faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0))),
-    },
-  };
+  const drawBehind = (plot: uPlot) =>
+    paint(plot, (painter) => {
+      const { faults, marks, run } = current();
+      run.phases.forEach((phase) => painter.phase(phase));
+      faults.forEach((fault) => painter.fault(fault));
+      marks.forEach((mark) => painter.mark(mark));
+    });
+  // Names lie over the grid and the lines.
+  const drawNames = (plot: uPlot) =>
+    paint(plot, (painter) => {
+      const { axis, faults } = current();
+      const rows = faultRows(faults, axis.measured_end, (axis.end - axis.start) * 0.1);
+      faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0));
+    });
+  return { hooks: { drawClear: drawBehind, draw: drawNames } };
 }

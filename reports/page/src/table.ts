@@ -39,6 +39,7 @@ const symbols: Record<Word, string> = {
   "NOT ASKED": "–",
   "NOT JUDGED": "–",
   "NO VERDICT": "?",
+  RUNNING: "●",
 };
 
 export function outcomeClass(word: Word): string {

@@ -14,6 +14,15 @@ function property(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** The palette by number; beyond it the muted colour of reference lines. */
+export function lineColour(index: number): string {
+  return property(palette[index] ?? "--muted");
+}
+
+export function heatColour(): string {
+  return property("--heat");
+}
+
 export interface Theme {
   text: string;
   grid: string;

@@ -124,8 +124,8 @@ TEST_CASE("hostile names stay text: nothing ends the data element, nothing becom
 }
 
 TEST_CASE("a data mark inside the data is data") {
-  const std::string page = page_with_data("a @@TIDEGATE_DATA@@ b", json::value("@@TIDEGATE_DATA@@"));
-  CHECK(page == "a \"@@TIDEGATE_DATA@@\" b");
+  const std::string page = page_with_data("@@CONNECT@@ a @@TIDEGATE_DATA@@ b", json::value("@@TIDEGATE_DATA@@"));
+  CHECK(page == "'none' a \"@@TIDEGATE_DATA@@\" b");
 }
 
 TEST_CASE("a run that was killed says that it was cut short, and where") {
