@@ -87,6 +87,7 @@ void add_load(CLI::App& app, int& exit_code) {
   command->add_option("--out", flags->rehearsal.run.out, "Run directory (default: runs/load-TIME)");
   command->add_flag("--quiet", flags->rehearsal.run.quiet, "Only the verdict");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
+  add_live_options(*command, flags->rehearsal.run);
   command->callback([flags, &exit_code] { exit_code = play(*flags); });
 }
 

@@ -3,10 +3,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
+#include "base/file.hpp"
 #include "base/json.hpp"
+#include "reports/format.hpp"
 #include "reports/terminal.hpp"
 
 namespace tidegate::cli {
@@ -56,6 +61,33 @@ void set_command_line(int count, char** arguments) {
   for (int i = 1; i < count; ++i) the_command_line += " " + quoted(arguments[i]);
 }
 
+void add_live_options(CLI::App& command, runner::RunOptions& options) {
+  command.add_flag("--live", options.live, "Serve a live page on loopback while it runs");
+  command.add_option("--live-port", options.live_port, "Port of the live page (default: a free one)");
+}
+
+Result<void> write_format(const std::string& format, const std::string& directory, const record::RunInfo& info,
+                          const record::Verdict& verdict, const std::string& path) {
+  auto opened = record::RunDirectory::open(directory);
+  if (!opened) return opened.error();
+  const reports::FormatInput input{*opened, info, verdict};
+  const reports::Format* chosen = reports::find_format(format);
+  if (path.empty()) {
+    return chosen->render(input, [](std::string_view text) { return static_cast<bool>(std::cout << text); });
+  }
+  const std::string partial = path + ".tmp";
+  {
+    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+    if (!file) return system_error(path, errno);
+    auto rendered = chosen->render(input, [&file](std::string_view text) { return static_cast<bool>(file << text); });
+    if (!rendered) return rendered;
+    file.close();
+    if (!file) return system_error(path, errno);
+  }
+  if (std::rename(partial.c_str(), path.c_str()) != 0) return system_error(path, errno);
+  return {};
+}
+
 int finish(const record::RunInfo& info, const record::Verdict& verdict, const std::string& directory, bool json,
            bool quiet, bool strict) {
   if (json) {
@@ -65,6 +97,9 @@ int finish(const record::RunInfo& info, const record::Verdict& verdict, const st
     options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
     options.width = terminal_width();
     options.report = directory + "/report.html";
+    const auto opened = record::RunDirectory::open(directory);
+    const auto totals = opened ? reports::read_totals(*opened, info) : Result<reports::RunTotals>(opened.error());
+    if (totals) options.totals = &*totals;
     std::cout << reports::render_terminal(info, verdict, options);
   } else {
     std::cout << record::verdict_word(verdict) << "\n";

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "record/run.hpp"
 #include "record/verdict.hpp"
+#include "runner/rehearsal.hpp"
 #include "runner/scenario.hpp"
 
 namespace tidegate::cli {
@@ -21,6 +22,13 @@ int fail(const Error& error);
 /// Set by main before parsing; "tidegate run …", shell-quoted.
 const std::string& command_line();
 void set_command_line(int count, char** arguments);
+
+/// Adds --live and --live-port.
+void add_live_options(CLI::App& command, runner::RunOptions& options);
+
+/// Renders the run in one of the formats of reports/format.hpp, to a file, or to standard output when `path` is empty.
+Result<void> write_format(const std::string& format, const std::string& directory, const record::RunInfo& info,
+                          const record::Verdict& verdict, const std::string& path);
 
 /// Prints the closing summary (or verdict.json with `json`) and returns the verdict's exit code.
 int finish(const record::RunInfo& info, const record::Verdict& verdict, const std::string& directory, bool json,

@@ -1,17 +1,67 @@
 #include <iostream>
 
-#include "base/file.hpp"
+#include "base/units.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "record/hdr_log.hpp"
 #include "record/merge.hpp"
-#include "record/metrics.hpp"
-#include "record/series.hpp"
+#include "reports/format.hpp"
 #include "reports/html.hpp"
+#include "reports/many_runs.hpp"
 #include "runner/judge.hpp"
 
 namespace tidegate::cli {
 namespace {
+
+struct Flags {
+  std::vector<std::string> paths;
+  std::string format, output, out;
+  bool json = false, quiet = false, strict = false, history = false, compare = false;
+};
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names = {"terminal", "html"};
+  for (const reports::Format& format : reports::formats()) names.emplace_back(format.name);
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+Result<void> check(const Flags& flags) {
+  const std::vector<std::string> names = format_names();
+  if (!flags.format.empty() && std::find(names.begin(), names.end(), flags.format) == names.end()) {
+    const std::string near = nearest_spelling(flags.format, names);
+    return usage_error("--format " + flags.format + ": expected one of " + joined(names) +
+                       (near.empty() ? "" : "; did you mean " + near + "?"));
+  }
+  if (flags.history && flags.compare) return usage_error("--history and --compare exclude each other");
+  const bool page_of_many = flags.history || flags.compare;
+  if (page_of_many && !flags.format.empty()) return usage_error("--format does not go with --history and --compare");
+  return {};
+}
+
+int page_of_many(const Flags& flags) {
+  const std::string page = flags.output.empty() ? (flags.history ? "history.html" : "compare.html") : flags.output;
+  Result<void> written;
+  if (flags.history) {
+    const auto directories = reports::find_run_directories(flags.paths);
+    if (!directories) return fail(directories.error());
+    written = reports::write_history(*directories, page);
+  } else {
+    written = reports::write_comparison(flags.paths, page);
+  }
+  if (!written) return fail(written.error());
+  if (!flags.quiet) std::cout << page << "\n";
+  return 0;
+}
+
+/// With a format that goes elsewhere the directory is left as it is.
+bool renders_elsewhere(const Flags& flags) {
+  return !flags.format.empty() && flags.format != "terminal" && flags.format != "html";
+}
 
 // Several directories are segments of one run: they are merged into a new one first.
 Result<std::string> merged_directory(const std::vector<std::string>& paths, const std::string& out) {
@@ -27,49 +77,50 @@ Result<std::string> merged_directory(const std::vector<std::string>& paths, cons
   return merged->path();
 }
 
-/// Response times as an HdrHistogram V2 log.
-Result<void> write_hdr_log(const record::RunDirectory& directory, const record::RunInfo& info,
-                           const std::string& file) {
-  auto series = record::read_series(directory.series());
-  if (!series) return series.error();
-  return write_file_atomically(file, record::hdr_log(series->find(record::kResponseTime), info.unix_origin_s));
-}
-
-int report(const std::string& path, bool json, bool quiet, bool strict, const std::string& hdr_log) {
+int report_one(const Flags& flags) {
+  const auto merged = merged_directory(flags.paths, flags.out);
+  if (!merged) return fail(merged.error());
+  const std::string& path = *merged;
   auto directory = record::RunDirectory::open(path);
   if (!directory) return fail(directory.error());
   auto verdict = runner::judge_directory(*directory);
   if (!verdict) return fail(verdict.error());
   auto info = directory->read_info();
   if (!info) return fail(info.error());
-  if (auto written = directory->write_verdict(*verdict); !written) return fail(written.error());
-  if (auto written = reports::write_html(*directory); !written) return fail(written.error());
-  if (!hdr_log.empty()) {
-    if (auto written = write_hdr_log(*directory, *info, hdr_log); !written) return fail(written.error());
+  if (renders_elsewhere(flags)) {
+    auto written = write_format(flags.format, path, *info, *verdict, flags.output);
+    if (!written) return fail(written.error());
+    std::cout.flush();
+    return flags.strict && verdict->outcome == record::Outcome::warn ? record::exit_code::fail : verdict->exit_code;
   }
-  return finish(*info, *verdict, path, json, quiet, strict);
+  if (auto written = directory->write_verdict(*verdict); !written) return fail(written.error());
+  const std::string page = flags.output.empty() ? directory->report() : flags.output;
+  if (auto written = reports::write_html(*directory, page); !written) return fail(written.error());
+  return finish(*info, *verdict, path, flags.json, flags.quiet, flags.strict);
+}
+
+int report(const Flags& flags) {
+  if (auto checked = check(flags); !checked) return fail(checked.error());
+  return flags.history || flags.compare ? page_of_many(flags) : report_one(flags);
 }
 
 }  // namespace
 
 void add_report(CLI::App& app, int& exit_code) {
-  struct Flags {
-    std::vector<std::string> paths;
-    std::string out, hdr_log;
-    bool json = false, quiet = false, strict = false;
-  };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("report", "Judge a run directory again and render it");
   command->add_option("DIR", flags->paths, "Run directory; several are segments of one run and are merged")->required();
   command->add_option("--out", flags->out, "Where merged segments go (default: the first one's name and -merged)");
-  command->add_option("--hdr-log", flags->hdr_log, "Write response times to this file as an HdrHistogram V2 log");
+  command->add_option("--format", flags->format,
+                      "Print this instead, and leave the directory as it is: " + joined(format_names()));
+  command->add_option("--output", flags->output, "Write to this file instead");
+  command->add_flag("--history", flags->history,
+                    "One page over many runs: the trend of each gate; a DIR may be a folder of runs");
+  command->add_flag("--compare", flags->compare, "One page that lays runs over each other; the first is the base");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
   command->add_flag("--quiet", flags->quiet, "Only the verdict");
   command->add_flag("--strict", flags->strict, "WARN exits with 99");
-  command->callback([flags, &exit_code] {
-    auto path = merged_directory(flags->paths, flags->out);
-    exit_code = path ? report(*path, flags->json, flags->quiet, flags->strict, flags->hdr_log) : fail(path.error());
-  });
+  command->callback([flags, &exit_code] { exit_code = report(*flags); });
 }
 
 }  // namespace tidegate::cli

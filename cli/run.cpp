@@ -9,6 +9,7 @@ struct Flags {
   runner::RunOptions run;
   bool json = false, strict = false;
   std::string replay;
+  std::string junit;
 };
 
 int play(const runner::ScenarioOptions& options, Flags flags) {
@@ -20,6 +21,10 @@ int play(const runner::ScenarioOptions& options, Flags flags) {
   flags.run.command = command_line();
   auto outcome = runner::rehearse(std::move(*scenario), flags.run);
   if (!outcome) return fail(outcome.error());
+  if (!flags.junit.empty()) {
+    auto written = write_format("junit", outcome->directory, outcome->info, outcome->verdict, flags.junit);
+    if (!written) return fail(written.error());
+  }
   return finish(outcome->info, outcome->verdict, outcome->directory, flags.json, flags.run.quiet, flags.strict);
 }
 
@@ -38,6 +43,8 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--quiet", flags->run.quiet, "Only the verdict");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
   command->add_flag("--strict", flags->strict, "WARN exits with 99");
+  command->add_option("--junit", flags->junit, "Also write JUnit XML to this file, for CI systems");
+  add_live_options(*command, flags->run);
   command->callback([options, flags, &exit_code] { exit_code = play(*options, *flags); });
 }
 

@@ -39,7 +39,7 @@ bool earlier(const Place& a, const Place& b) {
 struct Indexed {
   SeriesKey key;
   std::vector<Place> places;  // by second
-  std::vector<Place> fresh;      // those of the last refresh, in the order of the file
+  std::vector<Place> fresh;   // those of the last refresh, in the order of the file
   std::vector<std::int32_t> touched;
 };
 
@@ -66,7 +66,7 @@ struct SeriesIndex::State {
   std::string cut_short;
   std::vector<Indexed> series;
   std::vector<std::size_t> numbers;  // by the id in the file
-  bool following = false;  // after the first pass: what is new is remembered
+  bool following = false;            // after the first pass: what is new is remembered
   std::string block;
   mutable std::string value;
 
@@ -242,7 +242,8 @@ const std::vector<std::int32_t>& SeriesIndex::touched(std::size_t series) const 
   return state_->series[series].touched;
 }
 
-void SeriesIndex::each_fresh_histogram(std::size_t series, const std::function<void(std::int32_t, const Histogram&)>& visit) const {
+void SeriesIndex::each_fresh_histogram(std::size_t series,
+                                       const std::function<void(std::int32_t, const Histogram&)>& visit) const {
   for (const Place& place : state_->series[series].fresh) {
     if (const auto histogram = state_->histogram_at(place)) visit(place.second, *histogram);
   }

@@ -40,8 +40,7 @@ class SeriesIndex {
   /// The seconds that the last refresh added records to, ascending; none after open.
   const std::vector<std::int32_t>& touched(std::size_t series) const;
   /// The records that the last refresh added, as they came: for sums that go on.
-  void each_fresh_histogram(std::size_t series,
-                            const std::function<void(std::int32_t, const Histogram&)>& visit) const;
+  void each_fresh_histogram(std::size_t series, const std::function<void(std::int32_t, const Histogram&)>& visit) const;
   /// The first and one past the last second that any series holds; {0, 0} when empty.
   std::pair<std::int32_t, std::int32_t> range() const;
 

@@ -123,12 +123,30 @@ std::map<std::string, BySecond> worst_by_group(const SeriesIndex& index, std::st
 }
 
 Chart lag_chart(const SeriesIndex& index) {
-  Chart chart{"lag_age", "Consumer lag", "s",
+  Chart chart{"lag_age",
+              "Consumer lag",
+              "s",
               "Age of the oldest record that a group has not committed.",
               "No consumer group was watched.",
               {}};
   keep_most(chart, worst_by_group(index, record::kLagAge), false);
   return chart;
+}
+
+void add_burn_chart(const std::vector<BurnFold>& burns, std::vector<Chart>& charts) {
+  Chart chart{
+      "burn", "Error budget burn",
+      "x",    "Bad events of each second over what the objective allows: at 1 the budget lasts exactly its period.",
+      "",     {}};
+  for (const BurnFold& burn : burns) {
+    if (burn.values().empty() || chart.lines.size() + 2 > kMostLines) continue;
+    const std::string& name = burn.budget().gate;
+    BySecond limit;
+    for (const auto& [second, value] : burn.values()) limit[second] = burn.budget().max_burn;
+    chart.lines.push_back({name, "", burn.values(), false, true});
+    chart.lines.push_back({"limit of " + name, "planned", std::move(limit), false, false});
+  }
+  if (!chart.lines.empty()) charts.push_back(std::move(chart));
 }
 
 void add_if_any(std::vector<Chart>& charts, Chart chart) {
@@ -141,7 +159,9 @@ void add_generator_charts(const SeriesIndex& index, const LatencyFold& latency, 
   users.lines.push_back({"in an iteration", "achieved", joined(index, record::kVus, Join::sum), false, true});
   add_if_any(charts, std::move(users));
 
-  Chart health{"generator", "Load generator", "share",
+  Chart health{"generator",
+               "Load generator",
+               "share",
                "Of one core, the busiest loop. Over 90 % busy or 5 % waiting, the generator may not decide a verdict.",
                "",
                {}};
@@ -171,12 +191,14 @@ std::string latency_chart_id(const std::string& step) {
   return "latency:" + step;
 }
 
-std::vector<Chart> build_charts(const record::RunInfo& info, const SeriesIndex& series, const LatencyFold& latency) {
+std::vector<Chart> build_charts(const record::RunInfo& info, const SeriesIndex& series, const LatencyFold& latency,
+                                const std::vector<BurnFold>& burns) {
   std::vector<Chart> charts;
   charts.push_back(rate_chart(info, series));
   add_latency_charts(latency, charts);
   charts.push_back(error_chart(series));
   charts.push_back(lag_chart(series));
+  add_burn_chart(burns, charts);
   add_generator_charts(series, latency, charts);
   add_process_chart(series, charts);
   return charts;

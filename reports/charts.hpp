@@ -9,6 +9,7 @@
 
 #include "record/run.hpp"
 #include "record/series_index.hpp"
+#include "reports/burn.hpp"
 #include "reports/latency.hpp"
 
 namespace tidegate::reports {
@@ -24,16 +25,16 @@ struct ChartLine {
 struct Chart {
   std::string id;  ///< unique, stable between runs
   std::string title;
-  std::string unit;  ///< s, 1/s, records, share, cores, VUs
-  std::string note;  ///< what exactly is drawn, in a sentence
+  std::string unit;   ///< s, 1/s, records, share, cores, VUs
+  std::string note;   ///< what exactly is drawn, in a sentence
   std::string empty;  ///< what it means that there is nothing to draw
   std::vector<ChartLine> lines;
 };
 
-/// In the order of the page: rate, response time of each step, errors, lag, virtual users, the generator's health, the
-/// processes. The first four are there even when empty, so that an absence is seen.
+/// In the order of the page: rate, response time of each step, errors, lag, budget burn, virtual users, the generator's
+/// health, the processes. The first four are there even when empty, so that an absence is seen.
 std::vector<Chart> build_charts(const record::RunInfo& info, const record::SeriesIndex& series,
-                                const LatencyFold& latency);
+                                const LatencyFold& latency, const std::vector<BurnFold>& burns);
 
 /// The id of a step's chart.
 std::string latency_chart_id(const std::string& step);

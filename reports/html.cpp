@@ -41,9 +41,13 @@ std::string page_with_data(std::string_view page, const json::value& data, PageK
 }
 
 Result<void> write_html(const record::RunDirectory& directory) {
+  return write_html(directory, directory.report());
+}
+
+Result<void> write_html(const record::RunDirectory& directory, const std::string& path) {
   auto data = page_data(directory);
   if (!data) return data.error();
-  return write_file_atomically(directory.report(), page_with_data(page_template(), std::move(*data)));
+  return write_file_atomically(path, page_with_data(page_template(), std::move(*data)));
 }
 
 }  // namespace tidegate::reports

@@ -10,10 +10,11 @@
 
 namespace tidegate::reports {
 
-/// Reads the run directory and writes its report.html. What is missing or damaged (a run that was killed, a verdict not
-/// yet written) is said at the top of the page; an error is returned when run.json cannot be read or the page not
-/// written.
+/// Reads the run directory and writes its report.html, or another file. What is missing or damaged (a run that was
+/// killed, a verdict not yet written) is said at the top of the page; an error is returned when run.json cannot be read
+/// or the page not written.
 Result<void> write_html(const record::RunDirectory& directory);
+Result<void> write_html(const record::RunDirectory& directory, const std::string& path);
 
 enum class PageKind {
   offline,  ///< a file: connects to nothing

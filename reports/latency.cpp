@@ -26,9 +26,8 @@ PercentileRow percentiles_of(const Histogram& histogram) {
 void add_heat(HeatColumn& column, const Histogram& histogram) {
   std::map<int, std::uint64_t> rows;
   for (const auto& [row, count] : column) rows[row] += count;
-  histogram.for_each([&rows](std::uint64_t lowest, std::uint64_t, std::uint64_t count) {
-    rows[heat_row(lowest)] += count;
-  });
+  histogram.for_each(
+      [&rows](std::uint64_t lowest, std::uint64_t, std::uint64_t count) { rows[heat_row(lowest)] += count; });
   column.assign(rows.begin(), rows.end());
 }
 
@@ -86,7 +85,8 @@ bool LatencyFold::assign(const record::SeriesIndex& index) {
       lateness_.series.push_back(assigned_);
     } else if (key.metric == record::kHttpReqDuration) {
       steps_[name].service_series.push_back(assigned_);
-    } else if (const bool poll = record::find_metric(key.metric) == nullptr; poll || key.metric == record::kResponseTime) {
+    } else if (const bool poll = record::find_metric(key.metric) == nullptr;
+               poll || key.metric == record::kResponseTime) {
       Step& step = steps_[poll ? key.metric : name];
       step.out.is_request = !poll;
       step.series.push_back(assigned_);

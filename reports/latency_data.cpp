@@ -109,6 +109,7 @@ json::object heat_to_json(const LatencyFold& latency, const std::vector<Chart>& 
 json::array steps_to_json(const record::RunInfo& info, const record::SeriesIndex& index, const LatencyFold& latency) {
   const auto counted = statuses_by_step(info, index);
   const double seconds = judged_seconds(info, index);
+  const Histogram nothing;  // the requests of a poll are not the poll
   json::array out;
   for (const StepLatency* step : latency.steps()) {
     json::array statuses;
@@ -123,9 +124,9 @@ json::array steps_to_json(const record::RunInfo& info, const record::SeriesIndex
                                {"failed", step->failed},
                                {"statuses", std::move(statuses)},
                                {"response", quantiles(step->response)},
-                               {"service", quantiles(step->service)},
+                               {"service", quantiles(step->is_request ? step->service : nothing)},
                                {"response_curve", percentile_curve(step->response)},
-                               {"service_curve", percentile_curve(step->service)}});
+                               {"service_curve", percentile_curve(step->is_request ? step->service : nothing)}});
   }
   return out;
 }

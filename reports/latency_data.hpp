@@ -8,7 +8,8 @@
 
 namespace tidegate::reports {
 
-/// {"start", "seconds", "charts": {CHART ID: [[column, row, count, row, count, …], …]}}; of the steps that have a chart.
+/// {"start", "seconds", "charts": {CHART ID: [[column, row, count, row, count, …], …]}}; of the steps that have a
+/// chart.
 json::object heat_to_json(const LatencyFold& latency, const std::vector<Chart>& charts);
 
 /// One object per step, in the order of the page. Shapes: Step in reports/page/src/data.ts.

@@ -34,8 +34,8 @@ json::object chart_to_json(const Chart& chart, const TimeAxis& axis, std::int32_
     for (const auto& value : resampled(line.values, axis, zero_until)) values.push_back(rounded(value));
     lines.push_back(json::object{{"label", line.label}, {"role", line.role}, {"values", std::move(values)}});
   }
-  return {{"id", chart.id},       {"title", chart.title}, {"unit", chart.unit},
-          {"note", chart.note},   {"empty", chart.empty}, {"lines", std::move(lines)}};
+  return {{"id", chart.id},     {"title", chart.title}, {"unit", chart.unit},
+          {"note", chart.note}, {"empty", chart.empty}, {"lines", std::move(lines)}};
 }
 
 /// One reading of the directory; what the series gave before is kept in the state beside it.
@@ -43,13 +43,14 @@ class PageData {
  public:
   PageData(const record::RunDirectory& directory, const record::RunInfo& info) : directory_(directory), info_(info) {}
 
-  json::object build(const record::SeriesIndex* index, const std::string& index_error, LatencyFold& latency) {
+  json::object build(const record::SeriesIndex* index, const std::string& index_error, LatencyFold& latency,
+                     std::vector<BurnFold>& burns) {
     add_run();
     add_verdict();
     add_events();
     if (index != nullptr) {
       series_cut_ = index->cut_short();
-      add_charts(*index, latency);
+      add_charts(*index, latency, burns);
     } else {
       notice(index_error);
       add_no_charts();
@@ -126,12 +127,13 @@ class PageData {
             {"failure", span.failure}};
   }
 
-  void add_charts(const record::SeriesIndex& index, LatencyFold& latency) {
+  void add_charts(const record::SeriesIndex& index, LatencyFold& latency, std::vector<BurnFold>& burns) {
     const auto [start, end] = chart_range(info_, index);
     const TimeAxis axis = TimeAxis::covering(start, end);
     resolution_s_ = axis.bin_seconds;
     latency.update(index, HeatAxis::covering(axis));
-    const std::vector<Chart> charts = build_charts(info_, index, latency);
+    for (BurnFold& burn : burns) burn.update(index);
+    const std::vector<Chart> charts = build_charts(info_, index, latency, burns);
     json::array times;
     for (const double time : axis.times()) times.push_back(rounded_time(time));
     measured_end_ = index.range().second;
@@ -188,6 +190,7 @@ struct PageSource::State {
   record::RunInfo info;
   std::unique_ptr<record::SeriesIndex> index;
   std::unique_ptr<LatencyFold> latency;
+  std::vector<BurnFold> burns;
   std::string index_error;
   int resolution_s = 1;
 
@@ -211,10 +214,13 @@ Result<json::object> PageSource::data() {
   auto info = state_->directory.read_info();
   if (!info) return info.error();
   state_->info = std::move(*info);
-  if (state_->latency == nullptr) state_->latency = std::make_unique<LatencyFold>(state_->info);
+  if (state_->latency == nullptr) {
+    state_->latency = std::make_unique<LatencyFold>(state_->info);
+    for (Budget& budget : budgets_of(state_->info)) state_->burns.emplace_back(std::move(budget));
+  }
   state_->read_series();
   PageData page(state_->directory, state_->info);
-  json::object data = page.build(state_->index.get(), state_->index_error, *state_->latency);
+  json::object data = page.build(state_->index.get(), state_->index_error, *state_->latency, state_->burns);
   state_->resolution_s = page.resolution_s();
   return data;
 }

@@ -20,7 +20,7 @@
 namespace tidegate::reports {
 namespace {
 
-constexpr std::size_t kShared = 40;       // records with a text; beyond it, it identifies nothing
+constexpr std::size_t kShared = 40;  // records with a text; beyond it, it identifies nothing
 constexpr std::size_t kShortest = 6, kLongest = 128;
 constexpr std::string_view kExportSuffix = ".ndjson.gz";
 
@@ -146,12 +146,9 @@ class Search {
 };
 
 json::object operation_to_json(const record::Operation& operation) {
-  json::object out{{"t", to_seconds(operation.time)},
-                   {"event", to_string(operation.event)},
-                   {"kind", operation.kind_text()},
-                   {"key", operation.key_text()},
-                   {"attempt", operation.attempt},
-                   {"status", operation.status}};
+  json::object out{{"t", to_seconds(operation.time)}, {"event", to_string(operation.event)},
+                   {"kind", operation.kind_text()},   {"key", operation.key_text()},
+                   {"attempt", operation.attempt},    {"status", operation.status}};
   if (!operation.id_text().empty()) out["id"] = operation.id_text();
   if (operation.amount != 0) {
     out["amount"] = operation.amount;
@@ -167,9 +164,9 @@ json::object life_of(const std::set<std::string>& identifiers, const Search& sea
     const Found* found = search.found(identifier);
     if (found == nullptr) continue;
     for (const record::Operation& operation : found->operations) {
-      operations.emplace(std::tuple(operation.time.count(), std::string(operation.key_text()),
-                                    static_cast<int>(operation.event)),
-                         operation);
+      operations.emplace(
+          std::tuple(operation.time.count(), std::string(operation.key_text()), static_cast<int>(operation.event)),
+          operation);
     }
     lines.insert(found->lines.begin(), found->lines.end());
   }

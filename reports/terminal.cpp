@@ -81,6 +81,11 @@ class Summary {
     faults();
     audit();
     lag();
+    if (options_.totals != nullptr) {
+      requests(*options_.totals);
+      execution(*options_.totals);
+      network(*options_.totals);
+    }
     generator();
     last_line();
     return std::move(out_);
@@ -229,6 +234,63 @@ class Summary {
                  {format_count(lag.max_records)}});
     }
     out_ += table.render(painter_, width_);
+  }
+
+  void requests(const RunTotals& totals) {
+    if (totals.steps.empty()) return;
+    section("REQUESTS  of judged time, from the intended start");
+    TextTable table({{"request"},
+                     {"count", Align::right},
+                     {"failed", Align::right},
+                     {"rate", Align::right},
+                     {"p50", Align::right},
+                     {"p90", Align::right},
+                     {"p99", Align::right},
+                     {"max", Align::right}});
+    for (const StepTotals& step : totals.steps) {
+      const auto at = [&step](double percentile) {
+        if (step.response.empty()) return std::string("–");
+        return format_seconds(static_cast<double>(step.response.value_at_percentile(percentile)) / 1e6);
+      };
+      const auto count = static_cast<double>(step.response.count());
+      table.add({{step.name, Style::bold},
+                 {format_count(step.response.count())},
+                 {format_count(step.failed), step.failed == 0 ? Style::plain : Style::bad},
+                 {format_rate(count / totals.judged_seconds)},
+                 {at(50)},
+                 {at(90)},
+                 {at(99)},
+                 {at(100)}});
+      for (const auto& [status, requests] : step.statuses) {
+        const bool usual = !status.empty() && (status.front() == '2' || status.front() == '3');
+        if (!usual) table.note(format_count(requests) + " x " + (status.empty() ? "no answer" : status), Style::dim);
+      }
+    }
+    out_ += table.render(painter_, width_);
+  }
+
+  void execution(const RunTotals& totals) {
+    section("EXECUTION");
+    std::string text = fmt::format("{} iterations", format_count(totals.iterations));
+    if (totals.failed_iterations > 0) text += fmt::format(", {} failed", format_count(totals.failed_iterations));
+    if (totals.interrupted > 0) text += fmt::format(", {} interrupted", format_count(totals.interrupted));
+    text += fmt::format(", {} dropped, at most {} in flight", format_count(totals.dropped_iterations),
+                        format_count(static_cast<std::uint64_t>(totals.most_users)));
+    paragraph("  ", text, Style::plain);
+    std::string errors;
+    for (const auto& [name, count] : totals.errors) {
+      errors += fmt::format("{}{} {}", errors.empty() ? "errors: " : ", ", format_count(count), name);
+    }
+    if (!errors.empty()) paragraph("  ", errors, Style::bad);
+  }
+
+  void network(const RunTotals& totals) {
+    if (totals.bytes_sent == 0 && totals.bytes_received == 0) return;
+    section("NETWORK");
+    paragraph("  ",
+              fmt::format("sent {}, received {}", format_bytes(static_cast<std::uint64_t>(totals.bytes_sent)),
+                          format_bytes(static_cast<std::uint64_t>(totals.bytes_received))),
+              Style::plain);
   }
 
   void generator() {

@@ -11,6 +11,12 @@
 #include "runner/plan_text.hpp"
 
 namespace tidegate::runner {
+namespace {
+
+// How long open pages may take to fetch the end.
+constexpr auto kLastWord = std::chrono::seconds(3);
+
+}  // namespace
 
 record::RunInfo new_run_info(const RunOptions& options) {
   record::RunInfo info;
@@ -48,7 +54,16 @@ Result<void> roll_up(const Recording& recording) {
 
 }  // namespace
 
-Result<RunOutcome> close_run(Recording& recording, bool interrupted) {
+Result<std::unique_ptr<reports::LivePage>> serve_live_page(const RunOptions& options, const Recording& recording,
+                                                           ProgressPrinter& printer) {
+  if (!options.live) return std::unique_ptr<reports::LivePage>();
+  auto page = reports::LivePage::start(recording.directory(), options.live_port);
+  if (!page) return usage_error("--live: " + page.error().message);
+  printer.note("live page: " + (*page)->url());
+  return page;
+}
+
+Result<RunOutcome> close_run(Recording& recording, bool interrupted, reports::LivePage* live) {
   if (auto finished = recording.finish(interrupted); !finished) return finished.error();
   const record::RunDirectory& directory = recording.directory();
   if (auto rolled = roll_up(recording); !rolled) return rolled.error();
@@ -56,6 +71,7 @@ Result<RunOutcome> close_run(Recording& recording, bool interrupted) {
   if (!verdict) return verdict.error();
   if (auto written = directory.write_verdict(*verdict); !written) return written.error();
   if (auto written = reports::write_html(directory); !written) return written.error();
+  if (live != nullptr) live->finish(kLastWord);
   return RunOutcome{directory.path(), recording.info(), std::move(*verdict)};
 }
 

@@ -375,6 +375,8 @@ Result<RunOutcome> rehearse(Scenario scenario, const RunOptions& options) {
   const Interrupts interrupts;
   ProgressPrinter printer(options.quiet);
   printer.note(opening_line(scenario, (*recording)->directory().path()));
+  const auto live = serve_live_page(options, **recording, printer);
+  if (!live) return live.error();
   (*recording)->emit("run_started");
   {
     Rehearsal rehearsal(scenario, **recording, printer, options);
@@ -385,7 +387,7 @@ Result<RunOutcome> rehearse(Scenario scenario, const RunOptions& options) {
     if (interrupted()) (*recording)->emit("interrupted", {{"signal", Interrupts::signal()}});
     rehearsal.stop();
   }
-  return close_run(**recording, interrupted());
+  return close_run(**recording, interrupted(), live->get());
 }
 
 }  // namespace tidegate::runner

@@ -1,6 +1,7 @@
 #pragma once
 // One rehearsal from start to verdict: stack, set-up, load with faults, drain, audit, judging.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,9 +18,11 @@ namespace tidegate::runner {
 struct RunOptions {
   std::string out;  ///< run directory; empty: runs/NAME-TIME
   bool quiet = false;
-  std::string baseline;  ///< a run directory or a baseline store, for compare gates; empty: they are not asked
-  bool force = false;    ///< compare although scenario or machine do not match
-  std::string command;   ///< the command line, for "how to reproduce"
+  std::string baseline;         ///< a run directory or a baseline store, for compare gates; empty: they are not asked
+  bool force = false;           ///< compare although scenario or machine do not match
+  bool live = false;            ///< serve the live page while it runs
+  std::uint16_t live_port = 0;  ///< 0: chosen by the system
+  std::string command;          ///< the command line, for "how to reproduce"
   double setup_limit_s = 60;
   /// A fault was injected, was healed, or failed: its progress says which. On the timeline's thread, so it returns
   /// soon. `emit` writes an event into the run directory, from any thread as long as the run lasts.

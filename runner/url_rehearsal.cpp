@@ -103,8 +103,12 @@ Result<RunOutcome> rehearse_url(const UrlRehearsal& rehearsal) {
   auto engine = loadgen::Engine::create(*plan, options);
   if (!engine) return engine.error();
   const Interrupts interrupts;
+  std::unique_ptr<reports::LivePage> live;
   {
     ProgressPrinter printer(rehearsal.run.quiet);
+    auto page = serve_live_page(rehearsal.run, **recording, printer);
+    if (!page) return page.error();
+    live = std::move(*page);
     (*recording)->emit("run_started");
     if (auto played = play(**engine, **recording, printer, info); !played) {
       (*recording)->emit("harness_error", {{"message", played.error().message}});
@@ -112,7 +116,7 @@ Result<RunOutcome> rehearse_url(const UrlRehearsal& rehearsal) {
     if (interrupted()) (*recording)->emit("interrupted", {{"signal", Interrupts::signal()}});
   }
   engine->reset();
-  return close_run(**recording, interrupted());
+  return close_run(**recording, interrupted(), live.get());
 }
 
 }  // namespace tidegate::runner

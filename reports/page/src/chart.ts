@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import type { ChartData, PageData } from "./data";
 import { h } from "./dom";
-import { axisValues, moment, quantity } from "./format";
+import { axisValues, decadeValues, moment, quantity } from "./format";
 import { drawHeat, heatRange, heatTable } from "./heat";
 import { shading } from "./shading";
 import { table } from "./table";
@@ -50,13 +50,13 @@ export class Chart {
     this.hasData = hasValues(chart);
     this.shown = chart.lines.map((line, i) => lineStyle(line, i).hidden !== true);
     const title = h("h3", {}, chart.title);
-    const note = h("p", { class: "quiet" }, chart.note);
+    const foot = h("div", { class: "chart-foot" }, h("p", { class: "quiet" }, chart.note));
     this.element = h(
       "article",
       { class: "chart", id: `chart-${chart.id}` },
       h("div", { class: "chart-head" }, title, this.legend),
       this.frame,
-      note,
+      foot,
     );
     if (this.hasData) {
       this.frame.setAttribute(
@@ -65,14 +65,19 @@ export class Chart {
       );
       this.frame.addEventListener("keydown", (event) => this.onKey(event));
       this.buildLegend();
-      this.element.append(this.dataTable());
+      foot.append(this.dataTable());
       if (this.heatColumns().length > 0) {
-        this.element.append(heatTable(chart.title, host.data.heat, this.heatColumns(), axis.end - axis.start));
+        foot.append(heatTable(chart.title, host.data.heat, this.heatColumns(), axis.end - axis.start));
       }
     } else {
       this.frame.replaceChildren(h("p", { class: "empty" }, chart.empty || "Nothing was recorded."));
       this.frame.removeAttribute("tabindex");
     }
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = null;
   }
 
   /** Whether `other` differs from this chart in values only. */
@@ -153,7 +158,7 @@ export class Chart {
           incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400],
           values: (_plot, ticks) => ticks.map((tick) => moment(tick, span())),
         },
-        { ...axis, size: plotLeft, values: (_plot, ticks) => axisValues(ticks, this.chart.unit) },
+        { ...axis, size: plotLeft, values: (_plot, ticks) => (this.logarithmic ? decadeValues : axisValues)(ticks, this.chart.unit) },
       ],
       series: [{}, ...styles.map((style, i) => this.series(style, i))],
       cursor: {
@@ -280,7 +285,7 @@ export class Chart {
 
   /** Filled when first opened: a thousand rows are not needed until then. */
   private dataTable(): HTMLElement {
-    const details = h("details", { class: "numbers" }, h("summary", {}, `Data table: ${this.chart.title}`));
+    const details = h("details", { class: "numbers" }, h("summary", { "aria-label": `Data table: ${this.chart.title}` }, "Data table"));
     details.addEventListener(
       "toggle",
       () => {

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { h, type Child } from "./dom";
-import { axisValues, quantity } from "./format";
+import { axisValues, decadeValues, quantity } from "./format";
 import { table } from "./table";
 import { lineColour, theme } from "./theme";
 
@@ -64,8 +64,7 @@ export class Figure {
       { class: "chart figure" },
       h("div", { class: "chart-head" }, h("h3", {}, options.title), h("div", { class: "legend" }, this.where, ...legend)),
       this.frame,
-      h("p", { class: "quiet" }, options.note),
-      this.numbers(),
+      h("div", { class: "chart-foot" }, h("p", { class: "quiet" }, options.note), this.numbers()),
     );
     all.push(this);
     requestAnimationFrame(() => {
@@ -122,7 +121,7 @@ export class Figure {
           ? { distr: 3, range: () => logRange }
           : { range: (_plot, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.15 : 1] },
       },
-      axes: [xAxis, { ...axis, size: 68, values: (_plot, ticks) => axisValues(ticks, options.unit) }],
+      axes: [xAxis, { ...axis, size: 68, values: (_plot, ticks) => (options.logarithmic ? decadeValues : axisValues)(ticks, options.unit) }],
       series: [{}, ...options.lines.map((line) => this.series(line))],
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },
       hooks: {
@@ -136,7 +135,7 @@ export class Figure {
     const colour = lineColour(line.colour);
     const series: uPlot.Series = { stroke: colour, width: line.width ?? 2, spanGaps: true };
     if (line.dash !== undefined) series.dash = line.dash;
-    series.points = { show: line.scatter === true || this.options.x.length <= 40, size: line.scatter ? 4 : 5, fill: colour };
+    series.points = { show: line.scatter === true || (line.dash === undefined && this.options.x.length <= 40), size: line.scatter ? 4 : 5, fill: colour };
     if (line.scatter) series.paths = () => null;
     return series;
   }
@@ -151,7 +150,7 @@ export class Figure {
 
   private numbers(): HTMLElement {
     const { options } = this;
-    const details = h("details", { class: "numbers" }, h("summary", {}, `Data table: ${options.title}`));
+    const details = h("details", { class: "numbers" }, h("summary", { "aria-label": `Data table: ${options.title}` }, "Data table"));
     details.addEventListener(
       "toggle",
       () => {

@@ -78,7 +78,17 @@ export function axisValues(ticks: (number | null)[], unit: string): string[] {
   return ticks.map((tick) => {
     if (tick === null) return "";
     if (tick === 0) return "0";
-    return unit === "s" ? String(Number((tick / size).toPrecision(6))) + thin + unitName : quantity(tick, unit);
+    if (unit === "s") return String(Number((tick / size).toPrecision(6))) + thin + unitName;
+    return unit === "share" || unit === "1/s" ? quantity(tick, unit) : threeDigits(tick);
+  });
+}
+
+/** The marks of a logarithmic axis: each in its own unit, and only those that begin a decade. */
+export function decadeValues(ticks: (number | null)[], unit: string): string[] {
+  return ticks.map((tick) => {
+    if (tick === null || tick <= 0) return "";
+    const log = Math.log10(tick);
+    return Math.abs(log - Math.round(log)) < 1e-9 ? quantity(Number(tick.toPrecision(3)), unit) : "";
   });
 }
 

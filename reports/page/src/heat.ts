@@ -22,7 +22,7 @@ function greatestCount(columns: number[][]): number {
   return greatest;
 }
 
-/** The least and the greatest latency that any cell covers, in seconds. */
+/** Whole decades around every latency that a cell covers, in seconds. */
 export function heatRange(columns: number[][]): [number, number] {
   let lowest = Infinity;
   let highest = -Infinity;
@@ -31,7 +31,8 @@ export function heatRange(columns: number[][]): [number, number] {
     lowest = Math.min(lowest, column[1]!);
     highest = Math.max(highest, column[column.length - 2]!);
   }
-  return lowest > highest ? [1e-3, 1] : [rowStart(lowest), rowStart(highest + 1)];
+  if (lowest > highest) return [1e-3, 1];
+  return [10 ** Math.floor(Math.log10(rowStart(lowest))), 10 ** Math.ceil(Math.log10(rowStart(highest + 1)))];
 }
 
 export function drawHeat(plot: uPlot, heat: Heat, columns: number[][]): void {
@@ -61,7 +62,7 @@ export function drawHeat(plot: uPlot, heat: Heat, columns: number[][]): void {
 
 /** The same counts as a table: a row for each column of the picture that holds any. */
 export function heatTable(title: string, heat: Heat, columns: number[][], span: number): HTMLElement {
-  const details = h("details", { class: "numbers" }, h("summary", {}, `Heatmap table: ${title}`));
+  const details = h("details", { class: "numbers" }, h("summary", { "aria-label": `Heatmap table: ${title}` }, "Heatmap table"));
   details.addEventListener(
     "toggle",
     () => {

@@ -8,13 +8,14 @@ import { name } from "./table";
 
 export interface LivePage {
   update(data: PageData): void;
-  finish(data: PageData): void;
+  finish(data: PageData): unknown;
 }
 
 const silence = 15_000; // milliseconds without a word until the page says so
 
 export function follow(page: LivePage): void {
-  const source = new EventSource("events");
+  const self = Math.random().toString(36).slice(2);
+  const source = new EventSource(`events?page=${self}`);
   const lost = h("p", { class: "notice lost", role: "alert", hidden: true }, "The run does not answer any more; what is shown is the last that it said.");
   document.body.prepend(lost);
   let heard = Date.now();

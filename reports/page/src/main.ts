@@ -36,7 +36,7 @@ class RunPage {
     data: PageData,
   ) {
     this.timeline = new Timeline(data);
-    main.replaceChildren();
+    main.replaceChildren(...main.querySelectorAll(":scope > .skip"));
     this.fill(data);
   }
 
@@ -65,6 +65,10 @@ class RunPage {
     document.title = titleOf(data);
   }
 
+  draw(): void {
+    this.timeline.draw();
+  }
+
   /** A section that somebody is in (focus, an open table) is left as it is until the next time. */
   update(data: PageData): void {
     this.timeline.update(data);
@@ -89,12 +93,14 @@ function titleOf(data: PageData): string {
   return visible(`${word} · ${run.title || run.name} · ${run.variant}`);
 }
 
+let page: RunPage | undefined;
+
 function showRun(main: HTMLElement, data: PageData): void {
-  const page = new RunPage(main, data);
+  page = new RunPage(main, data);
   if (!data.live) return;
   follow({
-    update: (next) => page.update(next),
-    finish: (last) => void new RunPage(main, last),
+    update: (next) => page?.update(next),
+    finish: (last) => (page = new RunPage(main, last)),
   });
 }
 
@@ -114,7 +120,12 @@ function show(): void {
   } else {
     showRun(main, data);
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawFigures);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    redrawFigures();
+    page?.draw();
+  });
+  // Two frames on, everything is drawn and answers.
+  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("tidegate-interactive")));
 }
 
 show();

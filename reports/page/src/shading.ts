@@ -5,6 +5,8 @@ import type { FaultSpan, Mark, PageData, Phase } from "./data";
 import { visible } from "./dom";
 import { theme, type Theme } from "./theme";
 
+const nameWidth = 110; // CSS pixels that a fault's name may take
+
 class Painter {
   private readonly context: CanvasRenderingContext2D;
   private readonly ratio = devicePixelRatio || 1;
@@ -103,7 +105,9 @@ export function shading(current: () => PageData): uPlot.Plugin {
   const drawNames = (plot: uPlot) =>
     paint(plot, (painter) => {
       const { axis, faults } = current();
-      const rows = faultRows(faults, axis.measured_end, (axis.end - axis.start) * 0.1);
+      const shown = (plot.scales["x"]?.max ?? axis.end) - (plot.scales["x"]?.min ?? axis.start);
+      const label = (shown * nameWidth) / Math.max(nameWidth, plot.bbox.width / (devicePixelRatio || 1));
+      const rows = faultRows(faults, axis.measured_end, label);
       faults.forEach((fault, i) => painter.faultName(fault, rows[i] ?? 0));
     });
   return { hooks: { drawClear: drawBehind, draw: drawNames } };

@@ -9,23 +9,28 @@ export interface Column {
   wide?: boolean;
 }
 
-/** Columns in which nothing stands are left out. */
+/**
+ * Columns in which nothing stands are left out. On narrow screens each row becomes a card, its cells named by their
+ * heads; the roles keep the table one for screen readers there.
+ */
 export function table(caption: string, allColumns: Column[], allRows: Child[][]): HTMLElement {
   const used = allColumns.map((_column, i) => allRows.some((cells) => cells[i] !== "" && cells[i] !== null));
   const columns = allColumns.filter((_column, i) => used[i]);
   const rows = allRows.map((cells) => cells.filter((_cell, i) => used[i]));
   const kind = (column: Column) => [column.numeric ? "number" : "", column.wide ? "wide" : ""].join(" ").trim();
-  const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.head));
-  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(columns[i]!) }, cell))));
+  const head = columns.map((column) => h("th", { scope: "col", role: "columnheader", class: kind(column) }, column.head));
+  const cellOf = (cell: Child, i: number) =>
+    h("td", { role: "cell", class: kind(columns[i]!), "data-head": columns[i]!.head }, cell);
+  const body = rows.map((cells) => h("tr", { role: "row" }, ...cells.map(cellOf)));
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${caption}` },
     h(
       "table",
-      columns.some((column) => column.wide) ? {} : { class: "compact" },
+      { role: "table", class: columns.some((column) => column.wide) ? false : "compact" },
       h("caption", { class: "unseen" }, caption),
-      h("thead", {}, h("tr", {}, ...head)),
-      h("tbody", {}, ...body),
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
+      h("tbody", { role: "rowgroup" }, ...body),
     ),
   );
 }

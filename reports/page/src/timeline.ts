@@ -38,6 +38,7 @@ export class Timeline implements ChartHost {
   }
 
   private fill(): void {
+    for (const chart of this.charts) chart.destroy();
     this.charts = this.data.charts.map((chart) => new Chart(this, chart));
     this.list.replaceChildren(...this.charts.map((chart) => chart.element));
     this.surround();

@@ -41,7 +41,9 @@ class Source {
     const auto [start, end] = chart_range(info, read);
     LatencyFold latency(info);
     latency.update(read, HeatAxis::covering(TimeAxis::covering(start, end)));
-    return build_charts(info, read, latency);
+    std::vector<BurnFold> burns;
+    for (Budget& budget : budgets_of(info)) burns.emplace_back(std::move(budget)).update(read);
+    return build_charts(info, read, latency, burns);
   }
 
  private:
@@ -141,6 +143,31 @@ TEST_CASE("users are summed, of the load loops the worst counts") {
   CHECK(chart_of(charts, "generator").lines.size() == 1);  // the wait was not recorded
   CHECK(line_of(chart_of(charts, "lateness"), "p99").values.at(1) == Approx(80e-6).epsilon(0.01));
   CHECK(line_of(chart_of(charts, "processes"), "gateway").values.at(1) == 1.5);
+}
+
+TEST_CASE("budgets of the scenario are drawn as burn rates") {
+  Source source;
+  source.histogram(record::kResponseTime, {{"name", "pay"}, {"expected", "true"}}, 1, 1'000);
+  source.histogram(record::kResponseTime, {{"name", "pay"}, {"expected", "true"}}, 2, 900'000);   // too slow
+  source.histogram(record::kResponseTime, {{"name", "pay"}, {"expected", "false"}}, 1, 1'000);    // failed
+  source.histogram(record::kResponseTime, {{"name", "other"}, {"expected", "false"}}, 1, 1'000);  // not asked for
+  record::RunInfo info;
+  info.scenario =
+      "gates:\n"
+      "  quick: {budget: {objective: 99%, of: pay, good: expected and response_time < 800ms, max_burn: 2}}\n"
+      "  any: {budget: {objective: 99.9%, of: pay}}\n"
+      "  odd: {budget: {objective: 200%, of: pay}}\n"
+      "  ack: {expect: p99(response_time) < 1s}\n";
+  REQUIRE(budgets_of(info).size() == 2);
+  const auto charts = source.charts(info);
+  const Chart& burn = chart_of(charts, "burn");
+  CHECK(line_of(burn, "quick").values.at(1) == Approx(50));
+  CHECK(line_of(burn, "quick").values.at(2) == Approx(100));
+  CHECK(line_of(burn, "limit of quick").values.at(1) == 2);
+  CHECK(line_of(burn, "any").values.at(1) == Approx(500));
+  CHECK(line_of(burn, "any").values.at(2) == 0);
+  info.scenario = "gates: [";
+  CHECK(budgets_of(info).empty());
 }
 
 TEST_CASE("too many steps and classes are cut, and the page says so") {

@@ -68,6 +68,7 @@ class SeriesOfRun {
       Draws draws(7, 1, static_cast<std::uint64_t>(second));
       load(second, draws);
       latency(second, draws);
+      more(second, draws);
       lag(second);
       if (second % 600 == 599) TIDEGATE_ASSERT(writer_->flush().ok());
     }
@@ -100,6 +101,14 @@ class SeriesOfRun {
     };
     merge(kResponseTime, {{"name", run_.step}, {"flow", "pay"}, {"expected", "true"}}, acknowledged);
     merge("payment_settled", {{"flow", "pay"}, {"expected", "true"}}, settled);
+  }
+
+  void more(std::int32_t second, Draws& draws) {
+    for (int i = 0; i < run_.more_steps; ++i) {
+      const Tags tags = {{"name", "step_" + std::to_string(1000 + i)}, {"flow", "pay"}, {"expected", "true"}};
+      writer_->merge(second, writer_->intern(key_of(kResponseTime, tags)), latencies(draws, 5'000, 20));
+      count(second, kHttpReqs, {{"name", "step_" + std::to_string(1000 + i)}, {"status", "200"}}, 20);
+    }
   }
 
   void lag(std::int32_t second) {

@@ -13,6 +13,7 @@ struct SyntheticRun {
   std::int32_t seconds = 33;
   std::string step = "create_payment";  ///< put something hostile here
   bool failing = true;                  ///< gates and the audit fail; else everything passes
+  int more_steps = 0;                   ///< besides the two, each with a histogram and a counter a second
   bool finished = true;                 ///< false: killed in the middle, no verdict, no end of the event log
 };
 
