@@ -61,7 +61,9 @@ export function progress(data: PageData): HTMLElement {
 function figures(data: PageData): HTMLElement {
   const last = (chart: string, label: string): string => {
     const values = data.charts.find((one) => one.id === chart)?.lines.find((line) => line.label === label)?.values ?? [];
-    for (let i = Math.min(values.length, data.time.findIndex((t) => t >= data.axis.measured_end - 1)) - 1; i >= 0; --i) {
+    // The last second is still being filled.
+    const open = data.time.findIndex((t) => t >= data.axis.measured_end - 1);
+    for (let i = (open < 0 ? values.length : Math.min(values.length, open)) - 1; i >= 0; --i) {
       const value = values[i];
       if (value !== null && value !== undefined) return chart === "rate" ? `${Math.round(value)}/s` : seconds(value);
     }
