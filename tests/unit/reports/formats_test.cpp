@@ -236,8 +236,9 @@ TEST_CASE("otlp: each line is a request of one series whose counts add up") {
   const std::string csv = of_run("csv");
   std::int64_t offered_in_csv = 0;
   for (const std::string& line : lines_of(csv)) {
-    const std::size_t at = line.find(",scheduled_iterations,block=shoppers;flow=pay,count,");
-    if (at != std::string::npos) offered_in_csv += std::stoll(line.substr(at + 51));
+    const std::string lead = ",scheduled_iterations,block=shoppers;flow=pay,count,";
+    const std::size_t at = line.find(lead);
+    if (at != std::string::npos) offered_in_csv += std::stoll(line.substr(at + lead.size()));
   }
   CHECK(offered == offered_in_csv);
   CHECK(responses > 10'000);
