@@ -9,7 +9,7 @@
 namespace tidegate::reports {
 namespace {
 
-constexpr std::size_t kShortestSegment = 3;
+constexpr std::size_t kShortestSegment = 5;
 constexpr int kPermutations = 499;
 constexpr double kSignificance = 0.01;
 constexpr std::uint64_t kSeed = 20241129;

@@ -18,7 +18,8 @@ struct ChangePoint {
 };
 
 /// Divides the series as long as the best division is significant (p <= 0.01 against 499 permutations, whose order is
-/// fixed: the same values give the same answer). Each segment has at least three values. In order.
+/// fixed: the same values give the same answer). Each segment has at least five values. In order. A level that comes
+/// back before it has lasted as long as what surrounds it may stay unseen until more values are there.
 std::vector<ChangePoint> change_points(std::span<const double> values);
 
 }  // namespace tidegate::reports

