@@ -289,7 +289,7 @@ test("the live page follows a run to its verdict", async () => {
   const server = http.createServer((request, response) => response.end("hello"));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const out = `${scratch}/live`;
-  const run = spawn(tidegate, ["load", `http://127.0.0.1:${server.address().port}/`, "--rate", "100/s", "--for", "5s", "--expect", "p99 < 5s", "--live", "--out", out]);
+  const run = spawn(tidegate, ["load", `http://127.0.0.1:${server.address().port}/`, "--rate", "100/s", "--for", "15s", "--expect", "p99 < 5s", "--live", "--out", out]);
   try {
     const url = await new Promise((found, failed) => {
       let said = "";
