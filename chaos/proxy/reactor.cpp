@@ -6,7 +6,8 @@ namespace tidegate::chaos {
 namespace {
 
 constexpr std::size_t kBatch = 256;
-// Before the control API and the timers get their turn. While traffic flows, asking again is cheaper than being woken.
+// Before the control API and the timers get their turn: while traffic flows, asking again is cheaper than being woken,
+// but a storm of it must not keep the one waiting that could heal.
 constexpr int kRounds = 8;
 
 }  // namespace
@@ -52,10 +53,12 @@ void Reactor::wait() {
 
 void Reactor::dispatch() {
   const auto alive = alive_;
-  for (int round = 0; round < kRounds; ++round) {
+  std::size_t handled = 0;
+  for (int round = 0; round < kRounds && handled < kBatch; ++round) {
     const int count = ::epoll_wait(set_.native_handle(), batch_.data(), static_cast<int>(batch_.size()), 0);
     if (count <= 0) return;
     in_batch_ = static_cast<std::size_t>(count);
+    handled += in_batch_;
     for (next_ = 0; next_ < in_batch_;) {
       const epoll_event event = batch_[next_++];
       if (event.data.ptr == nullptr) continue;
