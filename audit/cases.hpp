@@ -16,11 +16,11 @@ namespace tidegate::audit {
 /// not know it.
 struct KeyCase {
   Identity key;
-  const KeyHistory* history = nullptr;  ///< of its payments
-  std::span<const KeyHistory> others{};   ///< operations of other kinds under the same key and scope
-  std::span<const Payment> payments{};    ///< as read before the bank and the ledger
-  std::span<const Payment> after{};       ///< the same, read after them
-  std::span<const Charge> charges{};      ///< of this key for the payments' tenant; of one merchant when nobody knows it
+  const KeyHistory* history = nullptr;   ///< of its payments
+  std::span<const KeyHistory> others{};  ///< operations of other kinds under the same key and scope
+  std::span<const Payment> payments{};   ///< as read before the bank and the ledger
+  std::span<const Payment> after{};      ///< the same, read after them
+  std::span<const Charge> charges{};     ///< of this key for the payments' tenant; of one merchant when nobody knows it
 };
 
 /// One payment.
