@@ -1,5 +1,5 @@
 // HdrHistogram logs, byte for byte where the format says so. Their reading by the published Python decoder
-// (hdrhistogram 0.10.3: HistogramLogReader) was checked by hand on a log of this function: counts, minima, maxima and
+// (hdrhistogram 0.10.8: HistogramLogReader) was checked by hand on a log of this function: counts, maxima and
 // percentiles agree.
 
 #include "record/hdr_log.hpp"
