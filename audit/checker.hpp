@@ -32,6 +32,10 @@ struct Checker {
   /// Exports without which it says unknown, and those that it also looks at when the system declares them.
   std::vector<std::string_view> needs{}, uses{};
 
+  /// What is missing at the end of a history that was cut would look like a fault: then it says unknown and looks at
+  /// nothing.
+  bool whole_history = false;
+
   void (*key)(const KeyCase&, const Terms&, Finding&) = nullptr;
   /// Shown also what the bank holds under a key for a merchant of whom no payment is known.
   bool charges_alone = false;

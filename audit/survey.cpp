@@ -133,7 +133,11 @@ void Survey::settle_broken(const Evidence& evidence) {
   for (Question& question : questions_) {
     if (!question.not_asked.empty()) continue;
     if (!history.empty()) question.finding.unknown("the operation history cannot be read: " + history);
-    if (evidence.history_cut()) question.finding.unknown("the operation history was cut short");
+    if (evidence.history_cut()) {
+      constexpr auto kCut = "the operation history was cut short";
+      question.finding.unknown(kCut);
+      if (question.checker->whole_history) question.not_asked = kCut;
+    }
     if (evidence.clock_stepped()) {
       question.finding.unknown("the run clock stepped: an answer is older than its request");
     }

@@ -18,8 +18,10 @@ void check_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
 }  // namespace
 
 const Checker& unknown_resolved() {
-  static const Checker checker = {
-      .name = "unknown_resolved", .doc = "No outcome is unknown after the drain.", .key = check_key};
+  static const Checker checker = {.name = "unknown_resolved",
+                                  .doc = "No outcome is unknown after the drain.",
+                                  .whole_history = true,
+                                  .key = check_key};
   return checker;
 }
 

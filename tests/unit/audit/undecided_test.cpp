@@ -47,6 +47,18 @@ TEST_CASE("a history cut in the middle of a record leaves nothing decided") {
   }
 }
 
+TEST_CASE("a cut between a request and its answer is no fault of the system") {
+  const test::BooksDirectory run(clean_books());
+  constexpr std::uintmax_t kRecord = 192;
+  for (auto size = std::filesystem::file_size(run.directory().operations()) - 7; size > 3 * kRecord; size -= kRecord) {
+    INFO("cut at " << size);
+    std::filesystem::resize_file(run.directory().operations(), size);
+    const auto finding = finding_of(run.check_all(), "unknown_resolved");
+    CHECK(finding.outcome == "unknown");
+    CHECK_THAT(finding.reason, Catch::Contains("cut short"));
+  }
+}
+
 TEST_CASE("a clock that steps: an answer before its request") {
   Books books = clean_books();
   books.operations[1].time = books.operations[0].time - std::chrono::seconds(1);
