@@ -131,7 +131,7 @@ class EndToEnd(unittest.TestCase):
     def assert_nothing_left(self, limit=3):
         wait_until(lambda: not processes_of(self.scratch), limit, "processes left behind")
         if self.private_network:
-            self.assertEqual(listening_ports(), [], "ports left behind")
+            wait_until(lambda: not listening_ports(), limit, "ports left behind")
 
     def assert_says(self, finished, code, *texts):
         self.assertEqual(finished.code, code, str(finished))
