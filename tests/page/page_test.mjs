@@ -60,15 +60,25 @@ test("the verdict and why are seen first", async () => {
   assert.match(await page.title(), /^FAIL · /);
 });
 
+/** Moves the mouse there until the chart has noticed: uPlot looks where it stands only a moment after a scroll. */
+async function pointAt(page, x, y) {
+  const readings = page.locator("#timeline .reading");
+  for (let moves = 0; moves < 200; ++moves) {
+    await page.mouse.move(x + (moves % 2), y);
+    if ((await readings.allTextContents()).some((text) => text !== "")) return;
+  }
+  assert.fail("no chart noticed the mouse");
+}
+
 test("zoom is joined, by drag, keyboard and button", async () => {
   const page = await open(report("fail"));
   await drawn(page);
   const plots = page.locator("#timeline .plot");
   const axes = () => page.locator("#timeline .bar.phase:not([hidden])").count();
   assert.equal(await axes(), 4);
-  await plots.first().evaluate((plot) => plot.scrollIntoView({ block: "center" }));
+  await plots.first().evaluate((plot) => plot.scrollIntoView({ block: "center", behavior: "instant" }));
   const box = await plots.first().locator(".u-over").boundingBox();
-  await page.mouse.move(box.x + box.width * 0.4, box.y + 50);
+  await pointAt(page, box.x + box.width * 0.4, box.y + 50);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.55, box.y + 60, { steps: 4 });
   await page.mouse.up();
@@ -93,7 +103,7 @@ test("the cursor is joined: one chart's values are every chart's", async () => {
   const page = await open(report("fail"));
   await drawn(page);
   const plot = page.locator("#timeline .plot .u-over").first();
-  await plot.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await plot.evaluate((element) => element.scrollIntoView({ block: "center", behavior: "instant" }));
   const box = await plot.boundingBox();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
   const readings = await page.locator("#timeline .reading").allTextContents();
