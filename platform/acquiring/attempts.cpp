@@ -7,6 +7,7 @@
 #include "platform/events/payment_events.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
+#include "platform/worker/name_list.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -36,22 +37,6 @@ constexpr int kCascade = 3;
 #define ATTEMPT_COLUMNS                                                                                           \
   "reference, payment, merchant, amount, currency, card_token, client_key, traceparent, kind, acquirer, cascade," \
   " target, settlement_currency"
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text.append(text.empty() ? "" : ",").append(name);
-  return text;
-}
-
-std::vector<std::string> apart(std::string_view text) {
-  std::vector<std::string> names;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    names.emplace_back(text.substr(0, comma));
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return names;
-}
 
 AttemptKind kind_from(std::string_view name) {
   for (std::size_t i = 0; i < kKinds.size(); ++i) {

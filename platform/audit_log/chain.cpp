@@ -10,6 +10,7 @@
 #include "base/assert.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "platform/worker/hex.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -29,27 +30,6 @@ using Digest = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string to_hex(std::string_view raw) {
-  std::string hex;
-  for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
-  }
-  return hex;
-}
-
-std::optional<std::string> from_hex(std::string_view hex) {
-  const auto nibble = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  if (hex.size() % 2 != 0) return std::nullopt;
-  std::string raw;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    if (nibble(hex[i]) < 0 || nibble(hex[i + 1]) < 0) return std::nullopt;
-    raw += static_cast<char>(nibble(hex[i]) * 16 + nibble(hex[i + 1]));
-  }
-  return raw;
 }
 
 Error malformed(std::string_view what) {

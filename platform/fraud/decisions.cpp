@@ -2,6 +2,7 @@
 
 #include "platform/events/worker_events.hpp"
 #include "platform/worker/export_page.hpp"
+#include "platform/worker/name_list.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -22,22 +23,6 @@ constexpr Migration kMigrations[] = {
 SeenPayment seen_from(const Row& row) {
   const auto text = [&](int column) { return std::string(row.text(column)); };
   return {text(0), text(1), text(2), text(3), text(4), text(5), text(6), row.integer(7), row.integer(8)};
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text.append(text.empty() ? "" : ",").append(name);
-  return text;
-}
-
-std::vector<std::string> apart(std::string_view text) {
-  std::vector<std::string> names;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    names.emplace_back(text.substr(0, comma));
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return names;
 }
 
 Decision decision_from(const Row& row) {

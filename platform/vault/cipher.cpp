@@ -12,6 +12,7 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "platform/worker/hex.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -26,34 +27,6 @@ using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string to_hex(std::string_view raw) {
-  std::string hex;
-  for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
-  }
-  return hex;
-}
-
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-Result<std::string> from_hex(std::string_view hex) {
-  if (hex.size() % 2 != 0) return internal_error("not hex");
-  std::string raw;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = nibble(hex[i]);
-    const int low = nibble(hex[i + 1]);
-    if (high < 0 || low < 0) return internal_error("not hex");
-    raw += static_cast<char>(high * 16 + low);
-  }
-  return raw;
 }
 
 /// Only its owner may read it; an existing file stays.
