@@ -17,7 +17,7 @@
 namespace tidegate::cli {
 namespace {
 
-struct Flags {
+struct AuditFlags {
   std::string path, operation, format = "ndjson";
   std::vector<std::string> checkers;
   bool json = false;
@@ -59,7 +59,7 @@ Result<std::vector<record::AuditFinding>> replace_findings(const record::RunDire
   return all;
 }
 
-int audit_again(const Flags& flags) {
+int audit_again(const AuditFlags& flags) {
   if (flags.path.empty()) return fail(usage_error("which run? Give its directory: tidegate audit DIR"));
   auto directory = record::RunDirectory::open(flags.path);
   if (!directory) return fail(directory.error());
@@ -89,7 +89,7 @@ int audit_again(const Flags& flags) {
   return verdict->exit_code;
 }
 
-int show(const Flags& flags) {
+int show(const AuditFlags& flags) {
   auto directory = record::RunDirectory::open(flags.path);
   if (!directory) return fail(directory.error());
   const auto life = audit::read_life(*directory, flags.operation);
@@ -98,7 +98,7 @@ int show(const Flags& flags) {
   return 0;
 }
 
-int export_all(const Flags& flags) {
+int export_all(const AuditFlags& flags) {
   auto directory = record::RunDirectory::open(flags.path);
   if (!directory) return fail(directory.error());
   const auto format = flags.format == "edn" ? audit::HistoryFormat::edn : audit::HistoryFormat::ndjson;
@@ -113,7 +113,7 @@ int export_all(const Flags& flags) {
 }  // namespace
 
 void add_audit(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<AuditFlags>();
   CLI::App* command = app.add_subcommand("audit", "Audit a run again; show one payment's life; export the history");
   command->add_option("DIR", flags->path, "Run directory");
   command->add_option("--checker", flags->checkers, "Only this checker; repeatable")->allow_extra_args(false);

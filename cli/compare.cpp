@@ -90,13 +90,13 @@ int noise(const NoiseFlags& flags) {
 }  // namespace
 
 void add_compare(CLI::App& app, int& exit_code) {
-  struct Flags {
+  struct CompareFlags {
     std::vector<std::string> words;
     std::string allow = "5%";
     runner::CompareOptions options;
     bool json = false;
   };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CompareFlags>();
   CLI::App* command = app.add_subcommand("compare", "Whether runs are worse than others: BASE... vs CANDIDATE...");
   command->add_option("RUNS", flags->words, "Run directories, the baseline's first; vs between several of each")
       ->required();

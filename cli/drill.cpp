@@ -19,7 +19,7 @@
 namespace tidegate::cli {
 namespace {
 
-struct Flags {
+struct DrillFlags {
   runner::RunOptions run;
   std::string runbook;
   bool json = false, strict = false, pause = false;
@@ -172,7 +172,7 @@ Result<std::vector<RunbookStep>> read_steps(const runner::Scenario& scenario, co
   return steps;
 }
 
-int play(const runner::ScenarioOptions& options, Flags flags) {
+int play(const runner::ScenarioOptions& options, DrillFlags flags) {
   auto scenario = runner::load_scenario(options);
   if (!scenario) return fail(scenario.error());
   auto steps = read_steps(*scenario, flags.runbook.empty() ? runbook_path(options.path) : flags.runbook);
@@ -195,7 +195,7 @@ int play(const runner::ScenarioOptions& options, Flags flags) {
 void add_drill(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("drill", "Play a scenario whose faults must be noticed, with its runbook");
   auto options = add_scenario_options(*command);
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<DrillFlags>();
   command->add_option("--runbook", flags->runbook, "Markdown file of steps (default: beside FILE, of the same name)");
   command->add_flag("--pause", flags->pause, "Wait for Enter at each step, beside the run, and time it");
   command->add_option("--out", flags->run.out, "Run directory (default: runs/NAME-TIME)");

@@ -12,7 +12,7 @@
 namespace tidegate::cli {
 namespace {
 
-struct Flags {
+struct ReportFlags {
   std::vector<std::string> paths;
   std::string format, output, out;
   bool json = false, quiet = false, strict = false, history = false, compare = false;
@@ -30,7 +30,7 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-Result<void> check(const Flags& flags) {
+Result<void> check(const ReportFlags& flags) {
   const std::vector<std::string> names = format_names();
   if (!flags.format.empty() && std::find(names.begin(), names.end(), flags.format) == names.end()) {
     const std::string near = nearest_spelling(flags.format, names);
@@ -43,7 +43,7 @@ Result<void> check(const Flags& flags) {
   return {};
 }
 
-int page_of_many(const Flags& flags) {
+int page_of_many(const ReportFlags& flags) {
   const std::string page = flags.output.empty() ? (flags.history ? "history.html" : "compare.html") : flags.output;
   Result<void> written;
   if (flags.history) {
@@ -59,7 +59,7 @@ int page_of_many(const Flags& flags) {
 }
 
 /// With a format that goes elsewhere the directory is left as it is.
-bool renders_elsewhere(const Flags& flags) {
+bool renders_elsewhere(const ReportFlags& flags) {
   return !flags.format.empty() && flags.format != "terminal" && flags.format != "html";
 }
 
@@ -77,7 +77,7 @@ Result<std::string> merged_directory(const std::vector<std::string>& paths, cons
   return merged->path();
 }
 
-int report_one(const Flags& flags) {
+int report_one(const ReportFlags& flags) {
   const auto merged = merged_directory(flags.paths, flags.out);
   if (!merged) return fail(merged.error());
   const std::string& path = *merged;
@@ -99,7 +99,7 @@ int report_one(const Flags& flags) {
   return finish(*info, *verdict, path, flags.json, flags.quiet, flags.strict);
 }
 
-int report(const Flags& flags) {
+int report(const ReportFlags& flags) {
   if (auto checked = check(flags); !checked) return fail(checked.error());
   return flags.history || flags.compare ? page_of_many(flags) : report_one(flags);
 }
@@ -107,7 +107,7 @@ int report(const Flags& flags) {
 }  // namespace
 
 void add_report(CLI::App& app, int& exit_code) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ReportFlags>();
   CLI::App* command = app.add_subcommand("report", "Judge a run directory again and render it");
   command->add_option("DIR", flags->paths, "Run directory; several are segments of one run and are merged")->required();
   command->add_option("--out", flags->out, "Where merged segments go (default: the first one's name and -merged)");

@@ -5,14 +5,14 @@
 namespace tidegate::cli {
 namespace {
 
-struct Flags {
+struct RunFlags {
   runner::RunOptions run;
   bool json = false, strict = false;
   std::string replay;
   std::string junit;
 };
 
-int play(const runner::ScenarioOptions& options, Flags flags) {
+int play(const runner::ScenarioOptions& options, RunFlags flags) {
   if (options.path.empty() == flags.replay.empty()) {
     return fail(usage_error("run needs a scenario file, or --replay DIR instead of one"));
   }
@@ -33,7 +33,7 @@ int play(const runner::ScenarioOptions& options, Flags flags) {
 void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Play a scenario and end with one verdict");
   auto options = add_scenario_options(*command);
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RunFlags>();
   command->get_option("FILE")->required(false);
   command->add_option("--replay", flags->replay,
                       "Play the scenario of that run directory, with its overrides and seed");

@@ -5,7 +5,7 @@
 namespace tidegate::loadgen {
 namespace {
 
-constexpr std::array<std::string_view, kErrorClasses> kNames = {
+constexpr std::array<std::string_view, kErrorClasses> kErrorNames = {
     "none",     "refused", "unreachable", "descriptors", "ports",   "reset", "closed",     "timeout",
     "protocol", "tls",     "status",      "expectation", "capture", "data",  "interrupted"};
 
@@ -18,7 +18,7 @@ static_assert(static_cast<std::size_t>(ErrorClass::interrupted) + 1 == kErrorCla
 }  // namespace
 
 std::string_view to_string(ErrorClass error) noexcept {
-  return kNames[static_cast<std::size_t>(error)];
+  return kErrorNames[static_cast<std::size_t>(error)];
 }
 
 std::optional<ErrorClass> retryable_class(std::string_view name) noexcept {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ inline constexpr std::size_t kBlockHeaderSize = 12;
 inline constexpr std::uint32_t kLongestBlock = 64U << 20;
 /// Where a writer starts the next block, well under the limit with any one record added.
 inline constexpr std::size_t kWriterBlock = 8U << 20;
+
+/// Decades on either side of the run clock's zero; keeps arithmetic on seconds within 32 bits.
+inline constexpr std::int64_t kFarthestSecond = 1'000'000'000;
+/// The place of a series that a reader was not asked for.
+inline constexpr std::size_t kNotKept = std::numeric_limits<std::size_t>::max();
 
 /// The block's checksum covers its type, its length and its payload.
 std::uint32_t block_checksum(std::uint32_t type, std::string_view payload);

@@ -22,8 +22,6 @@
 namespace tidegate::record {
 namespace {
 
-constexpr std::int64_t kFarthestSecond = 1'000'000'000;
-constexpr std::size_t kNotKept = std::numeric_limits<std::size_t>::max();
 
 struct Place {
   std::uint64_t offset;  // of a histogram; of counters and gauges the value's own bits
@@ -123,7 +121,7 @@ struct SeriesIndex::State {
       if (reader.bad()) return "a definition is malformed";
       if (id != numbers.size()) return "series are not numbered in order";
       const bool known = kind <= static_cast<std::uint8_t>(SeriesKind::histogram);
-      numbers.push_back(known ? series.size() : kNotKept);
+      numbers.push_back(known ? series.size() : series_format::kNotKept);
       if (!known) continue;
       one.key.kind = static_cast<SeriesKind>(kind);
       series.push_back(std::move(one));
@@ -138,9 +136,9 @@ struct SeriesIndex::State {
       const std::int64_t second = reader.signed_varint();
       const std::uint64_t id = reader.varint();
       const std::string_view bytes = reader.text();
-      if (reader.bad() || second > kFarthestSecond || second < -kFarthestSecond) return "a record is malformed";
+      if (reader.bad() || second > series_format::kFarthestSecond || second < -series_format::kFarthestSecond) return "a record is malformed";
       if (id >= numbers.size()) return "a record names a series that is not defined";
-      if (numbers[id] == kNotKept) continue;
+      if (numbers[id] == series_format::kNotKept) continue;
       Place place{start + static_cast<std::uint64_t>(bytes.data() - block.data()), static_cast<std::int32_t>(second),
                   static_cast<std::uint32_t>(bytes.size())};
       if (series[numbers[id]].key.kind != SeriesKind::histogram) {

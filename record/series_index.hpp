@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,10 @@
 #include "record/series.hpp"
 
 namespace tidegate::record {
+
+/// A range that holds every second of any run.
+inline constexpr std::int32_t kFirstSecond = std::numeric_limits<std::int32_t>::min();
+inline constexpr std::int32_t kLastSecond = std::numeric_limits<std::int32_t>::max();
 
 /// Not thread-safe. Movable.
 class SeriesIndex {

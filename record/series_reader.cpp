@@ -59,9 +59,6 @@ class FileBytes final : public HistogramBytes {
   FileDescriptor file_;
 };
 
-/// Decades on either side of the run clock's zero; keeps arithmetic on seconds within 32 bits.
-constexpr std::int64_t kFarthestSecond = 1'000'000'000;
-constexpr std::size_t kNotKept = std::numeric_limits<std::size_t>::max();
 
 /// Applies blocks to a SeriesSet, each wholly or not at all. A block's errors are returned as the reason.
 class BlockReader {
@@ -86,7 +83,7 @@ class BlockReader {
       definitions.push_back(std::move(definition));
     }
     for (Definition& definition : definitions) {
-      places_.push_back(definition.known ? set_.series.size() : kNotKept);
+      places_.push_back(definition.known ? set_.series.size() : series_format::kNotKept);
       if (definition.known) set_.series.push_back(Series{std::move(definition.key), {}, HistogramTrack(bytes_)});
     }
     return {};
@@ -115,10 +112,10 @@ class BlockReader {
       const std::int64_t second = reader.signed_varint();
       const std::uint64_t id = reader.varint();
       const std::string_view bytes = reader.text();
-      const bool far = second > kFarthestSecond || second < -kFarthestSecond;
+      const bool far = second > series_format::kFarthestSecond || second < -series_format::kFarthestSecond;
       if (reader.bad() || far) return "a record is malformed";
       if (id >= places_.size()) return fmt::format("a record names series {}, which is not defined", id);
-      if (places_[id] == kNotKept) continue;
+      if (places_[id] == series_format::kNotKept) continue;
       Value value;
       value.second = static_cast<std::int32_t>(second);
       value.series = places_[id];

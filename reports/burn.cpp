@@ -1,6 +1,5 @@
 #include "reports/burn.hpp"
 
-#include <limits>
 #include <set>
 
 #include "base/units.hpp"
@@ -9,9 +8,6 @@
 
 namespace tidegate::reports {
 namespace {
-
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 
 std::string text_of(const yaml::Node& body, std::string_view key) {
   const yaml::Node* node = body.find(key);
@@ -81,7 +77,7 @@ std::vector<Budget> budgets_of(const record::RunInfo& info) {
 void BurnFold::update(const record::SeriesIndex& index) {
   if (assign(index)) {
     values_.clear();
-    fold(index, kFirst, kLast);
+    fold(index, record::kFirstSecond, record::kLastSecond);
     return;
   }
   std::set<std::int32_t> seconds;

@@ -1,7 +1,6 @@
 #include "reports/charts.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -17,13 +16,11 @@ using BySecond = std::map<std::int32_t, double>;
 /// A page with more charts or lines than this helps nobody; what is left out is said.
 constexpr std::size_t kMostSteps = 16;
 constexpr std::size_t kMostLines = 10;
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 
 enum class Join { sum, greatest };
 
 void join_into(BySecond& all, const SeriesIndex& index, std::size_t series, Join how) {
-  index.each_value(series, kFirst, kLast, [&](std::int32_t second, double value) {
+  index.each_value(series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, double value) {
     const auto [at, added] = all.try_emplace(second, value);
     if (!added) at->second = how == Join::sum ? at->second + value : std::max(at->second, value);
   });
@@ -211,7 +208,7 @@ std::pair<std::int32_t, std::int32_t> chart_range(const record::RunInfo& info, c
   };
   for (const auto& phase : info.phases) widen(phase.start, phase.end);
   for (const auto& load : info.load) {
-    for (const auto& [second, rate] : load.rate) widen(second, std::min(second, kLast - 1) + 1);
+    for (const auto& [second, rate] : load.rate) widen(second, std::min(second, record::kLastSecond - 1) + 1);
   }
   if (const auto [first, end] = series.range(); first < end) widen(first, end);
   return range.value_or(std::pair(0, 0));

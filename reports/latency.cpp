@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "record/metrics.hpp"
@@ -11,9 +10,6 @@ namespace tidegate::reports {
 namespace {
 
 constexpr std::int64_t kMostColumns = 240;
-constexpr double kMicroseconds = 1e-6;
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 
 PercentileRow percentiles_of(const Histogram& histogram) {
   PercentileRow row{};
@@ -48,7 +44,7 @@ std::vector<std::pair<std::int32_t, std::int32_t>> judged_spans(const record::Ru
   for (const record::Window& phase : info.phases) {
     if (phase.judged) spans.emplace_back(phase.start, phase.end);
   }
-  if (info.phases.empty()) spans.emplace_back(kFirst, kLast);
+  if (info.phases.empty()) spans.emplace_back(record::kFirstSecond, record::kLastSecond);
   return spans;
 }
 
@@ -104,13 +100,13 @@ void LatencyFold::fold_all(const record::SeriesIndex& index, Step& step) {
   step.out.response.reset();
   step.out.service.reset();
   step.out.failed = 0;
-  index.each_histogram(step.series, kFirst, kLast, [&](std::int32_t second, const Histogram& histogram) {
+  index.each_histogram(step.series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
     if (histogram.empty()) return;
     fold_second(step, second, histogram);
     add_heat(step.out.heat[heat_axis_.column(second)], histogram);
     if (is_within(judged_, second)) step.out.response.merge(histogram);
   });
-  index.each_histogram(step.failed_series, kFirst, kLast, [&](std::int32_t second, const Histogram& histogram) {
+  index.each_histogram(step.failed_series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
     if (is_within(judged_, second)) step.out.failed += histogram.count();
   });
   fold_service(index, step, false);
@@ -158,7 +154,7 @@ void LatencyFold::fold_service(const record::SeriesIndex& index, Step& step, boo
     if (is_within(judged_, second)) step.out.service.merge(histogram);
   };
   if (!fresh) {
-    index.each_histogram(step.service_series, kFirst, kLast, take);
+    index.each_histogram(step.service_series, record::kFirstSecond, record::kLastSecond, take);
     return;
   }
   for (const std::size_t series : step.service_series) index.each_fresh_histogram(series, take);

@@ -16,6 +16,7 @@
 
 namespace tidegate::reports {
 
+inline constexpr double kMicroseconds = 1e-6;  ///< in seconds
 inline constexpr std::array kPercentiles = {50.0, 90.0, 99.0, 99.9, 100.0};
 inline constexpr std::array kPercentileNames = {"p50", "p90", "p99", "p99.9", "max"};
 using PercentileRow = std::array<double, kPercentiles.size()>;  ///< seconds

@@ -10,7 +10,6 @@
 namespace tidegate::reports {
 namespace {
 
-constexpr double kMicroseconds = 1e-6;
 constexpr int kPointsPerHalving = 5;
 
 /// Requests of one step as counted, by status; "none" when no answer came.

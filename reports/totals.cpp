@@ -1,7 +1,6 @@
 #include "reports/totals.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "record/metrics.hpp"
 #include "record/series_index.hpp"
@@ -11,8 +10,6 @@ namespace tidegate::reports {
 namespace {
 
 using record::SeriesIndex;
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 
 double sum(const SeriesIndex& index, std::size_t series, std::int32_t from, std::int32_t to) {
   double total = 0;
@@ -22,7 +19,7 @@ double sum(const SeriesIndex& index, std::size_t series, std::int32_t from, std:
 
 double sum_of(const SeriesIndex& index, std::string_view metric) {
   double total = 0;
-  for (const std::size_t series : index.find(metric)) total += sum(index, series, kFirst, kLast);
+  for (const std::size_t series : index.find(metric)) total += sum(index, series, record::kFirstSecond, record::kLastSecond);
   return total;
 }
 
@@ -78,14 +75,14 @@ class Totals {
     }
     totals_.judged_seconds = std::max(1.0, seconds);
     for (const std::size_t series : index_.find(record::kIterations)) {
-      const auto count = static_cast<std::uint64_t>(sum(index_, series, kFirst, kLast));
+      const auto count = static_cast<std::uint64_t>(sum(index_, series, record::kFirstSecond, record::kLastSecond));
       const std::string outcome = tag_of(index_.key(series), "outcome", "ok");
       totals_.iterations += count;
       if (outcome == "failed") totals_.failed_iterations += count;
       if (outcome == "interrupted") totals_.interrupted += count;
     }
     for (const std::size_t series : index_.find(record::kErrors)) {
-      const double count = sum(index_, series, kFirst, kLast);
+      const double count = sum(index_, series, record::kFirstSecond, record::kLastSecond);
       if (count > 0) totals_.errors[tag_of(index_.key(series), "class", "other")] += static_cast<std::uint64_t>(count);
     }
     totals_.dropped_iterations = static_cast<std::uint64_t>(sum_of(index_, record::kDroppedIterations));
@@ -93,7 +90,7 @@ class Totals {
     totals_.bytes_received = sum_of(index_, record::kDataReceived);
     std::map<std::int32_t, double> users;
     for (const std::size_t series : index_.find(record::kVus)) {
-      index_.each_value(series, kFirst, kLast, [&users](std::int32_t at, double value) { users[at] += value; });
+      index_.each_value(series, record::kFirstSecond, record::kLastSecond, [&users](std::int32_t at, double value) { users[at] += value; });
     }
     for (const auto& [second, value] : users) totals_.most_users = std::max(totals_.most_users, value);
   }

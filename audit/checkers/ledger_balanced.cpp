@@ -63,7 +63,7 @@ std::int64_t due(const Payment* payment) {
   return payment == nullptr ? 0 : payment->captured - payment->refunded;
 }
 
-void check_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
+void balance_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
   if (one.postings.empty()) return;
   std::int64_t posted = 0;
   bool moved = false;
@@ -93,7 +93,7 @@ const Checker& ledger_balanced() {
       .name = "ledger_balanced",
       .doc = "Debits equal credits per currency after every transfer; a captured payment is posted once, whole.",
       .needs = {"payments", "ledger"},
-      .payment = check_payment,
+      .payment = balance_payment,
       .stream = [](Finding& finding) -> std::unique_ptr<StreamCheck> { return std::make_unique<Transfers>(finding); }};
   return checker;
 }

@@ -43,7 +43,7 @@ void check_captures(const KeyCase& one, Finding& finding) {
   finding.wrong("capture {reference} was applied twice", {.key = one.key, .reference = *twice});
 }
 
-void check_key(const KeyCase& one, const Terms& terms, Finding& finding) {
+void find_doubled_key(const KeyCase& one, const Terms& terms, Finding& finding) {
   check_payments(one, terms, finding);
   check_bank(one, finding);
   check_captures(one, finding);
@@ -55,7 +55,7 @@ const Checker& no_double_charge() {
   static const Checker checker = {.name = "no_double_charge",
                                   .doc = "One payment for one key, and the bank took its amount at most once.",
                                   .needs = {"payments", "bank"},
-                                  .key = check_key};
+                                  .key = find_doubled_key};
   return checker;
 }
 

@@ -35,7 +35,7 @@ bool bank_approved(std::span<const Charge> charges) {
   });
 }
 
-void check_key(const KeyCase& one, const Terms& terms, Finding& finding) {
+void find_lost_key(const KeyCase& one, const Terms& terms, Finding& finding) {
   if (one.history != nullptr && one.history->fate == Fate::ok) check_acknowledged(one, finding);
   for (const Payment& payment : one.payments) {
     if (!needs_approval(payment.state) || !terms.asked_bank || bank_approved(one.charges)) continue;
@@ -45,7 +45,7 @@ void check_key(const KeyCase& one, const Terms& terms, Finding& finding) {
   }
 }
 
-void check_payment(const PaymentCase& one, const Terms& terms, Finding& finding) {
+void find_lost_payment(const PaymentCase& one, const Terms& terms, Finding& finding) {
   if (one.before == nullptr || !is_captured(one.before->state) || !terms.asked_ledger) return;
   if (std::ranges::any_of(one.postings, &Posting::posted)) return;
   finding.wrong(
@@ -61,8 +61,8 @@ const Checker& no_lost_acks() {
       .doc = "An acknowledged payment is in the platform; an authorized one at the bank; a captured one in the ledger.",
       .needs = {"payments"},
       .uses = {"bank", "ledger"},
-      .key = check_key,
-      .payment = check_payment};
+      .key = find_lost_key,
+      .payment = find_lost_payment};
   return checker;
 }
 

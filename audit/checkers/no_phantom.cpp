@@ -4,7 +4,7 @@
 namespace tidegate::audit {
 namespace {
 
-void check_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
+void find_phantom_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
   if (one.charges.empty()) return;
   finding.checked();
   const std::int64_t money = money_of(one.charges).held();
@@ -31,7 +31,7 @@ const Checker& no_phantom() {
       .name = "no_phantom",
       .doc = "The bank took no money for a payment that failed, was declined, or was never asked for.",
       .needs = {"payments", "bank"},
-      .key = check_key,
+      .key = find_phantom_key,
       .charges_alone = true};
   return checker;
 }

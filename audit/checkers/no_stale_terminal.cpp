@@ -4,7 +4,7 @@
 namespace tidegate::audit {
 namespace {
 
-void check_payment(const PaymentCase& one, const Terms& terms, Finding& finding) {
+void find_stale_payment(const PaymentCase& one, const Terms& terms, Finding& finding) {
   if (one.reads.empty()) return;
   finding.checked();
   // Reads are in the order of their answers; a read counts as later when it was sent after the answer before it.
@@ -28,7 +28,7 @@ const Checker& no_stale_terminal() {
   static const Checker checker = {
       .name = "no_stale_terminal",
       .doc = "After a terminal state was shown, no read shows an earlier one beyond the allowed staleness.",
-      .payment = check_payment};
+      .payment = find_stale_payment};
   return checker;
 }
 

@@ -34,7 +34,7 @@ class Numbers final : public StreamCheck {
   std::unordered_map<std::uint64_t, std::int64_t> last_;
 };
 
-void check_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
+void find_disorder_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
   if (one.events.empty()) return;
   finding.checked();
   std::optional<State> known;
@@ -67,7 +67,7 @@ const Checker& per_key_order() {
       .name = "per_key_order",
       .doc = "The events of one payment are in order, and no number of a stream is missing.",
       .needs = {"events"},
-      .payment = check_payment,
+      .payment = find_disorder_payment,
       .stream = [](Finding& finding) -> std::unique_ptr<StreamCheck> { return std::make_unique<Numbers>(finding); }};
   return checker;
 }

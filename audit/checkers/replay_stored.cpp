@@ -4,7 +4,7 @@
 namespace tidegate::audit {
 namespace {
 
-void check_history(const KeyCase& one, const KeyHistory& history, Finding& finding) {
+void find_other_answer_history(const KeyCase& one, const KeyHistory& history, Finding& finding) {
   if (history.acknowledged == 0) return;
   finding.checked();
   if (history.ids_differ) {
@@ -20,16 +20,16 @@ void check_history(const KeyCase& one, const KeyHistory& history, Finding& findi
   }
 }
 
-void check_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
-  if (one.history != nullptr) check_history(one, *one.history, finding);
-  for (const KeyHistory& other : one.others) check_history(one, other, finding);
+void find_other_answer_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
+  if (one.history != nullptr) find_other_answer_history(one, *one.history, finding);
+  for (const KeyHistory& other : one.others) find_other_answer_history(one, other, finding);
 }
 
 }  // namespace
 
 const Checker& replay_stored() {
   static const Checker checker = {
-      .name = "replay_stored", .doc = "A key has one answer; another body under it is refused.", .key = check_key};
+      .name = "replay_stored", .doc = "A key has one answer; another body under it is refused.", .key = find_other_answer_key};
   return checker;
 }
 

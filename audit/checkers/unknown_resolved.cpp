@@ -4,15 +4,15 @@
 namespace tidegate::audit {
 namespace {
 
-void check_history(const KeyCase& one, const KeyHistory& history, Finding& finding) {
+void find_unresolved_history(const KeyCase& one, const KeyHistory& history, Finding& finding) {
   finding.checked();
   if (history.fate != Fate::unknown) return;
   finding.wrong("the outcome of key {key} was never resolved", {.key = one.key});
 }
 
-void check_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
-  if (one.history != nullptr) check_history(one, *one.history, finding);
-  for (const KeyHistory& other : one.others) check_history(one, other, finding);
+void find_unresolved_key(const KeyCase& one, const Terms& /*terms*/, Finding& finding) {
+  if (one.history != nullptr) find_unresolved_history(one, *one.history, finding);
+  for (const KeyHistory& other : one.others) find_unresolved_history(one, other, finding);
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ const Checker& unknown_resolved() {
   static const Checker checker = {.name = "unknown_resolved",
                                   .doc = "No outcome is unknown after the drain.",
                                   .whole_history = true,
-                                  .key = check_key};
+                                  .key = find_unresolved_key};
   return checker;
 }
 

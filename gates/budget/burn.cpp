@@ -7,9 +7,9 @@
 namespace tidegate::gates {
 namespace {
 
-class Windows {
+class SlidingShares {
  public:
-  explicit Windows(const std::vector<Share>& seconds) {
+  explicit SlidingShares(const std::vector<Share>& seconds) {
     for (const Share& one : seconds) {
       bad_.push_back(bad_.back() + static_cast<double>(one.bad));
       total_.push_back(total_.back() + static_cast<double>(one.total));
@@ -27,7 +27,7 @@ class Windows {
 };
 
 // The first second at whose end both windows burn fast enough; none below the size.
-std::size_t fires_at(const Windows& windows, const BurnAlert& alert, double allowed) {
+std::size_t fires_at(const SlidingShares& windows, const BurnAlert& alert, double allowed) {
   const auto longer = static_cast<std::size_t>(alert.long_s), shorter = static_cast<std::size_t>(alert.short_s);
   for (std::size_t end = longer; end <= windows.size(); ++end) {
     if (windows.share(end, longer) >= alert.factor * allowed && windows.share(end, shorter) >= alert.factor * allowed) {
@@ -47,7 +47,7 @@ std::string in_window(std::string query, std::string_view window) {
 }
 
 // A YAML text in single quotes.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + "'";
@@ -63,13 +63,13 @@ std::string alert_rule(const AlertedObjective& objective, const BurnAlert& alert
                        1 - objective.objective);
   };
   std::string text = "      - alert: ErrorBudgetBurn\n";
-  text += fmt::format("        expr: {}\n", quoted(burns(alert.long_name) + " and " + burns(alert.short_name)));
+  text += fmt::format("        expr: {}\n", in_quotes(burns(alert.long_name) + " and " + burns(alert.short_name)));
   text += "        labels:\n";
   text += fmt::format("          severity: {}\n          slo: {}\n          long_window: {}\n", alert.severity,
                       objective.name, alert.long_name);
   text += "        annotations:\n";
   text += fmt::format("          summary: {}\n",
-                      quoted(fmt::format("{} burns its error budget {:g} times too fast over {} and {}", objective.name,
+                      in_quotes(fmt::format("{} burns its error budget {:g} times too fast over {} and {}", objective.name,
                                          alert.factor, alert.long_name, alert.short_name)));
   return text;
 }
@@ -77,7 +77,7 @@ std::string alert_rule(const AlertedObjective& objective, const BurnAlert& alert
 }  // namespace
 
 std::string alert_summary(const std::vector<Share>& seconds, double allowed) {
-  const Windows windows(seconds);
+  const SlidingShares windows(seconds);
   std::string evaluated, unfit;
   for (const BurnAlert& alert : kBurnAlerts) {
     if (static_cast<std::size_t>(alert.long_s) > windows.size()) {
@@ -103,7 +103,7 @@ std::string prometheus_rules(const std::vector<AlertedObjective>& objectives) {
     for (const std::string_view window : {"5m", "30m", "1h", "2h", "6h", "1d", "3d"}) {
       text += fmt::format("      - record: {}\n", ratio_name(window));
       text +=
-          fmt::format("        expr: {}\n", quoted(fmt::format("({}) / ({})", in_window(objective.bad_query, window),
+          fmt::format("        expr: {}\n", in_quotes(fmt::format("({}) / ({})", in_window(objective.bad_query, window),
                                                                in_window(objective.total_query, window))));
       text += fmt::format("        labels:\n          slo: {}\n", objective.name);
     }

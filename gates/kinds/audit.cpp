@@ -73,11 +73,11 @@ class AuditGate final : public Gate {
   std::vector<std::string> checkers_;
 };
 
-schema::TypePointer shape() {
+schema::TypePointer audit_shape() {
   return schema::list_of(schema::text(), "Checkers that must say true.");
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_audit(const yaml::Node& body, GateReader& reader) {
   std::vector<std::string> checkers;
   bool good = true;
   for (const yaml::Node& item : body.items()) {
@@ -95,7 +95,7 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& audit_kind() {
-  static const GateKind kKind{"audit", "Checkers of the money that must say true.", false, &shape, &read};
+  static const GateKind kKind{"audit", "Checkers of the money that must say true.", false, &audit_shape, &read_audit};
   return kKind;
 }
 

@@ -187,7 +187,7 @@ class BudgetGate final : public Gate {
   BudgetTerms terms_;
 };
 
-schema::TypePointer shape() {
+schema::TypePointer budget_shape() {
   return schema::object(
       {
           schema::required("objective", schema::share(), "The share of good events, such as 99.95%."),
@@ -301,7 +301,7 @@ bool read_numbers(const yaml::Node& body, GateReader& reader, BudgetTerms& terms
   return read_slices(body, reader, terms);
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_budget(const yaml::Node& body, GateReader& reader) {
   BudgetTerms terms;
   terms.rules = reader.rules();
   const bool numbers = read_numbers(body, reader, terms);
@@ -312,8 +312,8 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& budget_kind() {
-  static const GateKind kKind{"budget", "An error budget: the burn rate of a window with its bounds.", true, &shape,
-                              &read};
+  static const GateKind kKind{"budget", "An error budget: the burn rate of a window with its bounds.", true, &budget_shape,
+                              &read_budget};
   return kKind;
 }
 

@@ -94,7 +94,7 @@ SampleNeed CompareGate::need() const {
 
 namespace {
 
-schema::TypePointer shape() {
+schema::TypePointer compare_shape() {
   return schema::object(
       {
           schema::required("metric", schema::text(),
@@ -104,7 +104,7 @@ schema::TypePointer shape() {
       "A comparison with baseline runs; not asked without them.");
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_compare(const yaml::Node& body, GateReader& reader) {
   const yaml::Node& metric = *body.find("metric");
   auto measure = reader.measure(metric);
   if (!measure) return nullptr;
@@ -120,8 +120,8 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& compare_kind() {
-  static const GateKind kKind{"compare", "A comparison with baseline runs; not asked without them.", true, &shape,
-                              &read};
+  static const GateKind kKind{"compare", "A comparison with baseline runs; not asked without them.", true, &compare_shape,
+                              &read_compare};
   return kKind;
 }
 

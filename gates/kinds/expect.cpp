@@ -91,7 +91,7 @@ class ExpectGate final : public Gate {
   DecisionRules rules_;
 };
 
-schema::TypePointer shape() {
+schema::TypePointer expect_shape() {
   return schema::text("An aggregate of a metric against a limit: p99(response_time{name=create_payment}) < 500ms.");
 }
 
@@ -105,7 +105,7 @@ bool is_provable(const Expression& expression, const yaml::Node& body, GateReade
   return false;
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_expect(const yaml::Node& body, GateReader& reader) {
   auto expression = reader.expression(body);
   std::optional<Expression> warning;
   const yaml::Node* warn = reader.gate().find("warn");
@@ -118,7 +118,7 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& expect_kind() {
-  static const GateKind kKind{"expect", "An aggregate of a metric against a limit.", true, &shape, &read};
+  static const GateKind kKind{"expect", "An aggregate of a metric against a limit.", true, &expect_shape, &read_expect};
   return kKind;
 }
 

@@ -65,7 +65,7 @@ class LagGate final : public Gate {
   LagTerms terms_;
 };
 
-schema::TypePointer shape() {
+schema::TypePointer lag_shape() {
   return schema::object(
       {
           schema::required("group", schema::text(), "A consumer group of the stack."),
@@ -113,7 +113,7 @@ bool read_maximum(const yaml::Node& body, GateReader& reader, LagTerms& terms) {
   return true;
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_lag(const yaml::Node& body, GateReader& reader) {
   LagTerms terms;
   const yaml::Node& group = *body.find("group");
   terms.signal.group = group.text();
@@ -134,8 +134,8 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& lag_kind() {
-  static const GateKind kKind{"lag", "The lag of a consumer group, as a share of one-second slices.", true, &shape,
-                              &read};
+  static const GateKind kKind{"lag", "The lag of a consumer group, as a share of one-second slices.", true, &lag_shape,
+                              &read_lag};
   return kKind;
 }
 

@@ -64,7 +64,7 @@ class ProbeGate final : public Gate {
   std::string probe_ = "probe:" + signal_.name;
 };
 
-schema::TypePointer shape() {
+schema::TypePointer probe_shape() {
   return schema::object(
       {
           schema::optional("scrape", schema::text(),
@@ -148,7 +148,7 @@ bool read_place(const yaml::Node& body, const yaml::Node& what, GateReader& read
   return false;
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_probe(const yaml::Node& body, GateReader& reader) {
   SignalSpec spec;
   spec.name = reader.name();
   SliceTerms terms;
@@ -172,7 +172,7 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 }  // namespace
 
 const GateKind& probe_kind() {
-  static const GateKind kKind{"probe", "A number from outside, as a share of one-second slices.", true, &shape, &read};
+  static const GateKind kKind{"probe", "A number from outside, as a share of one-second slices.", true, &probe_shape, &read_probe};
   return kKind;
 }
 

@@ -118,7 +118,7 @@ record::GateResult RecoveryGate::judge(const Evidence& evidence, const Scope& sc
 
 namespace {
 
-schema::TypePointer shape() {
+schema::TypePointer recovery_shape() {
   return schema::object(
       {
           schema::required("of", schema::text(), "The signal: lag(GROUP).age, read_age or records, or p99(METRIC)."),
@@ -158,7 +158,7 @@ Dimension dimension_of_signal(const RecoverySignal& signal) {
   return std::get<Measure>(signal).dimension;
 }
 
-std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
+std::shared_ptr<const Gate> read_recovery(const yaml::Node& body, GateReader& reader) {
   RecoveryTerms terms;
   const yaml::Node& of = *body.find("of");
   const yaml::Node& after = *body.find("after");
@@ -180,7 +180,7 @@ std::shared_ptr<const Gate> read(const yaml::Node& body, GateReader& reader) {
 
 const GateKind& recovery_kind() {
   static const GateKind kKind{"recovery", "The time from a fault's heal until a signal is back inside its limit.",
-                              false, &shape, &read};
+                              false, &recovery_shape, &read_recovery};
   return kKind;
 }
 

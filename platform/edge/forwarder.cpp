@@ -9,11 +9,11 @@ namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kAnswerLimit = std::chrono::seconds(35);  // a long poll takes up to 30 s
-constexpr Nanoseconds kProbeLimit = std::chrono::seconds(1);
+constexpr Nanoseconds kReturnProbeLimit = std::chrono::seconds(1);
 constexpr Nanoseconds kFirstPause = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLongestPause = std::chrono::milliseconds(160);
 
-constexpr std::array<std::string_view, 6> kOfTheConnection{"connection", "keep-alive",   "transfer-encoding",
+constexpr std::array<std::string_view, 6> kLeftBehind{"connection", "keep-alive",   "transfer-encoding",
                                                            "upgrade",    "content-type", "content-length"};
 
 asio::awaitable<void> pause(Nanoseconds length) {
@@ -47,7 +47,7 @@ http::Response to_client(http::Response answer) {
   response.content_type = std::move(answer.content_type);
   response.body = std::move(answer.body);
   for (auto& header : answer.headers) {
-    const bool dropped = std::any_of(kOfTheConnection.begin(), kOfTheConnection.end(),
+    const bool dropped = std::any_of(kLeftBehind.begin(), kOfTheConnection.end(),
                                      [&](std::string_view name) { return http::same_name(name, header.first); });
     if (!dropped) response.headers.push_back(std::move(header));
   }
@@ -71,7 +71,7 @@ asio::awaitable<bool> Forwarder::wait_until_back(std::string upstream, std::stri
   while (monotonic_now() < deadline) {
     http::ClientRequest probe;
     probe.target = probe_path;
-    const auto answer = co_await send_once(upstream, std::move(probe), kProbeLimit);
+    const auto answer = co_await send_once(upstream, std::move(probe), kReturnProbeLimit);
     if (answer && answer->status < 500) {
       away_[upstream] = false;
       co_return true;

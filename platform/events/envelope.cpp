@@ -29,7 +29,7 @@ void append_member(std::string& out, std::string_view key, std::int64_t value) {
   out.append(",\"").append(key).append("\":").append(std::to_string(value));
 }
 
-Error bad(std::string_view what) {
+Error bad_envelope(std::string_view what) {
   return protocol_error("event envelope: " + std::string(what));
 }
 
@@ -42,8 +42,8 @@ Result<void> read_names(const json::object& object, Envelope& envelope, std::str
                                                                      {"stream", &stream}}};
   for (const auto& [key, target] : members) {
     auto value = string_member(object, key);
-    if (!value || value->empty()) return bad(std::string("no text in '") + key + "'");
-    if (value->size() > kLongestName) return bad(std::string("'") + key + "' is too long");
+    if (!value || value->empty()) return bad_envelope(std::string("no text in '") + key + "'");
+    if (value->size() > kLongestName) return bad_envelope(std::string("'") + key + "' is too long");
     *target = std::move(*value);
   }
   return {};
@@ -53,9 +53,9 @@ Result<void> read_numbers(const json::object& object, Envelope& envelope) {
   const auto version = integer_member(object, "version");
   const auto sequence = integer_member(object, "sequence");
   const auto occurred_at = integer_member(object, "occurred_at");
-  if (!version || *version < 1 || *version > 1'000'000) return bad("no version");
-  if (!sequence || *sequence < 1) return bad("the sequence is not a number from 1");
-  if (!occurred_at || *occurred_at < 0) return bad("no time in 'occurred_at'");
+  if (!version || *version < 1 || *version > 1'000'000) return bad_envelope("no version");
+  if (!sequence || *sequence < 1) return bad_envelope("the sequence is not a number from 1");
+  if (!occurred_at || *occurred_at < 0) return bad_envelope("no time in 'occurred_at'");
   envelope.version = static_cast<int>(*version);
   envelope.sequence = *sequence;
   envelope.occurred_at_ms = *occurred_at;
@@ -69,7 +69,7 @@ std::string StreamId::text() const {
 }
 
 Result<StreamId> StreamId::parse(std::string_view text) {
-  const Error malformed = bad("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
+  const Error malformed = bad_envelope("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
   const auto first = text.find('/');
   const auto last = text.rfind('/');
   if (first == std::string_view::npos || first == last || first == 0 || last - first == 1) return malformed;
@@ -102,8 +102,8 @@ std::string Envelope::encode() const {
 
 Result<Envelope> Envelope::decode(std::string_view text) {
   auto parsed = parse_json(text);
-  if (!parsed) return bad(parsed.error().message);
-  if (!parsed->is_object()) return bad("not a JSON object");
+  if (!parsed) return bad_envelope(parsed.error().message);
+  if (!parsed->is_object()) return bad_envelope("not a JSON object");
   const json::object& object = parsed->as_object();
 
   Envelope envelope;
@@ -114,9 +114,9 @@ Result<Envelope> Envelope::decode(std::string_view text) {
   if (!id) return id.error();
   envelope.stream = std::move(*id);
   envelope.traceparent = string_member(object, "traceparent").value_or("");
-  if (envelope.traceparent.size() > kLongestName) return bad("'traceparent' is too long");
+  if (envelope.traceparent.size() > kLongestName) return bad_envelope("'traceparent' is too long");
   const json::value* data = object.if_contains("data");
-  if (data == nullptr || !data->is_object()) return bad("no object in 'data'");
+  if (data == nullptr || !data->is_object()) return bad_envelope("no object in 'data'");
   envelope.data = data->as_object();
   return envelope;
 }

@@ -11,12 +11,12 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kBatch = 500;
+constexpr std::size_t kApplyBatch = 500;
 
 }  // namespace
 
 bool Applier::apply_ready() {
-  for (Events events = sequencer_.ready(kBatch); !events.empty(); events = sequencer_.ready(kBatch)) {
+  for (Events events = sequencer_.ready(kApplyBatch); !events.empty(); events = sequencer_.ready(kApplyBatch)) {
     if (!apply_together(events) && !apply_one_by_one(events)) return false;
   }
   return true;

@@ -24,7 +24,7 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kBatch = 500;
+constexpr std::size_t kPollBatch = 500;
 constexpr Nanoseconds kPollLimit = std::chrono::milliseconds(50);  // also how soon stop() is noticed
 
 }  // namespace
@@ -126,14 +126,14 @@ struct Inbox::State {
     drained_at_ms = 0;
     const std::int64_t asked_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
-    auto records = consumer->poll(kBatch, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
+    auto records = consumer->poll(kPollBatch, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
     if (!records) {
       log::warn("the consumer failed; making a new one", {{"why", records.error().message}});
       connect_at = monotonic_now() + options.retry_after;
       return disconnect();
     }
     const Nanoseconds now = monotonic_now();
-    if (records->size() < kBatch) drained_at_ms = asked_at_ms;
+    if (records->size() < kPollBatch) drained_at_ms = asked_at_ms;
     for (const BusRecord& record : *records) {
       auto event = Envelope::decode(record.value);
       if (event && is_of_another_shard(*event, record)) continue;

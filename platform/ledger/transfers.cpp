@@ -6,7 +6,7 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr Migration kMigrations[] = {
+constexpr Migration kTransferMigrations[] = {
     {100,
      "CREATE TABLE transfers (id INTEGER PRIMARY KEY, payment TEXT NOT NULL, kind TEXT NOT NULL, reference TEXT NOT "
      "NULL, merchant TEXT NOT NULL, currency TEXT NOT NULL, amount INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
@@ -42,7 +42,7 @@ Result<void> move_balance(Connection& connection, const Transfer& transfer, cons
 }  // namespace
 
 std::span<const Migration> ledger_migrations() {
-  return kMigrations;
+  return kTransferMigrations;
 }
 
 Result<bool> write_transfer(Connection& connection, const Transfer& transfer) {

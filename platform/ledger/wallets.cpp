@@ -12,7 +12,7 @@ constexpr std::int64_t kLargestAmount = 999'999'999'999;
 constexpr std::int64_t kLargestBalance = 999'999'999'999'999;
 constexpr std::size_t kLongestName = 64;
 
-constexpr Migration kMigrations[] = {
+constexpr Migration kWalletMigrations[] = {
     {120,
      "CREATE TABLE wallet_operations (tenant TEXT NOT NULL, wallet TEXT NOT NULL, operation TEXT NOT NULL, key TEXT "
      "NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, outcome INTEGER NOT NULL, balance INTEGER NOT NULL,"
@@ -84,7 +84,7 @@ Result<void> move_money(Connection& connection, const WalletCommand& command, st
 }  // namespace
 
 std::span<const Migration> wallet_migrations() {
-  return kMigrations;
+  return kWalletMigrations;
 }
 
 bool is_wallet_name(std::string_view text) noexcept {

@@ -1,7 +1,6 @@
 // RFC 4180: a row for each second of each series, in the order of the series. Times are on the run clock, latencies in
 // seconds. A text that a spreadsheet would take for a formula gets an apostrophe before it.
 
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -13,8 +12,6 @@
 namespace tidegate::reports {
 namespace {
 
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t kPiece = 64U << 10;
 constexpr double kPercentiles[] = {50, 90, 95, 99, 99.9};
 
@@ -67,11 +64,11 @@ Result<void> render_csv(const FormatInput& input, const Sink& sink) {
     };
     if (key.kind == record::SeriesKind::histogram) {
       const std::size_t one[] = {series};
-      index->each_histogram(one, kFirst, kLast, [&](std::int32_t second, const Histogram& histogram) {
+      index->each_histogram(one, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
         if (wanted && !histogram.empty()) row(second, histogram_cells(histogram, key));
       });
     } else {
-      index->each_value(series, kFirst, kLast, [&](std::int32_t second, double value) {
+      index->each_value(series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, double value) {
         if (wanted) row(second, fmt::format("{:.12g},,,,,,,,,", value));
       });
     }

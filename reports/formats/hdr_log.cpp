@@ -2,7 +2,6 @@
 // histogram in the compressed V2 encoding, base64. Values are microseconds; the column Interval_Max is in milliseconds,
 // with the factor that its comment names. Readable by HistogramLogAnalyzer, HdrHistogramVisualizer and the libraries.
 
-#include <limits>
 #include <map>
 
 #include <fmt/format.h>
@@ -14,9 +13,6 @@
 
 namespace tidegate::reports {
 namespace {
-
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 
 /// Tags of the log end at commas and have no spaces.
 std::string tag(std::string_view name) {
@@ -58,7 +54,7 @@ Result<void> render_hdr_log(const FormatInput& input, const Sink& sink) {
   if (!sink(out)) return {};
   for (const auto& [name, series] : tagged_series(*index)) {
     bool wanted = true;
-    index->each_histogram(series, kFirst, kLast, [&, &label = name](std::int32_t second, const Histogram& histogram) {
+    index->each_histogram(series, record::kFirstSecond, record::kLastSecond, [&, &label = name](std::int32_t second, const Histogram& histogram) {
       if (!wanted || histogram.empty()) return;
       wanted = sink(fmt::format("Tag={},{:.3f},1.000,{:.3f},{}\n", label, static_cast<double>(second),
                                 static_cast<double>(histogram.max()) / 1000, record::hdr_base64(histogram)));

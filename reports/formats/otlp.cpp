@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <optional>
 
@@ -18,8 +17,6 @@
 namespace tidegate::reports {
 namespace {
 
-constexpr std::int32_t kFirst = std::numeric_limits<std::int32_t>::min();
-constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
 constexpr std::int32_t kPointSeconds = 10;
 constexpr int kScale = 4;
 constexpr int kDelta = 1;  // AGGREGATION_TEMPORALITY_DELTA
@@ -92,7 +89,7 @@ class Exporter {
   /// Counters are summed over a point; of gauges the last value counts.
   json::array numbers(std::size_t series, const json::array& attributes, bool sums) const {
     std::map<std::int32_t, double> points;
-    index_.each_value(series, kFirst, kLast, [&](std::int32_t second, double value) {
+    index_.each_value(series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, double value) {
       double& at = points[point_of(second)];
       at = sums ? at + value : value;
     });
@@ -112,7 +109,7 @@ class Exporter {
       if (open && !open->second.empty()) out.push_back(histogram_point(open->first, open->second, attributes));
     };
     const std::size_t one[] = {series};
-    index_.each_histogram(one, kFirst, kLast, [&](std::int32_t second, const Histogram& histogram) {
+    index_.each_histogram(one, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
       const std::int32_t from = point_of(second);
       if (!open || open->first != from) {
         close();

@@ -56,10 +56,6 @@ PaymentCommand make_command(const GatewayContext& context, const Principal& prin
   return command;
 }
 
-asio::awaitable<http::Response> answer_at_once(http::Response response) {
-  co_return response;
-}
-
 asio::awaitable<http::Response> create_payment(GatewayContext& context, const RoutingCounters& counters,
                                                const Principal& principal, const http::Request& request,
                                                bool authorize_only) {

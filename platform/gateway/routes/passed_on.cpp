@@ -102,10 +102,6 @@ asio::awaitable<http::Response> pass_on(GatewayContext& context, std::string pee
 
 namespace {
 
-asio::awaitable<http::Response> answer_at_once(http::Response response) {
-  co_return response;
-}
-
 void add_for_tenant(GatewayContext& context, const PassedOn& route) {
   add_tenant_route(context, route.method, route.pattern,
                    [&context, &route](const Principal& principal, const http::Request& request, std::string_view) {

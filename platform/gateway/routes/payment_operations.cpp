@@ -22,10 +22,6 @@ KeyedRoute route_of(OperationKind kind) {
   return KeyedRoute::capture_payment;
 }
 
-asio::awaitable<http::Response> answer_at_once(http::Response response) {
-  co_return response;
-}
-
 asio::awaitable<http::Response> operate(GatewayContext& context, OperationKind kind, const Principal& principal,
                                         const http::Request& request, std::string_view name) {
   if (!context.flags.on(flag::operations)) return answer_at_once(switched_off("Captures, refunds and cancellations"));

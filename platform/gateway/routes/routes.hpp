@@ -35,6 +35,9 @@ struct GatewayContext {
   bool stopping = false;  ///< long polls are answered with what there is
 };
 
+/// For a handler that has its answer without waiting.
+asio::awaitable<http::Response> answer_at_once(http::Response response);
+
 /// For an authenticated client within its rate limit; else 401 and 429, in this order.
 using TenantHandler =
     std::function<asio::awaitable<http::Response>(const Principal&, const http::Request&, std::string_view)>;

@@ -5,6 +5,11 @@
 #include "platform/gateway/routes/routes.hpp"
 
 namespace tidegate::platform {
+
+asio::awaitable<http::Response> answer_at_once(http::Response response) {
+  co_return response;
+}
+
 namespace {
 
 RateLimiter::Decision take(GatewayContext& context, const Principal& principal) {

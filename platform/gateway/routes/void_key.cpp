@@ -9,10 +9,6 @@
 namespace tidegate::platform {
 namespace {
 
-asio::awaitable<http::Response> answer_at_once(http::Response response) {
-  co_return response;
-}
-
 asio::awaitable<http::Response> void_key(GatewayContext& context, const Principal& principal,
                                          const http::Request& request, std::string_view raw_key) {
   const std::string key = http::percent_decode(raw_key);
