@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #include "base/log.hpp"
+#include "platform/autoscaler/autoscaler.hpp"
+#include "platform/autoscaler/unit_host.hpp"
 #include "platform/roles.hpp"
 #include "platform/service/command_line.hpp"
 
@@ -19,5 +21,7 @@ int main(int argc, char** argv) {
   if (options.role == "edge") return run_edge(options);
   if (options.role == "bank-simulator") return run_bank_simulator(options);
   if (options.role == "broker") return run_broker(options);
+  if (options.role == "autoscaler") return run_autoscaler(options, line.scaling);
+  if (options.role == "unit-host") return run_unit_host(options, line.scaling, worker_roles());
   return run_worker(options, worker_roles());
 }

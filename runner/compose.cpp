@@ -6,11 +6,10 @@
 #include <map>
 
 #include "base/units.hpp"
+#include "base/yaml_extends.hpp"
 
 namespace tidegate::runner {
 namespace {
-
-constexpr int kExtendsDepth = 8;
 
 std::string rebase(const std::string& path, const std::filesystem::path& from, const std::filesystem::path& to) {
   if (path.empty() || path.front() == '/') return path;
@@ -31,30 +30,6 @@ void rebase_paths(yaml::Node& root, const std::filesystem::path& from, const std
     if (!feeder.is_map()) continue;
     if (yaml::Node* file = feeder.find("file"); file != nullptr) file->set_text(rebase(file->text(), from, to));
   }
-}
-
-yaml::Node read_level(const std::string& path, int depth, Diagnostics& diagnostics) {
-  const std::size_t before = diagnostics.size();
-  yaml::Node root = yaml::load(path, diagnostics);
-  if (diagnostics.size() != before) return root;
-  if (!root.is_map()) {
-    diagnostics.add(root.mark(), "a scenario is a map of sections, beginning with 'tidegate: 1'");
-    return root;
-  }
-  const yaml::Node* extends = root.find("extends");
-  if (extends == nullptr) return root;
-  if (depth >= kExtendsDepth) {
-    diagnostics.add(extends->mark(), "'extends' goes deeper than 8 files; is there a circle?");
-    return root;
-  }
-  const std::filesystem::path here = std::filesystem::path(path).parent_path();
-  const std::filesystem::path base_path = here / extends->text();
-  yaml::Node base = read_level(base_path.string(), depth + 1, diagnostics);
-  if (!base.is_map()) return root;
-  rebase_paths(base, base_path.parent_path(), here);
-  root.erase("extends");
-  merge(base, root);
-  return base;
 }
 
 // Calls replace(name) for each ${name}; what returns nullptr stays as it is.
@@ -92,22 +67,8 @@ std::vector<std::string> keys_of(const yaml::Node& map) {
 }  // namespace
 
 yaml::Node read_composed(const std::string& path, Diagnostics& diagnostics) {
-  return read_level(path, 0, diagnostics);
-}
-
-void merge(yaml::Node& base, const yaml::Node& over) {
-  for (const auto& [key, value] : over.entries()) {
-    yaml::Node* existing = base.find(key.text());
-    if (value.is_null()) {
-      base.erase(key.text());
-    } else if (existing != nullptr && existing->is_map() && value.is_map()) {
-      merge(*existing, value);
-    } else if (existing != nullptr) {
-      *existing = value;
-    } else {
-      base.entries().emplace_back(key, value);
-    }
-  }
+  return yaml::load_extended(path, "a scenario is a map of sections, beginning with 'tidegate: 1'", rebase_paths,
+                             diagnostics);
 }
 
 std::string apply_variant(yaml::Node& root, const std::string& name, Diagnostics& diagnostics) {
@@ -125,7 +86,7 @@ std::string apply_variant(yaml::Node& root, const std::string& name, Diagnostics
                     nearest_spelling(chosen, keys_of(variants)));
     return chosen;
   }
-  if (variant->is_map()) merge(root, *variant);
+  if (variant->is_map()) yaml::merge(root, *variant);
   return chosen;
 }
 

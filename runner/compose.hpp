@@ -13,9 +13,6 @@ namespace tidegate::runner {
 /// are rewritten to hold from the extending file's folder.
 yaml::Node read_composed(const std::string& path, Diagnostics& diagnostics);
 
-/// Merges `over` into `base` by the same rule.
-void merge(yaml::Node& base, const yaml::Node& over);
-
 /// Merges the variant's overrides into the tree and removes `variants`. An empty name takes the first one. Returns the
 /// name that was taken; an unknown name is a diagnostic.
 std::string apply_variant(yaml::Node& root, const std::string& name, Diagnostics& diagnostics);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/yaml_extends.hpp"
+
 namespace tidegate::stack {
 namespace {
 
@@ -172,6 +174,7 @@ const LinkSpec* Topology::link(std::string_view wanted) const {
 schema::TypePointer topology_schema() {
   static const schema::TypePointer shape = object(
       {required("tidegate_topology", schema::integer(1, 1e9), "The format's version: 1."),
+       optional("extends", schema::text(), "A file to start from: maps merge, lists replace, null removes."),
        required("name", schema::text(), "Short name, shown in reports."),
        optional("description", schema::text(), "What this stack is."),
        optional("secrets",
@@ -219,7 +222,8 @@ Topology parse_topology(const yaml::Node& node, Diagnostics& diagnostics) {
 
 Topology load_topology(const std::string& path, Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.size();
-  const yaml::Node node = yaml::load(path, diagnostics);
+  const yaml::Node node = yaml::load_extended(
+      path, "a topology is a map of sections, beginning with 'tidegate_topology: 1'", {}, diagnostics);
   if (diagnostics.size() != before) return {};
   Topology topology = parse_topology(node, diagnostics);
   topology.file = path;

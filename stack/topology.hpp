@@ -83,6 +83,7 @@ struct Topology {
 schema::TypePointer topology_schema();
 /// Every mistake goes to `diagnostics`; the topology is good only when none came.
 Topology parse_topology(const yaml::Node& node, Diagnostics& diagnostics);
+/// The file and what it extends (base/yaml_extends.hpp).
 Topology load_topology(const std::string& path, Diagnostics& diagnostics);
 
 }  // namespace tidegate::stack

@@ -42,9 +42,10 @@ class Acquiring final : public Role {
                   context.runtime.metrics()}),
         callbacks_(context.runtime, *database_, charger_),
         expiry_timer_(context.runtime.context()),
-        inboxes_(context, *database_, "acquiring") {
+        inboxes_(context, "acquiring") {
     inboxes_.add(
-        kPaymentsTopic, [this](Connection& connection, const Envelope& event) { return note(connection, event); },
+        *database_, kPaymentsTopic,
+        [this](Connection& connection, const Envelope& event) { return note(connection, event); },
         [this](const Envelope& event) { charge_later(event); });
     context.outboxes.add(outbox_, store().id(), database_->reader());
     add_export(context.runtime, database_->reader(), "/v1/attempts/export", last_attempt, read_attempts);

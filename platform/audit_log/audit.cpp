@@ -29,9 +29,9 @@ class AuditLog final : public Role {
         key_(std::move(key)),
         outbox_(database_->store(), std::string(kAuditTopic)),
         timer_(context.runtime.context()),
-        inboxes_(context, *database_, "audit") {
+        inboxes_(context, "audit") {
     for (const std::string_view topic : {kPaymentsTopic, kAcquiringTopic, kFraudTopic, kLedgerTopic, kPayoutsTopic}) {
-      inboxes_.add(topic, append_record);
+      inboxes_.add(*database_, topic, append_record);
     }
     ServiceRuntime& runtime = context.runtime;
     context.outboxes.add(outbox_, database_->store().id(), database_->reader());

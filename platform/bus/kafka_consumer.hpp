@@ -4,42 +4,49 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <tuple>
 
-#include "base/kafka.hpp"
-#include "platform/bus/event_bus.hpp"
+#include "platform/bus/kafka_feed.hpp"
+#include "platform/bus/kafka_group.hpp"
 
 namespace tidegate::platform {
 
+/// A group's place in a feed.
 class KafkaConsumer final : public EventConsumer {
  public:
-  KafkaConsumer(kafka::Handle handle, std::string group, std::string topic);
+  KafkaConsumer(std::shared_ptr<KafkaFeed> feed, const std::string& group, const std::string& topic);
   ~KafkaConsumer() override;
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
 
-  /// Looks up the committed offsets, assigns, and commits the starting positions so that the group shows up at once.
-  Result<void> assign(int workers, int worker_index, Nanoseconds limit);
+  /// Looks up where the group goes on, joins the feed, and commits that place so that the group shows up at once.
+  /// False: the feed has read beyond it.
+  Result<bool> start(Nanoseconds limit);
 
   Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) override;
   Result<void> commit(bool force) override;
 
  private:
-  kafka::PartitionList positions() const;
-  Result<void> send_positions();
-  Result<void> receive_answer(Nanoseconds limit);
-  Result<void> find_start(rd_kafka_topic_partition_list_s* partitions, int timeout_ms);
-
-  kafka::Handle handle_;
-  kafka::Queue answers_;  ///< to commits
-  const std::string group_, topic_;
-  std::map<int, std::int64_t> next_;  ///< per partition, the offset after the last record returned
-  bool moved_ = false;                ///< since the last commit
-  bool awaiting_answer_ = false;      ///< a commit is under way
-  Nanoseconds committed_at_{0};
+  const std::shared_ptr<KafkaFeed> feed_;
+  KafkaGroup group_;
+  KafkaFeed::Queue queue_;
+  Offsets next_;        ///< per partition, the offset after the last record returned
+  bool moved_ = false;  ///< since the last commit
 };
 
-Result<std::unique_ptr<EventConsumer>> make_kafka_consumer(const std::string& bootstrap, const std::string& group,
-                                                           const std::string& topic, int workers, int worker_index);
+/// The feeds of a process, each for as long as somebody reads from it. Thread-safe.
+class KafkaFeeds {
+ public:
+  explicit KafkaFeeds(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
+  Result<std::unique_ptr<EventConsumer>> make_consumer(const std::string& group, const std::string& topic, int workers,
+                                                       int worker_index);
+
+ private:
+  const std::string bootstrap_;
+  std::mutex mutex_;
+  std::map<std::tuple<std::string, int, int>, std::weak_ptr<KafkaFeed>> feeds_;
+};
 
 }  // namespace tidegate::platform

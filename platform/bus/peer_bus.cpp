@@ -1,5 +1,7 @@
 // Kafka wherever the peers file says it is at the moment.
 
+#include <mutex>
+
 #include "platform/bus/event_bus.hpp"
 #include "platform/service/options.hpp"
 
@@ -26,13 +28,24 @@ class PeerBus final : public EventBus {
   int generation() override { return peers_.generation(); }
 
  private:
-  Result<std::unique_ptr<EventBus>> current() {
+  /// The same one while the address is the same, so that its consumers share what they read.
+  Result<std::shared_ptr<EventBus>> current() {
     const auto bootstrap = peers_.find("broker.kafka");
     if (!bootstrap) return closed_error("the peer 'broker.kafka' is not known yet");
-    return make_kafka_bus(*bootstrap);
+    const std::lock_guard lock(mutex_);
+    if (!bus_ || bootstrap_ != *bootstrap || generation_ != peers_.generation()) {
+      bus_ = make_kafka_bus(*bootstrap);
+      bootstrap_ = *bootstrap;
+      generation_ = peers_.generation();
+    }
+    return bus_;
   }
 
   PeerDirectory& peers_;
+  std::mutex mutex_;
+  std::string bootstrap_;
+  int generation_ = 0;
+  std::shared_ptr<EventBus> bus_;
 };
 
 }  // namespace

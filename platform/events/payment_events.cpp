@@ -57,6 +57,8 @@ json::object PaymentFinished::to_data() const {
   put(data, "reference", reference);
   put(data, "total", total);
   if (final_capture) data["final"] = true;
+  put(data, "status", status);
+  put(data, "expires_at_ms", expires_at_ms);
   return data;
 }
 
@@ -66,6 +68,8 @@ Result<PaymentFinished> PaymentFinished::from_data(const json::object& data) {
   event.reason = string_member(data, "reason").value_or("");
   event.reference = string_member(data, "reference").value_or("");
   if (auto read = read_count(data, "total", event.total); !read) return read.error();
+  event.status = string_member(data, "status").value_or("");
+  if (auto read = read_count(data, "expires_at_ms", event.expires_at_ms); !read) return read.error();
   event.final_capture = boolean_member(data, "final").value_or(false);
   return event;
 }

@@ -26,6 +26,7 @@ inline constexpr std::string_view payment_expired = "payment_expired";
 inline constexpr std::string_view payment_refunded = "payment_refunded";
 inline constexpr std::string_view payment_settled = "payment_settled";
 inline constexpr std::string_view payment_conflicted = "payment_conflicted";
+inline constexpr std::string_view operation_refused = "operation_refused";  // the payment is in `status` again
 // Topic payments: commands to the acquirer. They carry PaymentCommandData.
 inline constexpr std::string_view capture_requested = "capture_requested";
 inline constexpr std::string_view refund_requested = "refund_requested";
@@ -71,11 +72,13 @@ struct PaymentCreated {
 struct PaymentFinished {
   std::int64_t amount = 0;
   std::string currency;
-  std::string reason = {};  ///< of a decline or a conflict
+  std::string reason = {};  ///< of a decline, a conflict or a refusal
   std::string reference =
       {};                  ///< of the capture or the refund: unique within the payment; empty for a one-step capture
   std::int64_t total = 0;  ///< captured or refunded so far, this event included; 0: the same as amount
-  bool final_capture = false;  ///< the rest of the authorization was given back
+  bool final_capture = false;      ///< the rest of the authorization was given back
+  std::string status = {};         ///< of the payment, where the event's type does not say it
+  std::int64_t expires_at_ms = 0;  ///< of an authorization
 
   json::object to_data() const;
   static Result<PaymentFinished> from_data(const json::object& data);

@@ -29,9 +29,10 @@ class Fraud final : public Role {
         outbox_(database_->store(), std::string(kFraudTopic)),
         scorer_(context.runtime.context().get_executor(), database_->store(), outbox_, context.runtime.peers(),
                 context.runtime.metrics(), [this] { return limits(); }),
-        inboxes_(context, *database_, "fraud") {
+        inboxes_(context, "fraud") {
     inboxes_.add(
-        kPaymentsTopic, [this](Connection& connection, const Envelope& event) { return look_at(connection, event); },
+        *database_, kPaymentsTopic,
+        [this](Connection& connection, const Envelope& event) { return look_at(connection, event); },
         [this](const Envelope& event) { score_later(event); });
     context.outboxes.add(outbox_, database_->store().id(), database_->reader());
     add_routes(context.runtime);

@@ -17,7 +17,10 @@ inline constexpr std::string_view operations = "operations";                ///<
 inline constexpr std::string_view long_poll = "long_poll";                  ///< ?wait= waits
 inline constexpr std::string_view idempotency_cache = "idempotency_cache";  ///< repeats are answered from memory
 inline constexpr std::string_view routing_rules = "routing_rules";          ///< off: the default route for everything
-inline constexpr std::array all{payments, operations, long_poll, idempotency_cache, routing_rules};
+inline constexpr std::string_view recent_payments = "recent_payments";      ///< recent ones are read from memory
+inline constexpr std::string_view read_model = "read_model";  ///< others from the read model; off: from the store
+inline constexpr std::array all{payments,      operations,      long_poll, idempotency_cache,
+                                routing_rules, recent_payments, read_model};
 }  // namespace flag
 
 /// All on at first. Used on one loop.

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/events/topics.hpp"
 #include "platform/gateway/modern_path.hpp"
 #include "platform/gateway/payment_reports.hpp"
 #include "platform/gateway/routes/routes.hpp"
@@ -18,13 +19,14 @@ namespace {
 constexpr Nanoseconds kRelayStopLimit = std::chrono::seconds(1);
 constexpr std::size_t kCachedAnswers = 100'000;
 
-/// Of the reports of one service, for one shard: every shard reads all of them and takes those on its own payments.
+/// Of the reports of one service, for one shard. The ledger is split as the gateway is: each shard has its own. Of the
+/// others every shard reads all and takes those on its own payments.
 InboxOptions reports_inbox(const std::string& service, int shard) {
   InboxOptions options;
   options.group = shard == 0 ? "gateway" : "gateway-" + std::to_string(shard);
   options.topic = service;
   options.producer_peer = service + ".http";
-  options.producer = service + "-0";
+  options.producer = service + "-" + std::to_string(service == kLedgerTopic ? shard : 0);
   return options;
 }
 
@@ -67,7 +69,8 @@ struct Gateway::State {
         bus(std::move(bus_in)),
         authenticator(make_any_authenticator(ways_to_authenticate(tenants))),
         cache(make_process_cache(kCachedAnswers)),
-        clients(runtime.context().get_executor(), runtime.peers()) {}
+        clients(runtime.context().get_executor(), runtime.peers()),
+        reads(clients, runtime.metrics(), runtime.options().operator_token) {}
 
   Result<void> open_shards();
   Result<void> open_shard(int number);
@@ -89,6 +92,7 @@ struct Gateway::State {
   Capacity capacity;
   RoutingRules rules = RoutingRules::defaults();
   PeerClients clients;
+  ReadSide reads;
   Shards shards;
   std::vector<ShardWork> work;
   std::unique_ptr<PaymentPath> path;
@@ -127,8 +131,8 @@ Result<void> Gateway::State::open_shard(int number) {
 
 Result<void> Gateway::State::build(const PathComposer& compose) {
   path = compose(runtime, std::make_unique<ModernPath>(shards));
-  context = std::make_unique<GatewayContext>(
-      GatewayContext{runtime, shards, tenants, *authenticator, *cache, flags, limits, capacity, rules, *path, clients});
+  context = std::make_unique<GatewayContext>(GatewayContext{runtime, shards, tenants, *authenticator, *cache, flags,
+                                                            limits, capacity, rules, *path, clients, reads});
   if (auto loaded = load_settings(*shards.first().reader, *context); !loaded) return loaded;
   for (const auto& shard : shards) add_work(*shard);
   add_routes();

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <chrono>
 
 #include "base/json.hpp"
+#include "platform/service/timestamp.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -80,16 +80,6 @@ std::optional<std::int64_t> merchant_from_name(std::string_view name) {
   const auto id = number_after(name, "mer_", 10);
   if (!id || name != merchant_name(*id)) return std::nullopt;
   return id;
-}
-
-std::string timestamp_text(std::int64_t unix_ms) {
-  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 std::string created_json(const Payment& payment) {

@@ -64,9 +64,6 @@ struct Operation {
   std::int64_t created_at_ms = 0, updated_at_ms = 0;
 };
 
-/// RFC 3339 in UTC with milliseconds.
-std::string timestamp_text(std::int64_t unix_ms);
-
 /// What the request that made it was and is answered: the payment as it was created, also for repeats years later.
 std::string created_json(const Payment& payment);
 /// Its present state. `staleness_ms`: how old the answer may be.

@@ -26,8 +26,11 @@ Envelope event_of(const PaymentStep& step, const Operation* operation, const Env
     data.reference = operation_name(operation->kind, operation->id);
     data.total = step.total;
   }
-  if (step.event == event_type::payment_declined) {
-    data.reason = step.after.reason;
+  if (step.event == event_type::payment_declined) data.reason = step.after.reason;
+  if (step.event == event_type::payment_authorized) data.expires_at_ms = step.after.expires_at_ms;
+  if (step.event == event_type::operation_refused) {
+    data.reason = string_member(report.data, "reason").value_or("unknown");
+    data.status = to_string(step.after.state);
   }
   event.data = data.to_data();
   return event;

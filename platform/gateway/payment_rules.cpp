@@ -126,7 +126,8 @@ std::optional<PaymentStep> step_of_operation(const Payment& payment, const Opera
       operation.state != OperationState::pending) {
     return std::nullopt;
   }
-  PaymentStep made = known.succeeded ? step_of_success(payment, operation) : step(payment, operation.before, {}, 0);
+  PaymentStep made = known.succeeded ? step_of_success(payment, operation)
+                                     : step(payment, operation.before, event_type::operation_refused, operation.amount);
   made.after.operation = 0;
   made.operation = known.succeeded ? OperationState::succeeded : OperationState::refused;
   return made;

@@ -13,9 +13,6 @@ namespace tidegate::platform {
 std::string new_api_key() {
   return "tgk_" + random_hex(24);
 }
-std::string new_card_token() {
-  return "tok_" + random_hex(16);
-}
 
 std::string hash_of_secret(std::string_view secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

@@ -1,5 +1,5 @@
 #pragma once
-// API keys, card tokens, and what may be kept of a secret.
+// API keys, and what may be kept of a secret.
 
 #include <string>
 #include <string_view>
@@ -8,8 +8,6 @@ namespace tidegate::platform {
 
 /// 192 bits from the operating system, "tgk_...".
 std::string new_api_key();
-/// "tok_...".
-std::string new_card_token();
 
 /// SHA-256 as lower-case hex: what the database holds instead of an API key.
 std::string hash_of_secret(std::string_view secret);

@@ -1,5 +1,7 @@
 #include "platform/gateway/tenants.hpp"
 
+#include <algorithm>
+
 #include "platform/gateway/secrets.hpp"
 
 namespace tidegate::platform {
@@ -16,9 +18,11 @@ Result<void> insert(Connection& connection, std::string_view sql, std::initializ
 }  // namespace
 
 Result<void> insert_merchant(Connection& connection, Merchant& merchant, std::int64_t at_ms) {
-  return insert(connection,
-                "INSERT INTO merchant (name, currency, tier, created_at_ms) VALUES (?, ?, ?, ?) RETURNING id",
-                {merchant.name, merchant.currency, merchant.tier, at_ms}, merchant.id);
+  auto inserted =
+      connection.execute("INSERT INTO merchant (id, name, currency, tier, created_at_ms) VALUES (?, ?, ?, ?, ?)",
+                         {merchant.id, merchant.name, merchant.currency, merchant.tier, at_ms});
+  if (!inserted) return inserted.error();
+  return {};
 }
 
 Result<void> insert_api_key(Connection& connection, ApiKey& key, std::int64_t at_ms) {
@@ -58,6 +62,7 @@ Result<void> TenantDirectory::load(Connection& connection) {
 
 void TenantDirectory::add(Merchant merchant) {
   const auto id = merchant.id;
+  last_merchant_ = std::max(last_merchant_, id);
   merchants_.insert_or_assign(id, std::move(merchant));
 }
 

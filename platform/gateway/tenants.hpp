@@ -33,7 +33,8 @@ struct Card {
   std::string last4;
 };
 
-/// Each fills in the id. On the writer thread, inside a unit of work.
+/// Each fills in the id but a merchant's, which TenantDirectory::reserve_merchant() gave. On the writer thread, inside
+/// a unit of work.
 Result<void> insert_merchant(Connection& connection, Merchant& merchant, std::int64_t at_ms);
 Result<void> insert_api_key(Connection& connection, ApiKey& key, std::int64_t at_ms);
 Result<void> revoke_api_key(Connection& connection, std::int64_t id, std::int64_t at_ms);
@@ -43,6 +44,8 @@ Result<void> insert_card(Connection& connection, Card& card, std::int64_t at_ms)
 class TenantDirectory {
  public:
   Result<void> load(Connection& connection);
+  /// An id that no merchant has: the vault names a card's owner by it before the merchant is written.
+  std::int64_t reserve_merchant() { return ++last_merchant_; }
   void add(Merchant merchant);
   void add(ApiKey key);
   void add(Card card);
@@ -59,6 +62,7 @@ class TenantDirectory {
   const std::unordered_map<std::string, ApiKey>& keys() const { return keys_; }  ///< by hash
 
  private:
+  std::int64_t last_merchant_ = 0;
   std::map<std::int64_t, Merchant> merchants_;
   std::unordered_map<std::string, ApiKey> keys_;  // by hash
   std::unordered_map<std::int64_t, std::string> scopes_;

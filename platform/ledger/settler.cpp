@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "platform/service/await_store.hpp"
-#include "platform/service/problem.hpp"
 #include "platform/service/trace_context.hpp"
 #include "platform/worker/caller.hpp"
 
@@ -19,15 +18,7 @@ Settler::Settler(ServiceRuntime& runtime, RoleDatabase& database, Outbox& outbox
       database_(database),
       outbox_(outbox),
       timer_(runtime.context()),
-      settled_(runtime.metrics().counter("ledger_batch_settled_total", "Payments settled in batches.")) {
-  Router& router = runtime.router();
-  router.add_immediate("GET", "/admin/settlement",
-                       runtime.operator_only(ImmediateHandler(
-                           [this](const http::Request&, auto) { return json_response(200, settlement().to_json()); })));
-  router.add(
-      "PUT", "/admin/settlement",
-      runtime.operator_only(RouteHandler([this](const http::Request& request, auto) { return change(request); })));
-}
+      settled_(runtime.metrics().counter("ledger_batch_settled_total", "Payments settled in batches.")) {}
 
 Settlement Settler::settlement() const {
   const std::lock_guard lock(mutex_);
@@ -53,12 +44,8 @@ Result<void> Settler::load() {
   return {};
 }
 
-asio::awaitable<http::Response> Settler::change(const http::Request& request) {
-  const auto body = read_body(request, {"mode", "every_seconds"});
-  if (!body) co_return problem(400, body.error().message);
-  const auto settlement = Settlement::from_json(*body);
-  if (!settlement) co_return problem(422, settlement.error().message);
-  const std::string text = json::serialize(settlement->to_json());
+asio::awaitable<Result<void>> Settler::change(Settlement settlement) {
+  const std::string text = json::serialize(settlement.to_json());
   // Payments that were cleared under the other mode become due, whichever mode comes.
   Work write = [&](Connection& connection) -> Result<void> {
     auto saved = connection.execute(
@@ -67,15 +54,14 @@ asio::awaitable<http::Response> Settler::change(const http::Request& request) {
     if (!saved) return saved.error();
     return {};
   };
-  if (auto committed = co_await commit(database_.store(), std::move(write)); !committed) {
-    co_return problem(503, "The setting cannot be written at the moment.");
-  }
+  auto committed = co_await commit(database_.store(), std::move(write));
+  if (!committed) co_return committed;
   {
     const std::lock_guard lock(mutex_);
-    settlement_ = *settlement;
+    settlement_ = settlement;
   }
   timer_.cancel();
-  co_return json_response(200, settlement->to_json());
+  co_return Result<void>();
 }
 
 /// In stream mode it settles what an earlier batch mode had left behind; there is nothing to do else.

@@ -9,17 +9,18 @@
 
 namespace tidegate::platform {
 
-/// Adds GET|PUT /admin/settlement. On the runtime's loop; settlement() is thread-safe.
+/// Of one database. On the runtime's loop; settlement() is thread-safe.
 class Settler {
  public:
   Settler(ServiceRuntime& runtime, RoleDatabase& database, Outbox& outbox);
   /// Reads the setting and starts the batches. Before serving, after the outbox was opened.
   Result<void> load();
   Settlement settlement() const;
+  /// From now on, also after a restart.
+  asio::awaitable<Result<void>> change(Settlement settlement);
   asio::awaitable<void> stop();
 
  private:
-  asio::awaitable<http::Response> change(const http::Request& request);
   asio::awaitable<void> settle_batches();
   asio::awaitable<std::int64_t> settle_some(std::string batch);
 

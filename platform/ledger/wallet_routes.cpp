@@ -35,8 +35,8 @@ http::Response answer(const WalletCommand& command, const WalletOutcome& outcome
 
 }  // namespace
 
-WalletRoutes::WalletRoutes(ServiceRuntime& runtime, RoleDatabase& database, Outbox& outbox)
-    : database_(database), outbox_(outbox) {
+WalletRoutes::WalletRoutes(ServiceRuntime& runtime, std::function<LedgerShard&(std::string_view tenant)> shard_of)
+    : shard_of_(std::move(shard_of)) {
   Router& router = runtime.router();
   const auto add = [&](const char* pattern, WalletOperation operation) {
     router.add("POST", pattern,
@@ -72,7 +72,8 @@ asio::awaitable<http::Response> WalletRoutes::open(const http::Request& request)
     wallet = std::move(*found);
     return {};
   };
-  if (auto written = co_await commit(database_.store(), std::move(work)); !written || !wallet) {
+  if (auto written = co_await commit(shard_of_(caller->tenant).database().store(), std::move(work));
+      !written || !wallet) {
     co_return problem(503, "The wallet cannot be written at the moment.");
   }
   if (wallet->currency != currency) co_return problem(422, "other-currency: the wallet holds another currency.");
@@ -89,13 +90,14 @@ asio::awaitable<http::Response> WalletRoutes::move(const http::Request& request,
   const auto command = WalletCommand::from_request(operation, caller->tenant, wallet, caller->key, *body);
   if (!command) co_return problem(400, command.error().message);
   const std::string trace = continue_trace(header_of(request, "traceparent"));
+  LedgerShard& shard = shard_of_(caller->tenant);
   WalletOutcome outcome;
   std::vector<Envelope> told;
   Work work = [&](Connection& connection) -> Result<void> {
     told.clear();
     auto moved = move_wallet(connection, *command, [&](Envelope event) -> Result<void> {
       event.traceparent = trace;
-      if (auto appended = outbox_.append(connection, event); !appended) return appended;
+      if (auto appended = shard.outbox().append(connection, event); !appended) return appended;
       told.push_back(std::move(event));
       return {};
     });
@@ -104,9 +106,9 @@ asio::awaitable<http::Response> WalletRoutes::move(const http::Request& request,
     return {};
   };
   std::function<void()> committed = [&] {
-    for (const Envelope& event : told) outbox_.committed(event);
+    for (const Envelope& event : told) shard.outbox().committed(event);
   };
-  if (auto written = co_await commit(database_.store(), std::move(work), std::move(committed)); !written) {
+  if (auto written = co_await commit(shard.database().store(), std::move(work), std::move(committed)); !written) {
     co_return problem(503, "The wallet cannot be written at the moment.");
   }
   co_return answer(*command, outcome);
@@ -115,7 +117,7 @@ asio::awaitable<http::Response> WalletRoutes::move(const http::Request& request,
 http::Response WalletRoutes::show(const http::Request& request, std::string_view wallet) {
   const auto caller = read_caller(request, NeedsKey::no);
   if (!caller) return problem(400, caller.error().message);
-  const auto found = find_wallet(database_.reader(), caller->tenant, wallet);
+  const auto found = find_wallet(shard_of_(caller->tenant).database().reader(), caller->tenant, wallet);
   if (!found) return problem(503, "The wallet cannot be read at the moment.");
   if (!*found) return problem(404, "There is no such wallet.");
   return json_response(

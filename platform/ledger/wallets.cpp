@@ -4,6 +4,7 @@
 
 #include "platform/events/worker_events.hpp"
 #include "platform/worker/caller.hpp"
+#include "platform/worker/export_page.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -17,6 +18,7 @@ constexpr Migration kWalletMigrations[] = {
      "CREATE TABLE wallet_operations (tenant TEXT NOT NULL, wallet TEXT NOT NULL, operation TEXT NOT NULL, key TEXT "
      "NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, outcome INTEGER NOT NULL, balance INTEGER NOT NULL,"
      " at_ms INTEGER NOT NULL, PRIMARY KEY (tenant, wallet, operation, key)) WITHOUT ROWID"},
+    {121, "CREATE INDEX entries_wallet ON entries (sequence) WHERE account >= 'wallet/' AND account < 'wallet0'"},
 };
 
 std::string_view name_of(WalletOperation operation) {
@@ -143,6 +145,36 @@ Result<WalletOutcome> move_wallet(Connection& connection, const WalletCommand& c
   }
   if (auto stored = store_outcome(connection, command, outcome); !stored) return stored.error();
   return outcome;
+}
+
+Result<json::array> read_wallet_entries(Connection& reader, std::int64_t after, std::int64_t as_of, std::int64_t limit,
+                                        std::int64_t& last) {
+  json::array items;
+  auto read = reader.query(
+      "SELECT e.sequence, t.payment, e.direction, e.amount, t.currency, w.balance, w.key, w.at_ms"
+      " FROM entries e JOIN transfers t ON t.id = e.transfer JOIN wallet_operations w ON w.tenant = t.merchant"
+      " AND w.wallet = substr(e.account, 8) AND w.operation = substr(t.kind, 8) AND w.key = t.reference"
+      " WHERE e.account >= 'wallet/' AND e.account < 'wallet0' AND e.sequence > ?1 AND e.sequence <= ?2"
+      " ORDER BY e.sequence LIMIT ?3",
+      {after, as_of, limit}, [&](const Row& row) {
+        last = row.integer(0);
+        items.push_back(json::object{{"sequence", row.integer(0)},
+                                     {"wallet", row.text(1)},
+                                     {"direction", row.text(2)},
+                                     {"amount", row.integer(3)},
+                                     {"currency", row.text(4)},
+                                     {"balance", row.integer(5)},
+                                     {"key", row.text(6)},
+                                     {"at_ms", row.integer(7)}});
+        return true;
+      });
+  if (!read) return read.error();
+  return items;
+}
+
+Result<std::int64_t> last_wallet_entry(Connection& reader) {
+  return last_sequence_of(
+      reader, "SELECT coalesce(max(sequence), 0) FROM entries WHERE account >= 'wallet/' AND account < 'wallet0'");
 }
 
 }  // namespace tidegate::platform

@@ -53,6 +53,12 @@ struct Wallet {
 };
 Result<std::optional<Wallet>> find_wallet(Connection& reader, std::string_view tenant, std::string_view wallet);
 
+/// Pages of what moved wallets, in the order of the books, each with the balance that its client was shown
+/// (worker/export_page.hpp).
+Result<json::array> read_wallet_entries(Connection& reader, std::int64_t after, std::int64_t as_of, std::int64_t limit,
+                                        std::int64_t& last);
+Result<std::int64_t> last_wallet_entry(Connection& reader);
+
 /// 1 to 64 letters, digits, '-' and '_'.
 bool is_wallet_name(std::string_view text) noexcept;
 

@@ -23,6 +23,7 @@ constexpr std::array kTold{
     Told{event_type::payment_refunded, "payment.refunded", Priority::normal},
     Told{event_type::payment_settled, "payment.settled", Priority::normal},
     Told{event_type::payment_conflicted, "payment.conflicted", Priority::urgent},
+    Told{event_type::operation_refused, "payment.operation_refused", Priority::urgent},
     Told{event_type::payout_paid, "payout.paid", Priority::normal},
     Told{event_type::payout_failed, "payout.failed", Priority::urgent},
     Told{event_type::payout_refused, "payout.refused", Priority::urgent},

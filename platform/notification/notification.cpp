@@ -35,10 +35,11 @@ class Notification final : public Role {
         sender_({context.runtime.context().get_executor(), database_->store(), database_->reader(), delivered_,
                  dead_letters_, endpoints_, context.runtime.metrics()}),
         routes_(context.runtime, *database_, endpoints_, sender_),
-        inboxes_(context, *database_, "notification") {
+        inboxes_(context, "notification") {
     for (const std::string_view topic : {kPaymentsTopic, kPayoutsTopic, kLedgerTopic}) {
       inboxes_.add(
-          topic, [this](Connection& connection, const Envelope& event) { return address(connection, event); },
+          *database_, topic,
+          [this](Connection& connection, const Envelope& event) { return address(connection, event); },
           [this](const Envelope& event) { send_later(event); });
     }
     context.outboxes.add(delivered_, database_->store().id(), database_->reader());

@@ -36,9 +36,10 @@ class Payouts final : public Role {
         outbox_(database_->store(), std::string(kPayoutsTopic)),
         payer_(context.runtime.context().get_executor(), database_->store(), outbox_, context.runtime.peers(),
                context.runtime.metrics()),
-        inboxes_(context, *database_, "payouts") {
+        inboxes_(context, "payouts") {
     inboxes_.add(
-        kLedgerTopic, [this](Connection& connection, const Envelope& event) { return note(connection, event); },
+        *database_, kLedgerTopic,
+        [this](Connection& connection, const Envelope& event) { return note(connection, event); },
         [this](const Envelope& event) { pay_later(event); });
     context.outboxes.add(outbox_, database_->store().id(), database_->reader());
     ServiceRuntime& runtime = context.runtime;

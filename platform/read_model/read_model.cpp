@@ -2,6 +2,7 @@
 // replicas: worker processes with `--worker-index` 0, 1, ..., each with all partitions and a database of its own.
 //
 //   GET /v1/read/payments/{id}   GET /v1/read/wallets/{id}   for services, with Tidegate-Tenant; each with staleness_ms
+//       ?at_most_ms=1000 of a payment: 503 when the copy may be older
 //   GET /v1/read/lag             {"replica": 0, "staleness_ms": 12}
 
 #include <algorithm>
@@ -23,8 +24,9 @@ class ReadModel final : public Role {
         everything_(whole_options(context)),
         context_{context.runtime, context.bus, context.outboxes, everything_},
         database_(std::move(database)),
-        inboxes_(context_, *database_, group) {
-    for (const std::string_view topic : {kPaymentsTopic, kFraudTopic, kLedgerTopic}) inboxes_.add(topic, project);
+        inboxes_(context_, group) {
+    for (const std::string_view topic : {kPaymentsTopic, kFraudTopic, kLedgerTopic})
+      inboxes_.add(*database_, topic, project);
     ServiceRuntime& runtime = context.runtime;
     const auto add = [&](const char* pattern, ImmediateHandler handler) {
       runtime.router().add_immediate("GET", pattern, runtime.operator_only(std::move(handler)));
@@ -63,12 +65,14 @@ class ReadModel final : public Role {
   http::Response payment(const http::Request& request, std::string_view id) {
     const auto caller = read_caller(request, NeedsKey::no);
     if (!caller) return problem(400, caller.error().message);
+    const auto at_most = integer_parameter(request, "at_most_ms", INT64_MAX, 0, INT64_MAX);
+    if (!at_most) return problem(400, "at_most_ms is a number of milliseconds.");
+    const std::int64_t age = staleness_ms();
+    if (age > *at_most) return problem(503, "This copy is " + std::to_string(age) + " ms old.");
     const auto found = find_payment_view(database_->reader(), caller->tenant, id);
     if (!found) return problem(503, "The read model cannot be read at the moment.");
     if (!*found) return problem(404, "There is no such payment, as far as this copy knows.");
-    json::object answer = (*found)->to_json(std::string(id));
-    answer["staleness_ms"] = staleness_ms();
-    return json_response(200, answer);
+    return json_response(200, (*found)->to_json(std::string(id), age));
   }
 
   http::Response wallet(const http::Request& request, std::string_view id) {

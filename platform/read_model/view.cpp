@@ -5,6 +5,7 @@
 
 #include "platform/events/payment_events.hpp"
 #include "platform/events/worker_events.hpp"
+#include "platform/service/timestamp.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -17,16 +18,14 @@ constexpr Migration kMigrations[] = {
     {101,
      "CREATE TABLE wallets (wallet TEXT PRIMARY KEY, currency TEXT NOT NULL, balance INTEGER NOT NULL, updated_at_ms "
      "INTEGER NOT NULL) WITHOUT ROWID"},
+    {102, "ALTER TABLE payments ADD COLUMN reason TEXT NOT NULL DEFAULT ''"},
+    {103, "ALTER TABLE payments ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0"},
 };
 
 struct StatusOf {
   std::string_view event, status;
 };
 constexpr std::array kStatuses{
-    StatusOf{event_type::payment_authorized, "authorized"},
-    StatusOf{event_type::payment_declined, "declined"},
-    StatusOf{event_type::payment_cancelled, "cancelled"},
-    StatusOf{event_type::payment_expired, "expired"},
     StatusOf{event_type::payment_settled, "settled"},
     StatusOf{event_type::payment_conflicted, "conflicted"},
     StatusOf{event_type::capture_requested, "capture_pending"},
@@ -54,6 +53,31 @@ Result<void> create(Connection& connection, const Envelope& event) {
 Result<void> set_status(Connection& connection, const Envelope& event, std::string_view status) {
   return done(connection.execute("UPDATE payments SET status = ?2, updated_at_ms = ?3 WHERE payment = ?1",
                                  {event.payment, status, event.occurred_at_ms}));
+}
+
+/// What was captured before stays captured.
+Result<void> end_rest(Connection& connection, const Envelope& event, std::string_view status) {
+  return done(connection.execute(
+      "UPDATE payments SET status = CASE WHEN captured > 0 THEN 'captured' ELSE ?2 END, updated_at_ms = ?3"
+      " WHERE payment = ?1",
+      {event.payment, status, event.occurred_at_ms}));
+}
+
+/// Events that say more than their type does.
+Result<void> set_details(Connection& connection, const Envelope& event, std::string_view status) {
+  auto finished = PaymentFinished::from_data(event.data);
+  if (!finished) return finished.error();
+  return done(
+      connection.execute("UPDATE payments SET status = ?2, updated_at_ms = ?3, reason = ?4,"
+                         " expires_at_ms = CASE WHEN ?5 > 0 THEN ?5 ELSE expires_at_ms END WHERE payment = ?1",
+                         {event.payment, status, event.occurred_at_ms, finished->reason, finished->expires_at_ms}));
+}
+
+/// The payment is again where it was before the operation.
+Result<void> take_back(Connection& connection, const Envelope& event) {
+  auto refused = PaymentFinished::from_data(event.data);
+  if (!refused) return refused.error();
+  return set_status(connection, event, refused->status);
 }
 
 /// The event carries its own amount and, when there was more before, the total.
@@ -100,6 +124,11 @@ std::span<const Migration> view_migrations() {
 Result<void> project(Connection& connection, const Envelope& event) {
   const std::string_view type = event.type;
   if (type == event_type::payment_created) return create(connection, event);
+  if (type == event_type::payment_authorized) return set_details(connection, event, "authorized");
+  if (type == event_type::payment_declined) return set_details(connection, event, "declined");
+  if (type == event_type::payment_cancelled) return end_rest(connection, event, "cancelled");
+  if (type == event_type::payment_expired) return end_rest(connection, event, "expired");
+  if (type == event_type::operation_refused) return take_back(connection, event);
   if (type == event_type::payment_captured) return add_up(connection, event, true);
   if (type == event_type::payment_refunded) return add_up(connection, event, false);
   if (type == event_type::fraud_held) return set_held(connection, event, true);
@@ -110,28 +139,28 @@ Result<void> project(Connection& connection, const Envelope& event) {
   return {};
 }
 
-json::object PaymentView::to_json(const std::string& payment) const {
-  return {{"id", payment},
-          {"status", status},
-          {"amount", amount},
-          {"currency", currency},
-          {"captured", captured},
-          {"refunded", refunded},
-          {"held", held},
-          {"created_at_ms", created_at_ms},
-          {"updated_at_ms", updated_at_ms}};
+json::object PaymentView::to_json(const std::string& payment, std::int64_t staleness_ms) const {
+  json::object shown{{"id", payment},        {"status", status},     {"amount", amount}, {"currency", currency},
+                     {"captured", captured}, {"refunded", refunded}, {"held", held}};
+  if (!reason.empty()) shown["reason"] = reason;
+  if (expires_at_ms > 0) shown["expires_at"] = timestamp_text(expires_at_ms);
+  shown["created_at"] = timestamp_text(created_at_ms);
+  shown["updated_at"] = timestamp_text(updated_at_ms);
+  shown["staleness_ms"] = staleness_ms;
+  return shown;
 }
 
 Result<std::optional<PaymentView>> find_payment_view(Connection& reader, std::string_view merchant,
                                                      std::string_view payment) {
   std::optional<PaymentView> found;
   auto read = reader.query(
-      "SELECT merchant, status, currency, amount, captured, refunded, held, created_at_ms, updated_at_ms FROM payments"
-      " WHERE payment = ?1 AND merchant = ?2 AND status <> ''",
+      "SELECT merchant, status, currency, amount, captured, refunded, held, created_at_ms, updated_at_ms, reason,"
+      " expires_at_ms FROM payments WHERE payment = ?1 AND merchant = ?2 AND status <> ''",
       {payment, merchant}, [&](const Row& row) {
-        found = PaymentView{std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
-                            row.integer(3),           row.integer(4),           row.integer(5),
-                            row.integer(6) != 0,      row.integer(7),           row.integer(8)};
+        found =
+            PaymentView{std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)), row.integer(3),
+                        row.integer(4),           row.integer(5),           row.integer(6) != 0,      row.integer(7),
+                        row.integer(8),           std::string(row.text(9)), row.integer(10)};
         return false;
       });
   if (!read) return read.error();

@@ -23,8 +23,11 @@ struct PaymentView {
   std::int64_t amount = 0, captured = 0, refunded = 0;
   bool held = false;
   std::int64_t created_at_ms = 0, updated_at_ms = 0;
+  std::string reason{};            ///< of a decline
+  std::int64_t expires_at_ms = 0;  ///< of an authorization
 
-  json::object to_json(const std::string& payment) const;
+  /// As the API shows a payment (gateway/openapi.json).
+  json::object to_json(const std::string& payment, std::int64_t staleness_ms) const;
 };
 /// Nothing when the merchant has no such payment (as far as this copy knows).
 Result<std::optional<PaymentView>> find_payment_view(Connection& reader, std::string_view merchant,

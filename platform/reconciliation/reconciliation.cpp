@@ -26,8 +26,8 @@ class ReconciliationRole final : public Role {
         database_(std::move(database)),
         outbox_(database_->store(), std::string(kReconciliationTopic)),
         desk_(context.runtime, database_->store(), outbox_),
-        inboxes_(context, *database_, "reconciliation") {
-    for (const std::string_view topic : {kPaymentsTopic, kAcquiringTopic}) inboxes_.add(topic, note_record);
+        inboxes_(context, "reconciliation") {
+    for (const std::string_view topic : {kPaymentsTopic, kAcquiringTopic}) inboxes_.add(*database_, topic, note_record);
     context.outboxes.add(outbox_, database_->store().id(), database_->reader());
     ServiceRuntime& runtime = context.runtime;
     Router& router = runtime.router();

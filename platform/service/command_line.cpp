@@ -10,7 +10,10 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRoles{"gateway", "edge", "worker", "bank-simulator", "broker"};
+constexpr std::array<std::string_view, 7> kRoles{"gateway", "edge",       "worker",   "bank-simulator",
+                                                 "broker",  "autoscaler", "unit-host"};
+// What can be cut into units: roles whose state is a payment's own, and that read one topic.
+constexpr std::array<std::string_view, 1> kScalable{"acquiring"};
 // Each of them also is a role of its own: `tidegate-platform ledger` is `worker --roles ledger`.
 constexpr std::array<std::string_view, 10> kWorkerRoles{"acquiring",    "ledger",     "fraud",          "vault",
                                                         "notification", "read-model", "reconciliation", "audit",
@@ -22,7 +25,7 @@ constexpr std::array<std::string_view, 3> kSwitches{"serial_hops", "pool_35", "d
 
 struct Given {
   std::string role;
-  std::string key_expiry;
+  std::string key_expiry, target_lag;
   std::vector<std::string> worker_roles, switches;
 };
 
@@ -50,8 +53,9 @@ std::vector<std::string_view> all_roles() {
   return roles;
 }
 
-void declare(CLI::App& app, ServiceOptions& options, Given& given) {
-  app.add_option("ROLE", given.role, "gateway, edge, worker, bank-simulator, broker, or what one worker does alone")
+void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Given& given) {
+  app.add_option("ROLE", given.role,
+                 "gateway, edge, worker, bank-simulator, broker, autoscaler, or what one worker does alone")
       ->required();
   app.add_option("--roles", given.worker_roles, "what a worker does, separated by commas: " + joined(kWorkerRoles))
       ->delimiter(',');
@@ -63,7 +67,8 @@ void declare(CLI::App& app, ServiceOptions& options, Given& given) {
       ->envname("TIDEGATE_OPERATOR_TOKEN");
   app.add_option("--profile", options.profile, "modern or legacy");
   app.add_option("--switch", given.switches, "one departure from the profile, NAME[=true|false]: " + joined(kSwitches));
-  app.add_option("--shards", options.shards, "databases that the gateway's payments are split over, 1 to 16");
+  app.add_option("--shards", options.shards,
+                 "databases that payments and books are split over by merchant, 1 to 16; the same for every role");
   app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")
       ->delimiter(',');
   app.add_option("--prune-after", options.prune_after,
@@ -71,6 +76,11 @@ void declare(CLI::App& app, ServiceOptions& options, Given& given) {
       ->delimiter(',');
   app.add_option("--key-expiry", given.key_expiry, "how long an idempotency key stands for its result: 24h, 72h");
   app.add_option("--workers", options.workers, "processes of this role");
+  app.add_option("--least-workers", scaling.least_workers, "processes that an autoscaler keeps at least");
+  app.add_option("--most-workers", scaling.most_workers, "processes that an autoscaler starts at most");
+  app.add_option("--target-lag", given.target_lag, "what an autoscaler holds the lag of its workers under: 2s");
+  app.add_option("--events-per-second", scaling.events_per_second,
+                 "what one process of an autoscaler may take in, as a pod's quota bounds it; 0: no limit");
   app.add_option("--worker-index", options.worker_index, "which of them this is, from 0");
 }
 
@@ -103,10 +113,25 @@ Result<void> read_switches(const Given& given, ServiceOptions& options) {
   return {};
 }
 
+Result<void> read_scaling(const Given& given, ScalingOptions& scaling) {
+  if (scaling.least_workers < 1 || scaling.most_workers < scaling.least_workers) {
+    return usage_error("--least-workers is " + std::to_string(scaling.least_workers) + " and --most-workers " +
+                       std::to_string(scaling.most_workers) + "; they must be 1 <= least <= most");
+  }
+  if (scaling.events_per_second < 0) return usage_error("--events-per-second is below 0");
+  if (given.target_lag.empty()) return {};
+  const auto target = parse_duration(given.target_lag);
+  if (!target) return usage_error("--target-lag: " + target.error().message);
+  if (*target < std::chrono::milliseconds(100)) return usage_error("--target-lag is below 100ms");
+  scaling.target_lag = *target;
+  return {};
+}
+
 Result<void> read_roles(const Given& given, ServiceOptions& options) {
   options.role = given.role;
   const bool alone = std::find(kWorkerRoles.begin(), kWorkerRoles.end(), given.role) != kWorkerRoles.end();
-  if (!given.worker_roles.empty() && given.role != "worker") {
+  const bool scales = given.role == "autoscaler" || given.role == "unit-host";
+  if (!given.worker_roles.empty() && given.role != "worker" && !scales) {
     return usage_error("--roles belongs to the role 'worker', not to '" + given.role + "'");
   }
   if (alone) {
@@ -114,10 +139,16 @@ Result<void> read_roles(const Given& given, ServiceOptions& options) {
     return {};
   }
   if (auto known = check_name("the role", given.role, all_roles()); !known) return known;
-  if (given.role != "worker") return {};
+  if (scales && given.worker_roles.size() != 1) {
+    return usage_error("an " + given.role + " needs one role to scale, such as --roles acquiring");
+  }
+  if (given.role != "worker" && !scales) return {};
   if (given.worker_roles.empty()) return usage_error("a worker needs --roles, such as --roles acquiring,ledger");
   for (const std::string& role : given.worker_roles) {
     if (auto known = check_name("the worker role", role, kWorkerRoles); !known) return known;
+    if (scales && std::find(kScalable.begin(), kScalable.end(), role) == kScalable.end()) {
+      return usage_error("the role '" + role + "' cannot be cut into units; only: " + joined(kScalable));
+    }
     if (std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end()) {
       return usage_error("--roles names '" + role + "' twice");
     }
@@ -162,7 +193,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   Given given;
   CLI::App app("Tidegate's reference payment platform: one process per role.", "tidegate-platform");
   app.set_version_flag("--version", std::string("tidegate-platform " TIDEGATE_VERSION));
-  declare(app, line.options, given);
+  declare(app, line.options, line.scaling, given);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -173,6 +204,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return mistake(error.what());
   }
   if (auto checked = check(given, line.options); !checked) return mistake(checked.error().message);
+  if (auto checked = read_scaling(given, line.scaling); !checked) return mistake(checked.error().message);
   line.run = true;
   return line;
 }

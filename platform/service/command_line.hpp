@@ -4,6 +4,7 @@
 #include <string>
 
 #include "platform/service/options.hpp"
+#include "platform/service/scaling_options.hpp"
 
 namespace tidegate::platform {
 
@@ -14,6 +15,7 @@ inline constexpr int kUsageExitCode = 104;
 struct CommandLine {
   bool run = false;
   ServiceOptions options;
+  ScalingOptions scaling;  ///< of an autoscaler and its processes
   std::string text;
   int exit_code = 0;
 };

@@ -12,7 +12,8 @@ OutboxRoutes::OutboxRoutes(ServiceRuntime& runtime) : runtime_(runtime) {
 
 void OutboxRoutes::add(Outbox& outbox, const std::string& producer, Connection& reader) {
   entries_.push_back({producer + "/" + outbox.topic(), &outbox, &reader});
-  runtime_.metrics().gauge("outbox_depth", "Committed events not yet handed to the bus.", {{"topic", outbox.topic()}},
+  runtime_.metrics().gauge("outbox_depth", "Committed events not yet handed to the bus.",
+                           {{"topic", outbox.topic()}, {"store", producer}},
                            [raw = &outbox] { return static_cast<double>(raw->depth()); });
   runtime_.add_readiness("the relay of " + outbox.topic(), [raw = &outbox] { return raw->relay_running(); });
 }

@@ -20,7 +20,7 @@ Result<std::unique_ptr<RoleDatabase>> RoleDatabase::open(RoleContext& context, c
 }
 
 std::string database_name(std::string_view role, const ServiceOptions& options) {
-  return std::string(role) + "-" + std::to_string(options.worker_index);
+  return std::string(role) + "-" + std::to_string(options.role == kUnitRole ? 0 : options.worker_index);
 }
 
 }  // namespace tidegate::platform

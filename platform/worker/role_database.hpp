@@ -27,7 +27,9 @@ class RoleDatabase {
   std::unique_ptr<Connection> reader_;
 };
 
-/// "ledger-0": the role and the worker's index.
+/// What `ServiceOptions::role` is for one of a role's movable parts (platform/autoscaler).
+inline constexpr std::string_view kUnitRole = "unit";
+/// "ledger-0": the role and the worker's index. Of a unit always 0: units write streams of one producer, each its own.
 std::string database_name(std::string_view role, const ServiceOptions& options);
 
 }  // namespace tidegate::platform

@@ -12,26 +12,14 @@ namespace tidegate::platform {
 namespace {
 
 constexpr EventSource kSources[] = {
-    {kPaymentsTopic, "gateway-0", "gateway.http"},
-    {kAcquiringTopic, "acquiring-0", "acquiring.http"},
-    {kFraudTopic, "fraud-0", "fraud.http"},
-    {kLedgerTopic, "ledger-0", "ledger.http"},
-    {kPayoutsTopic, "payouts-0", "payouts.http"},
-    {kDeadLettersTopic, "notification-0", "notification.http"},
-    {kNotificationsTopic, "notification-0", "notification.http"},
+    {kPaymentsTopic, "gateway", "gateway.http"},
+    {kAcquiringTopic, "acquiring", "acquiring.http"},
+    {kFraudTopic, "fraud", "fraud.http"},
+    {kLedgerTopic, "ledger", "ledger.http"},
+    {kPayoutsTopic, "payouts", "payouts.http"},
+    {kDeadLettersTopic, "notification", "notification.http"},
+    {kNotificationsTopic, "notification", "notification.http"},
 };
-
-http::Response serve_applied(Connection& reader) {
-  const auto streams = read_applied(reader);
-  if (!streams) return problem(503, "The store cannot be read at the moment.");
-  json::array items;
-  std::int64_t total = 0;
-  for (const AppliedStream& stream : *streams) {
-    items.push_back(json::object{{"stream", stream.stream}, {"sequence", stream.sequence}});
-    total += stream.sequence;
-  }
-  return json_response(200, make_page(std::move(items), std::nullopt, total));
-}
 
 }  // namespace
 
@@ -43,37 +31,58 @@ EventSource source_of(std::string_view topic) {
   return {};
 }
 
-RoleInboxes::RoleInboxes(RoleContext& context, RoleDatabase& database, std::string group)
-    : context_(context), database_(database), group_(std::move(group)) {
+bool is_sharded(std::string_view topic) {
+  return topic == kPaymentsTopic || topic == kLedgerTopic;
+}
+
+RoleInboxes::RoleInboxes(RoleContext& context, std::string group) : context_(context), group_(std::move(group)) {
   ServiceRuntime& runtime = context.runtime;
   runtime.router().add_immediate(
       "GET", "/v1/consumers/" + group_ + "/applied",
-      runtime.operator_only(ImmediateHandler(
-          [&database](const http::Request&, std::string_view) { return serve_applied(database.reader()); })));
+      runtime.operator_only(ImmediateHandler([this](const http::Request&, auto) { return serve_applied(); })));
 }
 
-void RoleInboxes::add(std::string_view topic, Apply apply, Applied applied) {
+void RoleInboxes::add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied) {
+  const auto shards = static_cast<std::size_t>(is_sharded(topic) ? context_.options.shards : 1);
+  for (std::size_t shard = 0; shard < shards; ++shard) add_inbox(database, topic, shard, shard, apply, applied);
+}
+
+void RoleInboxes::add_shard(std::size_t number, RoleDatabase& database, std::string_view topic, Apply apply,
+                            Applied applied) {
+  add_inbox(database, topic, number, is_sharded(topic) ? number : 0, std::move(apply), std::move(applied));
+}
+
+void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number,
+                            std::size_t producer_number, Apply apply, Applied applied) {
   const EventSource source = source_of(topic);
-  const int shards = topic == kPaymentsTopic ? context_.options.shards : 1;
-  for (int shard = 0; shard < shards; ++shard) {
-    InboxOptions options;
-    options.group = shard == 0 ? group_ : group_ + "-" + std::to_string(shard);
-    options.topic = topic;
-    options.producer_peer = source.peer;
-    options.producer = shards == 1 ? std::string(source.producer) : "gateway-" + std::to_string(shard);
-    options.workers = context_.options.workers;
-    options.worker_index = context_.options.worker_index;
-    add_inbox(std::move(options), apply, applied);
-  }
-}
-
-void RoleInboxes::add_inbox(InboxOptions options, Apply apply, Applied applied) {
+  InboxOptions options;
+  options.group = group_number == 0 ? group_ : group_ + "-" + std::to_string(group_number);
+  options.topic = topic;
+  options.producer_peer = source.peer;
+  options.producer = std::string(source.producer) + "-" + std::to_string(producer_number);
+  options.workers = context_.options.workers;
+  options.worker_index = context_.options.worker_index;
   const std::string part = "the consumer " + options.group + " of " + options.topic;
-  inboxes_.push_back(std::make_unique<Inbox>(database_.store(), context_.runtime.peers(), context_.bus,
+  inboxes_.push_back(std::make_unique<Inbox>(database.store(), context_.runtime.peers(), context_.bus,
                                              std::move(options), std::move(apply), std::move(applied)));
   Inbox* inbox = inboxes_.back().get();
   inbox->export_to(context_.runtime.metrics());
   context_.runtime.add_readiness(part, [inbox] { return inbox->connected(); });
+  if (std::ranges::find(databases_, &database) == databases_.end()) databases_.push_back(&database);
+}
+
+http::Response RoleInboxes::serve_applied() const {
+  json::array items;
+  std::int64_t total = 0;
+  for (RoleDatabase* database : databases_) {
+    const auto streams = read_applied(database->reader());
+    if (!streams) return problem(503, "The store cannot be read at the moment.");
+    for (const AppliedStream& stream : *streams) {
+      items.push_back(json::object{{"stream", stream.stream}, {"sequence", stream.sequence}});
+      total += stream.sequence;
+    }
+  }
+  return json_response(200, make_page(std::move(items), std::nullopt, total));
 }
 
 Result<void> RoleInboxes::start() {

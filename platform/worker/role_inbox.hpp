@@ -10,31 +10,37 @@
 
 namespace tidegate::platform {
 
-/// Where a topic's events come from: the producer's database and the peer that serves its outbox.
+/// Where a topic's events come from: the producer and the peer that serves its outbox.
 struct EventSource {
   std::string_view topic;
-  std::string_view producer;  ///< "gateway-0"
+  std::string_view producer;  ///< "gateway"; its databases are gateway-0, gateway-1, ...
   std::string_view peer;      ///< "gateway.http"
 };
 EventSource source_of(std::string_view topic);
+/// Whether its producer is split into shards (`--shards`), each with streams of its own.
+bool is_sharded(std::string_view topic);
 
 /// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator.
 class RoleInboxes {
  public:
-  RoleInboxes(RoleContext& context, RoleDatabase& database, std::string group);
-  /// One inbox per topic, and one per shard of the gateway for payments (`--shards`); before start().
-  void add(std::string_view topic, Apply apply, Applied applied = {});
+  RoleInboxes(RoleContext& context, std::string group);
+  /// One inbox per topic, and one per shard of a producer that is split; before start(). Databases outlive this.
+  void add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied = {});
+  /// For a role that is split as its producers are: of those, the shard of that number; of others, everything.
+  void add_shard(std::size_t number, RoleDatabase& database, std::string_view topic, Apply apply, Applied applied);
   Result<void> start();
   void stop();
   /// The oldest of its inboxes' times (Inbox::caught_up_at_ms). Thread-safe.
   std::int64_t caught_up_at_ms() const;
 
  private:
-  void add_inbox(InboxOptions options, Apply apply, Applied applied);
+  void add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number, std::size_t producer_number,
+                 Apply apply, Applied applied);
+  http::Response serve_applied() const;
 
   RoleContext& context_;
-  RoleDatabase& database_;
   const std::string group_;
+  std::vector<RoleDatabase*> databases_;
   std::vector<std::unique_ptr<Inbox>> inboxes_;
 };
 

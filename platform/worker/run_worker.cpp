@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <vector>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
-#include "platform/worker/outbox_routes.hpp"
-#include "platform/worker/role.hpp"
+#include "platform/worker/worker.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -35,24 +33,43 @@ Result<void> make_and_start(RoleContext& context, std::span<const RoleEntry> kno
   return {};
 }
 
+std::unique_ptr<EventBus> bus_of(ServiceRuntime& runtime, const Worker::WrapBus& wrap) {
+  auto bus = make_peer_bus(runtime.peers());
+  return wrap ? wrap(std::move(bus)) : std::move(bus);
+}
+
 }  // namespace
 
-int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known) {
-  ServiceRuntime runtime(options);
-  const std::unique_ptr<EventBus> bus = make_peer_bus(runtime.peers());
-  OutboxRoutes outboxes(runtime);
-  RoleContext context{runtime, *bus, outboxes, options};
-  std::vector<std::unique_ptr<Role>> roles;  // after (so that they go before) all that they refer to
-  runtime.on_drain([&roles] { return drain_all(roles); });
-  runtime.on_close([&roles] {
-    for (const auto& role : roles) role->close();
+Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap)
+    : options_(options),
+      known_(known),
+      runtime_(options_),
+      bus_(bus_of(runtime_, wrap)),
+      outboxes_(runtime_),
+      context_{runtime_, *bus_, outboxes_, options_} {
+  runtime_.on_drain([this] { return drain_all(roles_); });
+  runtime_.on_close([this] {
+    for (const auto& role : roles_) role->close();
   });
-  if (auto started = make_and_start(context, known, roles); !started) {
+}
+
+Worker::~Worker() = default;
+
+Result<void> Worker::start() {
+  auto started = make_and_start(context_, known_, roles_);
+  if (started) return started;
+  for (const auto& role : roles_) role->close();
+  roles_.clear();
+  return started;
+}
+
+int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known) {
+  Worker worker(options, known);
+  if (auto started = worker.start(); !started) {
     log::error("the worker does not start", {{"why", started.error().message}});
-    for (const auto& role : roles) role->close();
     return 1;
   }
-  return runtime.run();
+  return worker.run();
 }
 
 }  // namespace tidegate::platform

@@ -22,7 +22,7 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TIDEGATE_BIN", SOURCE / "build/release/bin"))
-VICTIMS = ["gateway", "acquiring", "ledger", "bank-simulator"]
+VICTIMS = ["gateway", "acquiring", "ledger", "bank-simulator", "worker", "vault"]
 VOLLEYS = 8
 FIRST_S, LAST_S = 2.0, 18.0  # volleys fall between these, on the run clock
 APART_S = 4.0                # between two kills of one process: it is back by then, or the fault has failed

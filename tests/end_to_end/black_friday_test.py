@@ -13,7 +13,8 @@ class BlackFriday(EndToEnd):
         self.assertEqual({f["name"] for f in verdict["faults"]}, {"bank_slow", "ledger_killed"})
         for fault in verdict["faults"]:
             self.assertGreater(fault["hits"], 0, fault)
-        asked = {"no_lost_acks", "no_double_charge", "no_phantom", "unknown_resolved", "ledger_balanced", "replay_stored"}
+        asked = {"no_lost_acks", "no_double_charge", "no_phantom", "unknown_resolved", "ledger_balanced", "replay_stored",
+                 "per_key_order", "exactly_once_effect", "audit_chain", "no_card_data", "reconciled"}
         for finding in verdict["audit"]:
             if finding["checker"] in asked:
                 self.assertEqual(finding["outcome"], "true", finding)

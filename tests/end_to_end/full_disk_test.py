@@ -20,7 +20,8 @@ class FullDisk(EndToEnd):
         self.data.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(self.data)], check=True)
         self.addCleanup(subprocess.run, ["umount", "--lazy", str(self.data)])
-        (self.scratch / "peers.json").write_text('{"generation": 1, "peers": {}}')
+        (self.scratch / "peers.json").write_text(
+            json.dumps({"generation": 1, "peers": {"vault.http": self.start_vault(TOKEN)}}))
 
     def launch(self):
         return subprocess.Popen(

@@ -126,6 +126,20 @@ class EndToEnd(unittest.TestCase):
             text = text.replace(old, new)
         return self.scenario(text)
 
+    def start_vault(self, token):
+        """A vault beside a gateway that a test starts by itself: cards become tokens there. Its address."""
+        home = self.scratch / "vault"
+        home.mkdir()
+        ready = home / "ready.json"
+        (home / "peers.json").write_text('{"generation": 1, "peers": {}}')
+        with (home / "log").open("ab") as log:
+            vault = subprocess.Popen(
+                [str(BIN / "tidegate-platform"), "vault", "--data", str(home / "data"), "--ready-file", str(ready),
+                 "--peers", str(home / "peers.json"), "--operator-token", token], stdout=log, stderr=log)
+        self.addCleanup(lambda: (vault.kill(), vault.wait()))
+        wait_until(ready.exists, 20, "the vault listens")
+        return json.loads(ready.read_text())["http"]
+
     private_network = False
 
     def assert_nothing_left(self, limit=3):

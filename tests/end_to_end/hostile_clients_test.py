@@ -24,7 +24,8 @@ class HostileClients(EndToEnd):
         if hard < IDLE + 1000:
             self.skipTest(f"{hard} file descriptors are too few")
         ready = self.scratch / "ready"
-        (self.scratch / "peers.json").write_text('{"generation": 1, "peers": {}}')
+        (self.scratch / "peers.json").write_text(
+            json.dumps({"generation": 1, "peers": {"vault.http": self.start_vault(TOKEN)}}))
         self.gateway = subprocess.Popen(
             [str(PLATFORM), "gateway", "--data", str(self.scratch / "data"), "--ready-file", str(ready), "--peers",
              str(self.scratch / "peers.json"), "--operator-token", TOKEN],

@@ -1,6 +1,7 @@
 """Every role of the platform together: money from a payment to a payout, each service asked over its own HTTP API."""
 
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import http.server
@@ -8,25 +9,15 @@ import io
 import json
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 import zipfile
 
 from harness import *
+from platform_processes import *
 
-PLATFORM = BIN / "tidegate-platform"
-TOKEN = "operator-secret"
-CARD = "4000000000010019"
 ROLES = "fraud,notification,read-model,reconciliation,audit,payouts"
-PROCESSES = {
-    "broker": ["broker"],
-    "bank-simulator": ["bank-simulator"],
-    "gateway": ["gateway"],
-    "acquiring": ["acquiring"],
-    "ledger": ["ledger"],
-    "vault": ["vault"],
-    "worker": ["worker", "--roles", ROLES],
-}
 
 
 class Sink(http.server.ThreadingHTTPServer):
@@ -52,77 +43,19 @@ class Sink(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-class PlatformRoles(EndToEnd):
-    def setUp(self):
-        super().setUp()
-        self.running, self.addresses, self.logs = {}, {}, {}
-        self.addCleanup(self.stop_all)
-        for name in PROCESSES:
-            self.begin(name)
-        wait_until(lambda: all(self.is_ready(name) for name in PROCESSES), 30, "every process is ready")
-
-    def begin(self, name):
-        home = self.scratch / name
-        home.mkdir(exist_ok=True)
-        ready = home / "ready.json"
-        ready.unlink(missing_ok=True)
-        with open(home / "log", "ab") as log:
-            self.running[name] = subprocess.Popen(
-                [str(PLATFORM), *PROCESSES[name], "--data", str(home / "data"), "--ready-file", str(ready), "--peers",
-                 str(self.scratch / "peers.json"), "--operator-token", TOKEN], stdout=log, stderr=log)
-        wait_until(ready.exists, 20, f"{name} listens")
-        for endpoint, address in json.loads(ready.read_text()).items():
-            self.addresses[f"{name}.{endpoint}"] = address
-        part = self.scratch / "peers.part"
-        part.write_text(json.dumps({"generation": 1, "peers": self.addresses}))
-        part.rename(self.scratch / "peers.json")
-
-    def stop_all(self):
-        for process in self.running.values():
-            process.terminate()
-        for name, process in self.running.items():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise AssertionError(f"{name} did not end within 10 s of SIGTERM") from None
-
-    def call(self, process, method, path, body=None, expect=200, **headers):
-        request = urllib.request.Request(f"http://{self.addresses[process + '.http']}{path}", method=method)
-        request.add_header("Authorization", f"Bearer {headers.pop('token', TOKEN)}")
-        for key, value in headers.items():
-            request.add_header(key.replace("_", "-"), value)
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                status, raw = response.status, response.read()
-        except urllib.error.HTTPError as error:
-            status, raw = error.code, error.read()
-        self.assertEqual(status, expect, f"{method} {path}: {raw[:500]}")
-        return raw if raw[:2] == b"PK" else json.loads(raw) if raw else None
-
-    def is_ready(self, name):
-        try:
-            self.call(name, "GET", "/readyz")
-            return True
-        except (AssertionError, OSError):
-            return False
-
-    def merchant(self, name="Aachen Audio"):
-        made = self.call("gateway", "POST", "/admin/merchants", {"name": name, "currency": "EUR", "card": CARD}, 201)
-        made["tenant"] = {"Tidegate_Tenant": made["id"]}
-        return made
-
-    def pay(self, merchant, key, amount=10_000):
-        return self.call("gateway", "POST", "/v1/payments",
-                         {"amount": amount, "currency": "EUR", "card": merchant["card_token"]}, 202,
-                         token=merchant["api_key"], Idempotency_Key=key)["id"]
+class PlatformRoles(Platform):
+    PROCESSES = {
+        "broker": ["broker"],
+        "bank-simulator": ["bank-simulator"],
+        "gateway": ["gateway"],
+        "acquiring": ["acquiring"],
+        "ledger": ["ledger"],
+        "vault": ["vault"],
+        "worker": ["worker", "--roles", ROLES],
+    }
 
     def entries(self, kind):
-        items = self.call("ledger", "GET", "/v1/ledger/entries?limit=10000")["items"]
-        return [item for item in items if item["kind"] == kind]
+        return [item for item in self.pages("ledger", "/v1/ledger/entries") if item["kind"] == kind]
 
     def reconcile(self, rows):
         """Runs reconciliations until one has seen that many of our records: they come by events."""
@@ -182,7 +115,7 @@ class PlatformRoles(EndToEnd):
 
         # The books balance, the audit log is intact, the statement agrees.
         sums = {}
-        for item in self.call("ledger", "GET", "/v1/ledger/entries?limit=10000")["items"]:
+        for item in self.pages("ledger", "/v1/ledger/entries"):
             sums[item["transfer"]] = sums.get(item["transfer"], 0) + item["amount"] * (
                 1 if item["direction"] == "debit" else -1)
         self.assertEqual(set(sums.values()), {0})
@@ -265,6 +198,89 @@ class PlatformRoles(EndToEnd):
         verification = self.call("worker", "GET", "/v1/audit/verification")
         self.assertEqual(verification["faults"], [])
 
+    def callback(self, body, secret=TOKEN, age=0, expect=202):
+        """What an acquirer tells by itself, signed with the secret shared with it."""
+        raw, at = json.dumps(body).encode(), int(time.time()) - age
+        mac = hmac.new(secret.encode(), f"{at}.".encode() + raw, hashlib.sha256).hexdigest()
+        request = urllib.request.Request(f"http://{self.addresses['gateway.http']}/v1/provider-callbacks/acq-01", raw,
+                                         {"webhook-signature": f"t={at},v1={mac}"}, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                status = response.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+        self.assertIn(status, (expect, 503), body)  # 503: it is full, and the acquirer sends again
+        return status
+
+    def test_callbacks_repeated_forged_late_and_in_floods_change_nothing(self):
+        merchant = self.merchant()
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
+        payment = self.pay(merchant, "key-1")
+        wait_until(lambda: self.entries("settled"), 10, "it settles")
+        known = self.pages("acquiring", "/v1/attempts/export")[0]["reference"]
+        approved = {"reference": known, "status": "approved", "auth_code": "A1"}
+        self.callback(approved, secret="somebody else", expect=401)
+        self.callback(approved, age=3600, expect=401)
+        self.callback({"reference": "pay_0000000000000001-a1", "status": "approved"}, expect=404)
+        self.callback({**approved, "status": "perhaps"}, expect=400)
+        self.callback({**approved, "reference": 7}, expect=400)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            flood = [pool.submit(self.callback, approved) for _ in range(2000)]
+            others = [self.pay(merchant, f"during-{i}") for i in range(20)]  # others are served meanwhile
+            self.assertGreater(sum(one.result() == 202 for one in flood), 1000)
+        wait_until(lambda: self.payable(merchant) == 21 * 9_850, 20, "each settles once")
+        self.assertEqual(len(self.call("bank-simulator", "GET", "/v1/statement?limit=1000")["items"]), 1 + len(others))
+        # The bank contradicts itself on money that has moved: people have to look at it, and nothing is undone.
+        self.callback({"reference": known, "status": "declined", "reason": "late"})
+        status = lambda: self.call("gateway", "GET", f"/v1/payments/{payment}", token=merchant["api_key"])["status"]
+        time.sleep(0.5)
+        self.assertIn(status(), ("settled", "conflicted"))
+        self.assertEqual(self.payable(merchant), 21 * 9_850)
+
+    def test_another_tenants_ids_do_not_exist(self):
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
+        owner, other = self.merchant("Aachen Audio"), self.merchant("Bergen Books")
+        asks = lambda who, method, path, body=None, expect=200, **headers: self.call(
+            "gateway", method, path, body, expect, token=who["api_key"], **headers)
+        held = asks(owner, "POST", "/v1/payments/authorize-only",
+                    {"amount": 500, "currency": "EUR", "card": owner["card_token"]}, 202, Idempotency_Key="held")["id"]
+        payment = self.pay(owner, "key-1")
+        wait_until(lambda: asks(owner, "GET", f"/v1/payments/{held}")["status"] == "authorized", 10, "it is authorized")
+        capture = asks(owner, "POST", f"/v1/payments/{held}/capture", {"amount": 100}, 202, Idempotency_Key="c")["id"]
+        asks(owner, "POST", "/v1/wallets", {"wallet": "mine", "currency": "EUR"}, 201, Idempotency_Key="w")
+        asks(owner, "POST", "/v1/wallets/mine/credit", {"amount": 50, "currency": "EUR"}, Idempotency_Key="wc")
+        wait_until(lambda: self.payable(owner) == 9_850, 20, "it settles")
+        payout = asks(owner, "POST", "/v1/payouts", {"network": "network-03", "amount": 100, "currency": "EUR",
+                                                     "account": "DE02"}, 202, Idempotency_Key="p")["id"]
+        endpoint = asks(owner, "POST", "/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/hook"}, 201)["id"]
+        for method, path, body in (("GET", f"/v1/payments/{payment}", None),
+                                   ("GET", f"/v1/payments/{payment}?wait=1ms", None),
+                                   ("GET", "/v1/payments?key=key-1", None),
+                                   ("GET", f"/v1/payments/{payment}/operations", None),
+                                   ("GET", f"/v1/operations/{capture}", None),
+                                   ("POST", f"/v1/payments/{payment}/refund", {"amount": 1}),
+                                   ("POST", f"/v1/payments/{held}/cancel", None),
+                                   ("GET", "/v1/wallets/mine", None),
+                                   ("GET", f"/v1/payouts/{payout}", None),
+                                   ("GET", f"/v1/tokens/{owner['card_token']}", None),
+                                   ("DELETE", f"/v1/tokens/{owner['card_token']}", None),
+                                   ("DELETE", f"/v1/webhook-endpoints/{endpoint}", None)):
+            with self.subTest(method=method, path=path):
+                asks(other, method, path, body, 404, Idempotency_Key=f"x-{method}-{path}")
+        # Another tenant's debit of a wallet of that name is of a wallet of its own, which is empty.
+        asks(other, "POST", "/v1/wallets/mine/debit", {"amount": 1, "currency": "EUR"}, 422, Idempotency_Key="d")
+        self.assertEqual(asks(owner, "GET", "/v1/wallets/mine")["balance"], 50)
+        self.assertEqual(asks(other, "GET", "/v1/webhook-endpoints")["items"], [])
+        # A card token of another tenant pays nothing.
+        asks(other, "POST", "/v1/payments", {"amount": 5, "currency": "EUR", "card": owner["card_token"]}, 422,
+             Idempotency_Key="theirs")
+        for wrong in ("", "tgk_" + "0" * 48, owner["api_key"][:-1], TOKEN + "x"):
+            with self.subTest(token=wrong):
+                self.call("gateway", "GET", f"/v1/payments/{payment}", expect=401, token=wrong)
+                self.call("gateway", "GET", "/v1/payments/export", expect=401, token=wrong)
+                self.call("worker", "GET", "/v1/audit/log", expect=401, token=wrong)
+                self.call("vault", "GET", f"/v1/tokens/{owner['card_token']}", expect=401, token=wrong)
+
     def test_no_card_number_is_anywhere(self):
         merchant = self.merchant()
         tenant = merchant["tenant"]
@@ -286,6 +302,48 @@ class PlatformRoles(EndToEnd):
                 content = path.read_bytes()
                 self.assertNotIn(CARD.encode(), content, path)
                 self.assertNotIn(b'"987"', content, path)
+
+
+class FourShards(PlatformRoles):
+    """Payments and books in four databases each: all of the above holds, over merchants in different ones."""
+    PROCESSES = {name: [*arguments, *(["--shards", "4"] if name in ("gateway", "acquiring", "ledger", "worker") else [])]
+                 for name, arguments in PlatformRoles.PROCESSES.items()}
+
+    def test_merchants_in_every_shard_keep_their_own_books(self):
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
+        merchants = [self.merchant(f"Shop {i}") for i in range(8)]
+        shards = {item["id"]: item["shard"] for item in self.call("gateway", "GET", "/admin/merchants")["items"]}
+        self.assertEqual(set(shards.values()), {0, 1, 2, 3})
+        for i in range(5):
+            for merchant in merchants:
+                self.pay(merchant, f"key-{i}")
+        for merchant in merchants:
+            wait_until(lambda: self.payable(merchant) == 5 * 9_850, 20, "everything settles")
+        entries = self.pages("ledger", "/v1/ledger/entries")
+        self.assertEqual(len({item["sequence"] for item in entries}), len(entries))
+        sums = {}
+        for item in entries:
+            sums[item["transfer"]] = sums.get(item["transfer"], 0) + item["amount"] * (
+                1 if item["direction"] == "debit" else -1)
+        self.assertEqual(set(sums.values()), {0})
+        self.assertEqual(len({item["payment"] for item in entries if item["kind"] == "settled"}), 40)
+        # A wallet is where its merchant's books are.
+        for merchant in merchants:
+            self.call("ledger", "POST", "/v1/wallets/w/credit", {"amount": 70, "currency": "EUR"}, Idempotency_Key="c",
+                      **merchant["tenant"])
+            self.call("ledger", "POST", "/v1/wallets/w/debit", {"amount": 20, "currency": "EUR"}, Idempotency_Key="d",
+                      **merchant["tenant"])
+        moved = self.pages("ledger", "/v1/wallets/export")
+        self.assertEqual(sorted(item["balance"] for item in moved), [50] * 8 + [70] * 8)
+        # The number belongs to the data.
+        self.running["ledger"].terminate()
+        self.running["ledger"].wait(10)
+        refused = subprocess.run([str(PLATFORM), "ledger", "--shards", "2", "--data", str(self.scratch / "ledger/data"),
+                                  "--ready-file", str(self.scratch / "other")], capture_output=True, text=True, timeout=20)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("the books were split over 4", refused.stderr)
+        self.begin("ledger")
+        wait_until(lambda: self.is_ready("ledger"), 10, "it goes on with its own number")
 
 
 if __name__ == "__main__":

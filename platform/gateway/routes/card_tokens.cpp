@@ -6,30 +6,21 @@
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/routes/pass_on.hpp"
 #include "platform/gateway/routes/routes.hpp"
+#include "platform/gateway/routes/vault.hpp"
 #include "platform/service/await_store.hpp"
-#include "platform/service/json_body.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr const char* kVault = "vault.http";
 
-/// The card of the vault's answer; nothing when it is another answer.
-std::shared_ptr<Card> card_of(std::int64_t merchant, const http::Response& answer) {
-  if (answer.status != 200 && answer.status != 201) return nullptr;
-  const auto object = parse_json_object(answer.body);
-  if (!object) return nullptr;
-  auto token = string_member(*object, "token");
-  auto last4 = string_member(*object, "last_four");
-  if (!token || !last4) return nullptr;
-  return std::make_shared<Card>(Card{0, merchant, std::move(*token), std::move(*last4)});
-}
-
 asio::awaitable<http::Response> create_token(GatewayContext& context, std::int64_t merchant,
                                              http::ClientRequest request) {
   http::Response answer = co_await pass_on(context, kVault, std::move(request));
-  const std::shared_ptr<Card> card = card_of(merchant, answer);
-  if (!card || context.tenants.card(merchant, card->token) != nullptr) co_return answer;
+  const auto told = card_of_answer(merchant, answer);
+  if (!told) co_return answer;
+  const auto card = std::make_shared<Card>(*told);
+  if (context.tenants.card(merchant, card->token) != nullptr) co_return answer;
   Work work = [card](Connection& connection) {
     return insert_card(connection, *card, std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
   };

@@ -1,12 +1,13 @@
 // POST /admin/merchants {name, currency, card, tier}: 201 {id, name, currency, api_key, card_token, card_last4, tier}.
-// The card number is turned into a token here and is neither stored nor logged nor repeated in an answer. GET lists the
-// merchants.
+// The card number goes to the vault, which gives a token for it; here it is neither stored nor logged nor repeated in
+// an answer. GET lists the merchants.
 
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "platform/gateway/payment.hpp"
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/routes/routes.hpp"
+#include "platform/gateway/routes/vault.hpp"
 #include "platform/gateway/secrets.hpp"
 #include "platform/money/money.hpp"
 #include "platform/service/await_store.hpp"
@@ -22,6 +23,7 @@ constexpr std::size_t kLongestTier = 40;
 struct NewMerchant {
   Merchant merchant;
   ApiKey key;
+  std::string card_number;  // until the vault has it
   std::optional<Card> card;
   std::string api_key;  // shown once
 };
@@ -46,7 +48,7 @@ Result<NewMerchant> parse(std::string_view body) {
   if (object.if_contains("card") != nullptr) {
     const auto number = string_member(object, "card");
     if (!number || !is_card_number(*number)) return usage_error("card is a card number with a correct check digit");
-    made.card = Card{0, 0, new_card_token(), number->substr(number->size() - 4)};
+    made.card_number = *number;
   }
   return made;
 }
@@ -57,7 +59,6 @@ Result<void> write(Connection& connection, NewMerchant& made) {
   made.key.merchant = made.merchant.id;
   if (auto done = insert_api_key(connection, made.key, now_ms); !done) return done;
   if (!made.card) return {};
-  made.card->merchant = made.merchant.id;
   return insert_card(connection, *made.card, now_ms);
 }
 
@@ -74,6 +75,13 @@ json::object describe(const NewMerchant& made) {
   return described;
 }
 
+http::Response vault_away() {
+  http::Response response =
+      typed_problem(503, "service-unavailable", "The vault does not take the card at the moment. Send it again.");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::string body) {
   auto parsed = parse(body);
   if (!parsed) co_return problem(400, parsed.error().message);
@@ -81,6 +89,11 @@ asio::awaitable<http::Response> create_merchant(GatewayContext& context, std::st
   const std::string& tier = made->merchant.tier;
   if (!tier.empty() && !context.limits.settings().tiers.contains(tier))
     co_return problem(400, "tier: there is no such tier");
+  made->merchant.id = context.tenants.reserve_merchant();
+  if (!made->card_number.empty()) {
+    made->card = co_await tokenize_card(context, made->merchant.id, std::move(made->card_number));
+    if (!made->card) co_return vault_away();
+  }
   Work work = [made](Connection& connection) { return write(connection, *made); };
   const auto written = co_await commit(*context.shards.first().store, std::move(work));
   if (!written) co_return store_unavailable();

@@ -1,5 +1,6 @@
-// GET /v1/payments/{id}: from memory for recent payments, else from the store. A payment of another merchant does not
-// exist. With ?wait=30s the answer comes once nobody is at work on the payment any more, or when the time is over.
+// GET /v1/payments/{id}: from memory for recent payments, else from the read model, and from the store when that does
+// not know it or lags. A payment of another merchant does not exist. With ?wait=30s the answer comes once nobody is at
+// work on the payment any more, or when the time is over; the writer answers then, since only it can tell.
 
 #include "base/units.hpp"
 #include "platform/gateway/payment_table.hpp"
@@ -22,8 +23,13 @@ std::optional<Nanoseconds> wait_of(const http::Request& request) {
   return *wait;
 }
 
-Result<std::optional<Payment>> look_up(Shard& shard, TenantScope scope, std::int64_t id) {
-  if (const Payment* recent = shard.recent.find(scope, id); recent != nullptr) return std::optional<Payment>(*recent);
+const Payment* find_recent(const GatewayContext& context, const Shard& shard, TenantScope scope, std::int64_t id) {
+  return context.flags.on(flag::recent_payments) ? shard.recent.find(scope, id) : nullptr;
+}
+
+Result<std::optional<Payment>> look_up(const GatewayContext& context, Shard& shard, TenantScope scope,
+                                       std::int64_t id) {
+  if (const Payment* recent = find_recent(context, shard, scope, id)) return std::optional<Payment>(*recent);
   return find_payment(*shard.reader, scope, id);
 }
 
@@ -55,9 +61,16 @@ asio::awaitable<http::Response> read_payment(GatewayContext& context, Principal 
   const auto id = payment_from_name(name);
   Shard* shard = id ? context.shards.of_payment(*id) : nullptr;
   if (shard == nullptr) co_return payment_not_found();
+  const TenantScope scope{principal.merchant};
+  if (*wait == Nanoseconds{0} && context.flags.on(flag::read_model) && !find_recent(context, *shard, scope, *id)) {
+    std::string merchant = merchant_name(principal.merchant);
+    std::string payment = payment_name(*id);
+    auto copy = co_await context.reads.payment(std::move(merchant), std::move(payment));
+    if (copy) co_return std::move(*copy);
+  }
   const Nanoseconds deadline = monotonic_now() + *wait;
   for (;;) {
-    const auto payment = look_up(*shard, TenantScope{principal.merchant}, *id);
+    const auto payment = look_up(context, *shard, scope, *id);
     if (!payment) co_return store_unavailable();
     if (!*payment) co_return payment_not_found();
     const Nanoseconds left = deadline - monotonic_now();

@@ -11,6 +11,7 @@
 #include "platform/gateway/feature_flags.hpp"
 #include "platform/gateway/payment_path.hpp"
 #include "platform/gateway/rate_limits.hpp"
+#include "platform/gateway/read_side.hpp"
 #include "platform/gateway/shards.hpp"
 #include "platform/gateway/tenants.hpp"
 #include "platform/routing/rules.hpp"
@@ -32,6 +33,7 @@ struct GatewayContext {
   RoutingRules& rules;
   PaymentPath& path;
   PeerClients& clients;
+  ReadSide& reads;
   bool stopping = false;  ///< long polls are answered with what there is
 };
 

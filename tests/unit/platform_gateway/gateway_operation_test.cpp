@@ -52,6 +52,25 @@ TEST_CASE("gateway: merchants and keys are made by the operator only, from well-
   }
 }
 
+TEST_CASE("gateway: a merchant's card goes to the vault alone, and without the vault there is no merchant") {
+  const ScratchDirectory scratch;
+  RunningGateway gateway(scratch.path());
+  const Tenant first = gateway.new_tenant();
+  const Tenant second = gateway.new_tenant();  // the same card: a token of its own
+  CHECK(first.card_token != second.card_token);
+  CHECK(gateway.vault().taken() ==
+        std::vector<std::string>{first.id + " 4000000000000002", second.id + " 4000000000000002"});
+
+  gateway.vault().fail();
+  const std::string good = R"({"name":"Shop","currency":"EUR","card":"4000000000000002"})";
+  const Answer refused = gateway.send("POST", "/admin/merchants", kOperatorToken, good);
+  CHECK(refused.status == 503);
+  CHECK(refused.header("Retry-After") == "1");
+  CHECK(gateway.get("/admin/merchants", kOperatorToken).json.at("items").as_array().size() == 2);
+  const std::string without_card = R"({"name":"Shop","currency":"EUR"})";
+  CHECK(gateway.send("POST", "/admin/merchants", kOperatorToken, without_card).status == 201);
+}
+
 TEST_CASE("gateway: health, readiness, metrics, unknown paths and methods") {
   const ScratchDirectory scratch;
   RunningGateway gateway(scratch.path());

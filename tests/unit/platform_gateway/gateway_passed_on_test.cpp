@@ -1,71 +1,12 @@
 // Routes that other services own: who is let through, what the owner sees, what the client gets back.
 
-#include <mutex>
-
-#include "base/http/server.hpp"
+#include "tests/unit/platform_gateway/fake_owner.hpp"
 #include "tests/unit/platform_gateway/gateway_support.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace)
-
-/// Answers everything, and remembers what it was asked.
-class Owner {
- public:
-  struct Seen {
-    std::string line, body;
-    std::map<std::string, std::string> headers;  // names in small letters
-  };
-  Owner() : server_(context_.get_executor(), [this](const http::Request& request) { return answer(request); }) {
-    REQUIRE(server_.start().ok());
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~Owner() {
-    asio::co_spawn(context_, stop(), asio::detached);
-    thread_.join();
-  }
-  std::string address() const { return "127.0.0.1:" + std::to_string(server_.port()); }
-  std::vector<Seen> seen() const {
-    const std::lock_guard lock(mutex_);
-    return seen_;
-  }
-  void will_answer(int status, std::string body) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-    body_ = std::move(body);
-  }
-
- private:
-  asio::awaitable<http::Response> answer(const http::Request& request) {
-    Seen asked{std::string(request.method) + " " + std::string(request.target), std::string(request.body), {}};
-    for (const http::HeaderView& header : request.headers) {
-      std::string name(header.name);
-      for (char& c : name) c = static_cast<char>(std::tolower(c));
-      asked.headers[name] += header.value;
-    }
-    http::Response response;
-    const std::lock_guard lock(mutex_);
-    seen_.push_back(std::move(asked));
-    response.status = status_;
-    response.body = body_;
-    response.headers.emplace_back("Idempotent-Replayed", "true");
-    response.headers.emplace_back("X-Inside", "secret");
-    co_return response;
-  }
-  asio::awaitable<void> stop() {
-    co_await server_.stop(std::chrono::seconds(1));
-    context_.stop();
-  }
-
-  asio::io_context context_{1};
-  http::Server server_;
-  mutable std::mutex mutex_;
-  std::vector<Seen> seen_;
-  int status_ = 200;
-  std::string body_ = R"({"ok":true})";
-  std::thread thread_;
-};
 
 TEST_CASE("passed on: the owner learns who asks, from the gateway alone, and the client gets its answer") {
   const ScratchDirectory scratch;

@@ -49,6 +49,7 @@ RunningGateway::RunningGateway(const std::string& directory, Options options) : 
   service.role = "gateway";
   service.data_directory = directory + "/data";
   service.ready_file = directory + "/ready.json";
+  options.peers.emplace("vault.http", vault_.address());
   service.peers_file = write_peers(directory, options.peers);
   service.operator_token = kOperatorToken;
   service.profile = options.profile;

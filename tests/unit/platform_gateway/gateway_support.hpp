@@ -12,6 +12,7 @@
 #include "platform/events/envelope.hpp"
 #include "platform/gateway/gateway.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/platform_gateway/fake_vault.hpp"
 #include "tests/unit/platform_gateway/scratch.hpp"
 #include "tests/unit/platform_gateway/waiting.hpp"
 
@@ -78,8 +79,11 @@ class RunningGateway {
   const std::string& base_url() const { return base_url_; }
   ServiceRuntime& runtime() { return *runtime_; }
   EventBus& bus() { return *bus_; }
+  /// The vault among its peers.
+  FakeVault& vault() { return vault_; }
 
  private:
+  FakeVault vault_;
   std::shared_ptr<EventBus> bus_;
   std::unique_ptr<ServiceRuntime> runtime_;
   std::unique_ptr<Gateway> gateway_;

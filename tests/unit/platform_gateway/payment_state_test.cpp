@@ -5,6 +5,7 @@
 
 #include "platform/gateway/payment.hpp"
 #include "platform/gateway/payment_state.hpp"
+#include "platform/service/timestamp.hpp"
 #include "tests/support/catch.hpp"
 
 namespace tidegate::platform {

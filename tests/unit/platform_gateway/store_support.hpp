@@ -21,6 +21,13 @@ inline std::unique_ptr<Store> open_items(const std::string& directory) {
   return std::move(*store);
 }
 
+/// Whoever implements Store stands here, and the contract suite runs on it.
+struct StoreKind {
+  const char* name;
+  std::unique_ptr<Store> (*open)(const std::string& directory);  ///< with kItems
+};
+inline constexpr StoreKind kStoreKinds[] = {{"sqlite", open_items}};
+
 inline Work insert_item(std::int64_t id, std::string note = "note") {
   return [id, note = std::move(note)](Connection& connection) -> Result<void> {
     auto done = connection.execute("INSERT INTO item VALUES (?, ?)", {id, note});

@@ -119,6 +119,36 @@ TEST_CASE("a consumer resumes after the committed offset; another group starts a
   CHECK(take(*other, 4).size() == 4);
 }
 
+TEST_CASE("groups side by side each get everything from their own place on") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  publish_all(*carrier.bus, {record(0, "a"), record(0, "b"), record(1, "c")});
+  {
+    auto ahead = consumer_of(*carrier.bus, "ahead");
+    take(*ahead, 3);
+    REQUIRE(ahead->commit(true).ok());
+  }
+  auto ahead = consumer_of(*carrier.bus, "ahead");    // begins where it was
+  auto behind = consumer_of(*carrier.bus, "behind");  // wants what the first one has passed
+  CHECK(take(*behind, 3).size() == 3);
+  auto level = consumer_of(*carrier.bus, "level");
+  publish_all(*carrier.bus, {record(0, "d"), record(1, "e")});
+  CHECK(take(*ahead, 2).size() == 2);
+  CHECK(take(*behind, 2).size() == 2);
+  CHECK(take(*level, 5).size() == 5);
+  REQUIRE(ahead->commit(true).ok());
+  ahead.reset();  // the others go on without it
+  publish_all(*carrier.bus, {record(0, "f")});
+  CHECK(take(*behind, 1)[0].value == "f");
+  CHECK(take(*level, 1)[0].value == "f");
+  REQUIRE(level->commit(true).ok());
+  level.reset();
+  publish_all(*carrier.bus, {record(0, "g")});
+  auto back = consumer_of(*carrier.bus, "level");
+  CHECK(take(*back, 1)[0].value == "g");
+}
+
 TEST_CASE("what was read but not committed is read again") {
   const std::string kind = GENERATE("memory", "kafka");
   INFO(kind);

@@ -47,7 +47,8 @@ std::vector<Sample> all_samples() {
   created.settlement_currency = "USD";
   created.client_address = "192.0.2.1";
   created.card_bin = "400000";
-  const PaymentFinished finished{1250, "EUR", "insufficient_funds", "pay_1-c1", 2500, true};
+  const PaymentFinished finished{1250, "EUR", "insufficient_funds", "pay_1-c1",
+                                 2500, true,  "authorized",         1'700'000'000'000};
   const PaymentCommandData command{"pay_1-c1", 1250, "EUR", true};
   const AcquirerResult result{"pay_1-a1", "A1B2C3", "declined", "acq-01", 1'700'000'000'000, "1.0845", 1356, "USD"};
   const CommandResult answer{"pay_1-c1", 1250, "EUR", "expired"};
@@ -63,7 +64,7 @@ std::vector<Sample> all_samples() {
   };
   using namespace event_type;
   add({payment_authorized, payment_captured, payment_declined, payment_cancelled, payment_expired, payment_refunded,
-       payment_settled, payment_conflicted},
+       payment_settled, payment_conflicted, operation_refused},
       finished);
   add({capture_requested, refund_requested, cancel_requested}, command);
   add({acquirer_approved, acquirer_declined, acquirer_authorized, acquirer_expired, acquirer_conflicted}, result);

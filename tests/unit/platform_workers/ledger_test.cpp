@@ -411,6 +411,27 @@ TEST_CASE("a wallet never falls below zero, and a key moves it once") {
   CHECK(move_wallet(books, credit, "k1", 7, "INR", "mer_2").balance == 7);  // another tenant's wallet
   CHECK(books.net("wallet/w1") == -407);
   CHECK(books.net(account::wallet_funding) == 407);
+  // Each movement with the balance that its client saw; what was refused moved nothing.
+  const auto reader = books.store->reader();
+  REQUIRE(reader.ok());
+  std::int64_t last = 0;
+  const auto items = read_wallet_entries(**reader, 0, 1000, 10, last);
+  REQUIRE(items.ok());
+  std::vector<std::string> shown;
+  for (const json::value& item : *items) {
+    const json::object& one = item.as_object();
+    shown.push_back(string_member(one, "wallet").value() + " " + string_member(one, "direction").value() + " " +
+                    std::to_string(integer_member(one, "amount").value()) + " -> " +
+                    std::to_string(integer_member(one, "balance").value()));
+  }
+  CHECK(shown == std::vector<std::string>{"mer_1/w1 credit 500 -> 500", "mer_1/w1 debit 200 -> 300",
+                                          "mer_1/w1 credit 100 -> 400", "mer_2/w1 credit 7 -> 7"});
+  const auto end = last_wallet_entry(**reader);
+  REQUIRE(end.ok());
+  CHECK(*end == last);  // an export ends at its point
+  const auto rest = read_wallet_entries(**reader, last, 1000, 10, last);
+  REQUIRE(rest.ok());
+  CHECK(rest->empty());
   CHECK(books.told() ==
         std::vector<std::string>{"wallet_credited", "wallet_debited", "wallet_credited", "wallet_credited"});
 }

@@ -64,6 +64,56 @@ TEST_CASE("the view follows a payment through captures and refunds") {
   CHECK(view.payment("mrc_2").status.empty());  // another merchant's
 }
 
+TEST_CASE("what ends an operation or the rest of an authorization leaves what the gateway has, too") {
+  View view;
+  view.apply("payment_created", PaymentCreated{1000, "EUR", "tok", "key"}.to_data());
+  PaymentFinished authorized{1000, "EUR"};
+  authorized.expires_at_ms = 86'400'000;
+  view.apply("payment_authorized", authorized.to_data());
+  CHECK(view.payment().expires_at_ms == 86'400'000);
+  view.apply("capture_requested", PaymentCommandData{"p1-c1", 400, "EUR"}.to_data());
+  PaymentFinished refused{400, "EUR", "limit_exceeded"};
+  refused.status = "authorized";
+  view.apply("operation_refused", refused.to_data());
+  CHECK(view.payment().status == "authorized");
+  CHECK(view.payment().reason.empty());  // the operation's, not the payment's
+
+  SECTION("an expiry before any capture") {
+    view.apply("payment_expired", money(1000));
+    CHECK(view.payment().status == "expired");
+  }
+  SECTION("a cancellation before any capture") {
+    view.apply("payment_cancelled", money(1000));
+    CHECK(view.payment().status == "cancelled");
+  }
+  SECTION("after a capture, what was captured stays") {
+    const std::string type = GENERATE("payment_expired", "payment_cancelled");
+    view.apply("payment_captured", money(400));
+    view.apply(type, money(600));
+    CHECK(view.payment().status == "captured");
+    CHECK(view.payment().captured == 400);
+  }
+  SECTION("a decline tells why") {
+    view.apply("payment_declined", PaymentFinished{1000, "EUR", "do_not_honor"}.to_data());
+    CHECK(view.payment().reason == "do_not_honor");
+  }
+}
+
+TEST_CASE("a payment is shown as the API shows it") {
+  View view;
+  view.apply("payment_created", PaymentCreated{1000, "EUR", "tok", "key"}.to_data());
+  PaymentFinished authorized{1000, "EUR"};
+  authorized.expires_at_ms = 86'400'000;
+  view.apply("payment_authorized", authorized.to_data());
+  const json::object shown = view.payment().to_json("p1", 12);
+  std::vector<std::string> members;
+  for (const auto& [name, value] : shown) members.emplace_back(name);
+  CHECK(members == std::vector<std::string>{"id", "status", "amount", "currency", "captured", "refunded", "held",
+                                            "expires_at", "created_at", "updated_at", "staleness_ms"});
+  CHECK(string_member(shown, "expires_at") == "1970-01-02T00:00:00.000Z");
+  CHECK(integer_member(shown, "staleness_ms") == 12);
+}
+
 TEST_CASE("a decision of fraud may come before the payment") {
   View view;
   view.apply("fraud_held", FraudDecision{900, {"blocked_card"}}.to_data());

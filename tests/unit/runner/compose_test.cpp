@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "base/yaml_extends.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -48,7 +49,7 @@ std::string at(const yaml::Node& root, std::initializer_list<const char*> path) 
 
 TEST_CASE("maps merge, lists replace, null removes") {
   yaml::Node base = parse("{a: {x: 1, y: 2}, list: [1, 2, 3], gone: {z: 1}}");
-  runner::merge(base, parse("{a: {y: 3, w: 4}, list: [9], gone: null, fresh: 5}"));
+  yaml::merge(base, parse("{a: {y: 3, w: 4}, list: [9], gone: null, fresh: 5}"));
   CHECK(at(base, {"a", "x"}) == "1");
   CHECK(at(base, {"a", "y"}) == "3");
   CHECK(at(base, {"a", "w"}) == "4");

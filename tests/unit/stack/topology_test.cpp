@@ -1,5 +1,10 @@
 #include "stack/topology.hpp"
 
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -41,12 +46,36 @@ TEST_CASE("a topology is read whole") {
   CHECK(topology.secrets.size() == 2);
 }
 
-TEST_CASE("the shipped topology is valid") {
+TEST_CASE("the shipped topologies are valid") {
+  struct Row {
+    const char* file;
+    std::size_t processes;
+    const char* base_url;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"embedded.yaml", 7, "gateway.http"},
+      {"edge.yaml", 8, "edge.http"},    // adds a process
+      {"core.yaml", 5, "gateway.http"}  // takes some away, and their links, stores, groups and exports
+  }));
   Diagnostics diagnostics;
-  const auto topology = stack::load_topology(TIDEGATE_SOURCE_DIR "/compose/local/embedded.yaml", diagnostics);
-  INFO(diagnostics.text());
+  const auto topology =
+      stack::load_topology(TIDEGATE_SOURCE_DIR "/compose/local/" + std::string(row.file), diagnostics);
+  INFO(row.file << ": " << diagnostics.text());
   CHECK(diagnostics.empty());
-  CHECK(topology.processes.size() == 5);
+  CHECK(topology.processes.size() == row.processes);
+  CHECK(topology.base_url == row.base_url);
+  CHECK(topology.name + ".yaml" == row.file);
+}
+
+TEST_CASE("what takes a process away must take away what names it") {
+  const std::string path = std::filesystem::temp_directory_path() / ("tidegate-extends-" + std::to_string(getpid()));
+  REQUIRE(write_file_atomically(path, "extends: " TIDEGATE_SOURCE_DIR "/compose/local/embedded.yaml\nname: less\n"
+                                      "processes: {vault: null}\n")
+              .ok());
+  Diagnostics diagnostics;
+  stack::load_topology(path, diagnostics);
+  std::filesystem::remove(path);
+  CHECK(diagnostics.text().find("names the process 'vault'") != std::string::npos);
 }
 
 TEST_CASE("mistakes in a topology are named with their place") {

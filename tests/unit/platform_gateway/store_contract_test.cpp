@@ -1,4 +1,5 @@
-// Units of work that share one commit: each lives or dies by itself.
+// What every Store does, whoever implements it: one suite, run on each implementation. Units of work share a commit,
+// and each lives or dies by itself.
 
 #include <stdexcept>
 
@@ -11,11 +12,14 @@ namespace {
 using test::HeldWriter;
 using test::insert_item;
 using test::items_of;
-using test::open_items;
+using test::kStoreKinds;
 using test::Outcomes;
 using test::ScratchDirectory;
+using test::StoreKind;
 
 TEST_CASE("store: a failing unit does not poison its neighbours") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   struct Case {
     const char* name;
     Work work;
@@ -54,7 +58,7 @@ TEST_CASE("store: a failing unit does not poison its neighbours") {
   for (const Case& tried : cases) {
     INFO(tried.name);
     const ScratchDirectory scratch;
-    auto store = open_items(scratch.path());
+    auto store = kind.open(scratch.path());
     Outcomes outcomes;
     {
       HeldWriter held(*store);
@@ -71,8 +75,10 @@ TEST_CASE("store: a failing unit does not poison its neighbours") {
 }
 
 TEST_CASE("store: units that wait together share one commit, and nobody is told before it") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   Outcomes outcomes;
   bool seen_by_others = true;
   std::size_t told_before = 99;
@@ -95,8 +101,10 @@ TEST_CASE("store: units that wait together share one commit, and nobody is told 
 }
 
 TEST_CASE("store: the order of submission is the order of writing, also beyond the largest group") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   Outcomes outcomes;
   constexpr int kUnits = 3000;
   {
@@ -120,8 +128,10 @@ TEST_CASE("store: the order of submission is the order of writing, also beyond t
 }
 
 TEST_CASE("store: stopping commits what was queued and refuses what comes later") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   Outcomes outcomes;
   {
     HeldWriter held(*store);
@@ -136,12 +146,14 @@ TEST_CASE("store: stopping commits what was queued and refuses what comes later"
   CHECK_FALSE(refused.ok());
   CHECK(refused.error().kind == Error::Kind::closed);
   store->stop();  // a second time is harmless
-  CHECK(items_of(*open_items((store.reset(), scratch.path()))).size() == 20);
+  CHECK(items_of(*kind.open((store.reset(), scratch.path()))).size() == 20);
 }
 
 TEST_CASE("store: a reader cannot write, and sees only what is committed") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   auto reader = store->reader();
   REQUIRE(reader.ok());
   CHECK_FALSE((*reader)->execute("INSERT INTO item VALUES (1, 'x')", {}).ok());
@@ -152,8 +164,10 @@ TEST_CASE("store: a reader cannot write, and sees only what is committed") {
 }
 
 TEST_CASE("store: values keep their kind") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   const std::string with_zero("a\0b", 3);
   const auto done = store->run([&](Connection& connection) -> Result<void> {
     auto table = connection.execute("CREATE TABLE v (a, b, c, d)", {});

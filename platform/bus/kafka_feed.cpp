@@ -1,0 +1,175 @@
+#include "platform/bus/kafka_feed.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+
+#include "platform/events/envelope.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+constexpr std::size_t kAtOnce = 1000;
+
+kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& topic) {
+  return {{"bootstrap.servers", bootstrap},
+          {"client.id", "tidegate-" + topic},
+          {"group.id", "tidegate-" + topic},  // nobody's: groups are spoken for by KafkaGroup
+          {"enable.auto.commit", "false"},
+          {"enable.auto.offset.store", "false"},
+          {"auto.offset.reset", "earliest"},
+          {"fetch.wait.max.ms", "10"},  // the embedded broker never answers an idle fetch early
+          {"fetch.error.backoff.ms", "50"},
+          {"reconnect.backoff.ms", "50"},
+          {"reconnect.backoff.max.ms", "500"},
+          {"queued.max.messages.kbytes", "8192"},
+          {"log_level", "3"}};
+}
+
+/// Errors after which the handle keeps working: it reconnects by itself.
+bool passes_by_itself(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return true;
+    default:
+      return false;
+  }
+}
+
+BusRecord to_record(const rd_kafka_message_t& message) {
+  BusRecord record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  record.key.assign(static_cast<const char*>(message.key), message.key_len);
+  record.value.assign(static_cast<const char*>(message.payload), message.len);
+  return record;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<KafkaFeed>> KafkaFeed::open(const std::string& bootstrap, const std::string& topic, int workers,
+                                                   int worker_index) {
+  auto handle = kafka::make_consumer(consumer_settings(bootstrap, topic));
+  if (!handle) return handle.error();
+  rd_kafka_poll_set_consumer(handle->get());
+  std::vector<int> partitions;
+  for (int partition = worker_index; partition < kPartitions; partition += workers) partitions.push_back(partition);
+  return std::make_shared<KafkaFeed>(std::move(*handle), topic, std::move(partitions));
+}
+
+// Without closing: there is no group to leave, and closing waits for long when the brokers are gone.
+KafkaFeed::~KafkaFeed() {
+  rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Result<void> KafkaFeed::begin(const Offsets& from) {
+  const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(from.size())));
+  for (const auto& [partition, offset] : from) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
+  }
+  if (const auto failed = rd_kafka_assign(handle_.get(), list.get())) {
+    return internal_error("assign partitions of topic " + topic_ + ": " + rd_kafka_err2str(failed));
+  }
+  read_ = from;
+  return {};
+}
+
+Result<bool> KafkaFeed::join(Queue& queue) {
+  const std::lock_guard lock(mutex_);
+  if (failure_) return false;
+  if (read_.empty()) {
+    if (auto begun = begin(queue.from); !begun) return begun.error();
+  }
+  for (const auto& [partition, offset] : queue.from) {
+    if (offset < read_.at(partition)) return false;
+  }
+  queues_.insert(&queue);
+  return true;
+}
+
+void KafkaFeed::leave(Queue& queue) {
+  const std::lock_guard lock(mutex_);
+  queues_.erase(&queue);
+}
+
+bool KafkaFeed::failed() {
+  const std::lock_guard lock(mutex_);
+  return failure_.has_value();
+}
+
+Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum, Nanoseconds limit) {
+  const Nanoseconds deadline = monotonic_now() + limit;
+  std::unique_lock lock(mutex_);
+  for (bool tried = false;;) {
+    if (!queue.records.empty()) {
+      const auto count = static_cast<std::ptrdiff_t>(std::min(maximum, queue.records.size()));
+      const auto begin = queue.records.begin();
+      std::vector<BusRecord> records(std::make_move_iterator(begin), std::make_move_iterator(begin + count));
+      queue.records.erase(begin, begin + count);
+      return records;
+    }
+    if (failure_) return *failure_;
+    const Nanoseconds left = deadline - monotonic_now();
+    if (tried && left <= Nanoseconds{0}) return std::vector<BusRecord>();
+    tried = true;
+    if (fetching_) {
+      arrived_.wait_for(lock, std::max(left, Nanoseconds{0}));
+      continue;
+    }
+    fetching_ = true;
+    lock.unlock();
+    auto records = fetch(std::max(left, Nanoseconds{0}));
+    lock.lock();
+    fetching_ = false;
+    if (records) {
+      hand_out(std::move(*records));
+    } else {
+      failure_ = records.error();
+    }
+    arrived_.notify_all();
+  }
+}
+
+Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
+  std::vector<BusRecord> records;
+  int wait_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+  while (records.size() < kAtOnce) {
+    const kafka::Message message(rd_kafka_consumer_poll(handle_.get(), wait_ms));
+    wait_ms = 0;  // only the first one is waited for
+    if (!message) break;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      records.push_back(to_record(*message));
+    } else if (!passes_by_itself(message->err)) {
+      return closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(message.get()));
+    }
+  }
+  return records;
+}
+
+void KafkaFeed::hand_out(std::vector<BusRecord> records) {
+  for (BusRecord& record : records) {
+    read_[record.partition] = record.offset + 1;
+    std::size_t left = queues_.size();
+    for (Queue* queue : queues_) {
+      --left;
+      if (record.offset < queue->from[record.partition] || queue->records.size() >= kMostQueued) continue;
+      if (left == 0) {
+        queue->records.push_back(std::move(record));
+      } else {
+        queue->records.push_back(record);
+      }
+    }
+  }
+}
+
+}  // namespace tidegate::platform

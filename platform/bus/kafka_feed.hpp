@@ -1,0 +1,69 @@
+#pragma once
+// One client that reads a topic for every group of the process: six roles that consume `payments` in one process fetch
+// and unpack each record once. Whichever subscriber waits for records fetches for all.
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/kafka.hpp"
+#include "platform/bus/event_bus.hpp"
+#include "platform/bus/kafka_group.hpp"
+
+namespace tidegate::platform {
+
+/// Thread-safe.
+class KafkaFeed {
+ public:
+  /// What one subscriber has not taken yet.
+  struct Queue {
+    std::deque<BusRecord> records;
+    Offsets from;  ///< records before are not its own
+  };
+  /// Beyond it, records that a subscriber does not take are lost to it, as a bus may lose them: its outbox source has
+  /// them.
+  static constexpr std::size_t kMostQueued = 20'000;
+
+  static Result<std::shared_ptr<KafkaFeed>> open(const std::string& bootstrap, const std::string& topic, int workers,
+                                                 int worker_index);
+  explicit KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions)
+      : handle_(std::move(handle)), topic_(std::move(topic)), partitions_(std::move(partitions)) {}
+  ~KafkaFeed();
+  KafkaFeed(const KafkaFeed&) = delete;
+  KafkaFeed& operator=(const KafkaFeed&) = delete;
+
+  rd_kafka_s* handle() const { return handle_.get(); }
+  const std::vector<int>& partitions() const { return partitions_; }
+
+  /// The queue gets everything from its offsets on. The first one decides where reading begins; false for a later one
+  /// that wants what was read before it came, and after a failure.
+  Result<bool> join(Queue& queue);
+  void leave(Queue& queue);
+  /// It reads no more.
+  bool failed();
+  /// Takes what is in the queue, or waits up to `limit`. The error is everybody's: the feed reads no more.
+  Result<std::vector<BusRecord>> take(Queue& queue, std::size_t maximum, Nanoseconds limit);
+
+ private:
+  Result<void> begin(const Offsets& from);
+  /// Records that came within `limit`, or why there will be none any more. Without the lock.
+  Result<std::vector<BusRecord>> fetch(Nanoseconds limit);
+  void hand_out(std::vector<BusRecord> records);
+
+  kafka::Handle handle_;
+  const std::string topic_;
+  const std::vector<int> partitions_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::set<Queue*> queues_;
+  Offsets read_;  ///< per partition, the offset after the last record handed out; empty: not begun
+  bool fetching_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace tidegate::platform
