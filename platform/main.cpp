@@ -7,6 +7,7 @@
 #include "platform/autoscaler/unit_host.hpp"
 #include "platform/roles.hpp"
 #include "platform/service/command_line.hpp"
+#include "platform/service/priority.hpp"
 
 int main(int argc, char** argv) {
   using namespace tidegate::platform;
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   tidegate::log::configure(options.role);
   if (options.role == "gateway") return run_gateway(options);
   if (options.role == "edge") return run_edge(options);
+  if (options.role != "vault") stand_back();
   if (options.role == "bank-simulator") return run_bank_simulator(options);
   if (options.role == "broker") return run_broker(options);
   if (options.role == "autoscaler") return run_autoscaler(options, line.scaling);

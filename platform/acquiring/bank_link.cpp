@@ -93,7 +93,7 @@ BankLink::BankLink(asio::any_io_executor executor, PeerDirectory& peers, std::si
                    Nanoseconds timeout)
     : client_(std::move(executor), peers, "bank-simulator.http", max_connections), timeout_(timeout) {}
 
-asio::awaitable<BankCall> BankLink::post(Attempt attempt) {
+asio::awaitable<BankCall> BankLink::post(const Attempt& attempt) {
   const Result<http::Response> response = co_await client_.send(request_for(attempt), timeout_);
   BankAnswer answer = read_charge_answer(response, attempt.reference);
   const bool nonsense = response && response->status < 300 && answer.kind == BankAnswer::Kind::unknown;
@@ -103,7 +103,7 @@ asio::awaitable<BankCall> BankLink::post(Attempt attempt) {
   co_return BankCall{std::move(answer), outcome};
 }
 
-asio::awaitable<BankCall> BankLink::enquire(Attempt attempt) {
+asio::awaitable<BankCall> BankLink::enquire(const Attempt& attempt) {
   http::ClientRequest request;
   request.target =
       (is_command(attempt.kind) ? "/v1/operations/" : "/v1/charges/") + http::percent_encode(attempt.reference);

@@ -29,8 +29,9 @@ class BankLink {
   BankLink(asio::any_io_executor executor, PeerDirectory& peers, std::size_t max_connections,
            Nanoseconds timeout = std::chrono::seconds(2));
 
-  asio::awaitable<BankCall> post(Attempt attempt);
-  asio::awaitable<BankCall> enquire(Attempt attempt);
+  /// The attempt has to live until the answer.
+  asio::awaitable<BankCall> post(const Attempt& attempt);
+  asio::awaitable<BankCall> enquire(const Attempt& attempt);
   /// Calls in progress end as unknown.
   void stop();
 

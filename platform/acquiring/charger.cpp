@@ -83,7 +83,7 @@ asio::awaitable<void> Charger::settle(Waiting waiting) {
   }
 }
 
-asio::awaitable<bool> Charger::prepare(Attempt attempt, std::optional<FxRate>& rate,
+asio::awaitable<bool> Charger::prepare(const Attempt& attempt, std::optional<FxRate>& rate,
                                        std::optional<BankAnswer>& denial) {
   const std::uint64_t seed = stable_hash(attempt.reference);
   for (std::uint32_t tries = 1; !stopping_; ++tries) {
@@ -116,7 +116,7 @@ asio::awaitable<bool> Charger::find_acquirer(Attempt& attempt) {
   co_return false;
 }
 
-asio::awaitable<std::optional<BankAnswer>> Charger::find_out(Attempt attempt, bool resumed, bool asked_breaker) {
+asio::awaitable<std::optional<BankAnswer>> Charger::find_out(const Attempt& attempt, bool resumed, bool asked_breaker) {
   ChargeFlow flow(attempt.reference, resumed);
   ChargeFlow::Step step = flow.first();
   BankCall call;
@@ -170,7 +170,7 @@ asio::awaitable<bool> Charger::move_on(Attempt& attempt, BankAnswer answer) {
   co_return true;
 }
 
-asio::awaitable<bool> Charger::write_result(Attempt attempt, BankAnswer answer, std::optional<FxRate> rate) {
+asio::awaitable<bool> Charger::write_result(const Attempt& attempt, BankAnswer answer, std::optional<FxRate> rate) {
   Envelope event = result_event(attempt, answer, rate);
   bool is_new = false;
   Work write = [&](Connection& connection) -> Result<void> {

@@ -64,18 +64,20 @@ class Charger {
     bool resumed = false;
   };
   void start_next();
+  // What the following coroutines refer to belongs to settle(), which awaits them.
   asio::awaitable<void> settle(Waiting waiting);
   /// Fills `rate`; false: the process is stopping. A denial becomes the answer.
-  asio::awaitable<bool> prepare(Attempt attempt, std::optional<FxRate>& rate, std::optional<BankAnswer>& denial);
+  asio::awaitable<bool> prepare(const Attempt& attempt, std::optional<FxRate>& rate,
+                                std::optional<BankAnswer>& denial);
   /// Moves the attempt along its cascade until an acquirer's breaker lets it pass; false: the process is stopping.
   asio::awaitable<bool> find_acquirer(Attempt& attempt);
   /// Calls until the outcome is known; nothing: the process is stopping.
-  asio::awaitable<std::optional<BankAnswer>> find_out(Attempt attempt, bool resumed, bool asked_breaker);
+  asio::awaitable<std::optional<BankAnswer>> find_out(const Attempt& attempt, bool resumed, bool asked_breaker);
   void tell_unsettled(const Attempt& attempt, const BankAnswer& answer);
   /// The outcome of this attempt and the row of the next, in one transaction; true when it is committed.
   asio::awaitable<bool> move_on(Attempt& attempt, BankAnswer answer);
   /// True when the outcome is committed.
-  asio::awaitable<bool> write_result(Attempt attempt, BankAnswer answer, std::optional<FxRate> rate);
+  asio::awaitable<bool> write_result(const Attempt& attempt, BankAnswer answer, std::optional<FxRate> rate);
   asio::awaitable<void> pause(Nanoseconds length);
   asio::awaitable<void> wait_until_idle(Nanoseconds limit);
 

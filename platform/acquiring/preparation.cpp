@@ -27,10 +27,11 @@ Preparation::Preparation(asio::any_io_executor executor, PeerDirectory& peers, M
                                     "Payments that used a cached rate while the "
                                     "provider was away.")) {}
 
-asio::awaitable<Prepared> Preparation::prepare(Attempt attempt) {
+asio::awaitable<Prepared> Preparation::prepare(const Attempt& attempt) {
+  const bool exchanges = !attempt.settlement_currency.empty();
+  if (!exchanges && known_good(attempt.card_token)) co_return Prepared{};
   Identity identity = Identity::unknown;
   std::optional<FxRate> rate;
-  const bool exchanges = !attempt.settlement_currency.empty();
   auto both = std::make_shared<Both>(executor_);
   asio::co_spawn(executor_, check_identity(attempt.card_token), [both, &identity](std::exception_ptr, Identity found) {
     identity = found;
@@ -55,6 +56,12 @@ asio::awaitable<Prepared> Preparation::prepare(Attempt attempt) {
     prepared.kind = Prepared::Kind::unknown;
   }
   co_return prepared;
+}
+
+bool Preparation::known_good(const std::string& card_token) const {
+  const auto known = identities_.find(card_token);
+  return known != identities_.end() && known->second.identity == Identity::verified &&
+         monotonic_now() - known->second.at < kIdentityGood;
 }
 
 asio::awaitable<Preparation::Identity> Preparation::check_identity(std::string card_token) {

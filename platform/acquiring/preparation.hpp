@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "platform/acquiring/attempts.hpp"
 #include "platform/acquiring/fx.hpp"
@@ -28,11 +29,14 @@ class Preparation {
   static constexpr Nanoseconds kLimit = std::chrono::seconds(4);
 
   Preparation(asio::any_io_executor executor, PeerDirectory& peers, Metrics& metrics);
-  asio::awaitable<Prepared> prepare(Attempt attempt);
+  /// The attempt has to live until the answer.
+  asio::awaitable<Prepared> prepare(const Attempt& attempt);
   void stop();
 
  private:
   enum class Identity { verified, denied, unknown };
+  /// Verified a moment ago: nobody has to be asked.
+  bool known_good(const std::string& card_token) const;
   asio::awaitable<Identity> check_identity(std::string card_token);
   asio::awaitable<std::optional<FxRate>> find_rate(std::string from, std::string to);
 
@@ -44,7 +48,7 @@ class Preparation {
     Identity identity;
     Nanoseconds at;
   };
-  std::map<std::string, Verified> identities_;
+  std::unordered_map<std::string, Verified> identities_;
   Counter& frozen_rates_;
 };
 

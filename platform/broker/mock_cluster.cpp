@@ -43,6 +43,11 @@ std::optional<rd_kafka_resp_err_t> error_code_of(const std::string& error) {
 
 constexpr int kMostErrors = 10'000;
 
+/// What every answer takes, as a replicated cluster's would. A client that is answered at once asks again at once, for one
+/// record each time, and the cluster looks for each by walking along the partition: at 1,500 payments/s that took 22 % of
+/// a core in this process alone.
+constexpr int kRoundTripMs = 10;
+
 }  // namespace
 
 struct MockCluster::State {
@@ -109,7 +114,8 @@ Result<int> MockCluster::set_broker(int number, BrokerSetting setting) {
   State& state = *state_;
   BrokerSetting& now = state.brokers.at(static_cast<std::size_t>(number - 1));
   if (setting.rtt_ms != now.rtt_ms) {
-    auto set = checked(rd_kafka_mock_broker_set_rtt(state.cluster.get(), number, setting.rtt_ms), "set the round trip");
+    const int rtt_ms = kRoundTripMs + setting.rtt_ms;
+    auto set = checked(rd_kafka_mock_broker_set_rtt(state.cluster.get(), number, rtt_ms), "set the round trip");
     if (!set) return set.error();
     now.rtt_ms = setting.rtt_ms;
   }
@@ -169,6 +175,10 @@ Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& op
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return internal_error("create topic " + topic + ": " + rd_kafka_err2str(failed));
     }
+  }
+  for (int number = 1; number <= options.brokers; ++number) {
+    auto set = checked(rd_kafka_mock_broker_set_rtt(state.cluster.get(), number, kRoundTripMs), "set the round trip");
+    if (!set) return set.error();
   }
   state.bootstrap = rd_kafka_mock_cluster_bootstraps(state.cluster.get());
   return made;

@@ -20,7 +20,7 @@ struct ClusterOptions {
 /// One broker as its operator sets it.
 struct BrokerSetting {
   bool up = true;
-  int rtt_ms = 0;
+  int rtt_ms = 0;  ///< on top of the 10 ms that every answer takes
   bool operator==(const BrokerSetting&) const = default;
 };
 

@@ -18,10 +18,11 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"enable.auto.commit", "false"},
           {"enable.auto.offset.store", "false"},
           {"auto.offset.reset", "earliest"},
-          {"fetch.wait.max.ms", "10"},  // the embedded broker never answers an idle fetch early
+          {"fetch.wait.max.ms", "20"},  // the embedded broker never answers an idle fetch early
           {"fetch.error.backoff.ms", "50"},
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
+          {"socket.timeout.ms", "6000"},  // a request to a broker that went silent
           {"queued.max.messages.kbytes", "8192"},
           {"log_level", "3"}};
 }
@@ -67,8 +68,15 @@ Result<std::shared_ptr<KafkaFeed>> KafkaFeed::open(const std::string& bootstrap,
   return std::make_shared<KafkaFeed>(std::move(*handle), topic, std::move(partitions));
 }
 
+KafkaFeed::KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions)
+    : handle_(std::move(handle)),
+      messages_(rd_kafka_queue_get_consumer(handle_.get())),
+      topic_(std::move(topic)),
+      partitions_(std::move(partitions)) {}
+
 // Without closing: there is no group to leave, and closing waits for long when the brokers are gone.
 KafkaFeed::~KafkaFeed() {
+  messages_.reset();
   rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
@@ -142,18 +150,28 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
 
 Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   std::vector<BusRecord> records;
-  int wait_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
-  while (records.size() < kAtOnce) {
-    const kafka::Message message(rd_kafka_consumer_poll(handle_.get(), wait_ms));
-    wait_ms = 0;  // only the first one is waited for
-    if (!message) break;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      records.push_back(to_record(*message));
-    } else if (!passes_by_itself(message->err)) {
-      return closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(message.get()));
-    }
+  const auto wait_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+  const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), wait_ms));
+  if (!first) return records;
+  Result<void> outcome = add(*first, records);
+  // Only the first one is waited for; the rest comes out of the queue together.
+  std::vector<rd_kafka_message_s*> more(kAtOnce - 1);
+  const auto count = rd_kafka_consume_batch_queue(messages_.get(), 0, more.data(), more.size());
+  for (ssize_t i = 0; i < count; ++i) {
+    const kafka::Message message(more[static_cast<std::size_t>(i)]);
+    if (outcome) outcome = add(*message, records);
   }
+  if (!outcome) return outcome.error();
   return records;
+}
+
+Result<void> KafkaFeed::add(const rd_kafka_message_s& message, std::vector<BusRecord>& records) const {
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    records.push_back(to_record(message));
+  } else if (!passes_by_itself(message.err)) {
+    return closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(&message));
+  }
+  return {};
 }
 
 void KafkaFeed::hand_out(std::vector<BusRecord> records) {

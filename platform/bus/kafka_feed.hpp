@@ -31,8 +31,7 @@ class KafkaFeed {
 
   static Result<std::shared_ptr<KafkaFeed>> open(const std::string& bootstrap, const std::string& topic, int workers,
                                                  int worker_index);
-  explicit KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions)
-      : handle_(std::move(handle)), topic_(std::move(topic)), partitions_(std::move(partitions)) {}
+  KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions);
   ~KafkaFeed();
   KafkaFeed(const KafkaFeed&) = delete;
   KafkaFeed& operator=(const KafkaFeed&) = delete;
@@ -53,9 +52,11 @@ class KafkaFeed {
   Result<void> begin(const Offsets& from);
   /// Records that came within `limit`, or why there will be none any more. Without the lock.
   Result<std::vector<BusRecord>> fetch(Nanoseconds limit);
+  Result<void> add(const rd_kafka_message_s& message, std::vector<BusRecord>& records) const;
   void hand_out(std::vector<BusRecord> records);
 
   kafka::Handle handle_;
+  kafka::Queue messages_;  ///< what was fetched
   const std::string topic_;
   const std::vector<int> partitions_;
   std::mutex mutex_;

@@ -7,6 +7,9 @@ namespace {
 
 constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
 constexpr Nanoseconds kCommitLimit = std::chrono::milliseconds(500);
+// librdkafka's own limit on a request must not be reached: 2.0.2 ends the process (an assertion on a count of references)
+// when a request has timed out and its coordinator is found afterwards, as it is after a broker went down.
+constexpr Nanoseconds kNeverGivenUp = std::chrono::hours(1);
 
 struct AdminDeleter {
   void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
@@ -27,10 +30,10 @@ int milliseconds(Nanoseconds t) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(t).count());
 }
 
-Result<AdminOptions> options_for(rd_kafka_t* handle, rd_kafka_admin_op_t operation, Nanoseconds limit) {
+Result<AdminOptions> options_for(rd_kafka_t* handle, rd_kafka_admin_op_t operation) {
   AdminOptions options(rd_kafka_AdminOptions_new(handle, operation));
   char why[256] = {};
-  const auto refused = rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(limit), why, sizeof why);
+  const auto refused = rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kNeverGivenUp), why, sizeof why);
   if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) return internal_error(std::string("offsets: ") + why);
   return Result<AdminOptions>(std::move(options));
 }
@@ -69,7 +72,7 @@ Result<Offsets> KafkaGroup::start(const std::vector<int>& partitions, Nanosecond
 }
 
 Result<Offsets> KafkaGroup::committed(const std::vector<int>& partitions, Nanoseconds limit) {
-  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, limit);
+  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
   if (!options) return options.error();
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const int partition : partitions) rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
@@ -120,7 +123,7 @@ Result<void> KafkaGroup::find_oldest(Offsets& offsets, const std::vector<int>& p
 }
 
 Result<void> KafkaGroup::send(const Offsets& next) {
-  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, kCommitLimit);
+  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
   if (!options) return options.error();
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
   for (const auto& [partition, offset] : next) {

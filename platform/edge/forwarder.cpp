@@ -47,7 +47,7 @@ http::Response to_client(http::Response answer) {
   response.content_type = std::move(answer.content_type);
   response.body = std::move(answer.body);
   for (auto& header : answer.headers) {
-    const bool dropped = std::any_of(kLeftBehind.begin(), kOfTheConnection.end(),
+    const bool dropped = std::any_of(kLeftBehind.begin(), kLeftBehind.end(),
                                      [&](std::string_view name) { return http::same_name(name, header.first); });
     if (!dropped) response.headers.push_back(std::move(header));
   }

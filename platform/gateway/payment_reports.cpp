@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/events/worker_events.hpp"
 #include "platform/service/trace_context.hpp"
 
 namespace tidegate::platform {
@@ -36,6 +37,11 @@ Envelope event_of(const PaymentStep& step, const Operation* operation, const Env
   return event;
 }
 
+/// Fraud clears nearly every payment, and nearly none of them was held.
+bool says_what_is_so(const Payment& payment, std::string_view type) {
+  return (type == event_type::fraud_cleared && !payment.held) || (type == event_type::fraud_held && payment.held);
+}
+
 Result<std::optional<Operation>> operation_of(Connection& connection, const Envelope& report) {
   const auto name = string_member(report.data, "command");
   const auto id = name ? operation_from_name(*name) : std::nullopt;
@@ -58,6 +64,7 @@ Result<void> PaymentReports::apply(Connection& connection, const Envelope& repor
   auto payment = find_any_payment(connection, *id);
   if (!payment) return payment.error();
   if (!*payment) return refuse(report, "no such payment");
+  if (says_what_is_so(**payment, report.type)) return {};
   auto operation = operation_of(connection, report);
   if (!operation) return operation.error();
   const Operation* named = *operation ? &**operation : nullptr;

@@ -8,6 +8,8 @@
 
 #include "platform/inbox/inbox.hpp"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -20,6 +22,7 @@
 #include "platform/inbox/cursors.hpp"
 #include "platform/inbox/gap_filler.hpp"
 #include "platform/inbox/sequencer.hpp"
+#include "platform/service/priority.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -59,6 +62,8 @@ struct Inbox::State {
   std::atomic<std::int64_t> caught_up_at_ms{0};
 
   void run() {
+    ::pthread_setname_np(::pthread_self(), "inbox");
+    stand_back_in_process();
     while (!is_stopping()) {
       receive();
       filler.fill();

@@ -10,16 +10,31 @@
 #include "platform/outbox/relay.hpp"
 #include "platform/outbox/serve.hpp"
 #include "platform/outbox/table.hpp"
+#include "platform/store/undone.hpp"
 
 namespace tidegate::platform {
+namespace {
+
+std::string name_of(const Envelope& envelope) {
+  return fmt::format("{}/{}", envelope.stream.text(), envelope.sequence);
+}
+
+}  // namespace
 
 struct Outbox::State {
   State(Store& store_in, std::string topic_in) : store(store_in), topic(topic_in), relay(store_in, topic_in) {}
+
+  Result<std::int64_t> head(Connection& connection, int partition);
 
   Store& store;
   const std::string topic;
   std::int64_t topic_number = 0;
   outbox::Relay relay;
+  // The writer thread's: the last number of each stream, 0 where it has to be looked up. What it saves is one of the two
+  // statements of an append.
+  outbox::Cursors heads{};
+  std::uint64_t undone = 0;  // when heads was last known to be true
+
   // The text of events whose commit is not known yet, by position, so that it is made once. A unit that is rolled back
   // leaves its text behind until the next event takes the same number.
   std::mutex mutex;
@@ -58,19 +73,30 @@ Result<void> Outbox::open() {
   return opened;
 }
 
+Result<std::int64_t> Outbox::State::head(Connection& connection, int partition) {
+  if (undone != undone_by_this_writer()) heads.fill(0);
+  undone = undone_by_this_writer();
+  const std::int64_t known = heads[static_cast<std::size_t>(partition)];
+  if (known > 0) return known;
+  return outbox::head(connection, topic_number, partition);
+}
+
 Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
   TIDEGATE_ASSERT(state_->topic_number > 0);  // open() comes first
   const int partition = partition_of(envelope.payment);
-  auto head = outbox::head(connection, state_->topic_number, partition);
+  auto head = state_->head(connection, partition);
   if (!head) return head.error();
+  // An envelope that comes again, after its transaction was rolled back, may get another number, and its name with it.
+  const bool named_here = envelope.id.empty() || envelope.id == name_of(envelope);
   envelope.stream = {state_->store.id(), state_->topic, partition};
   envelope.sequence = *head + 1;
   envelope.occurred_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
-  if (envelope.id.empty()) envelope.id = fmt::format("{}/{}", envelope.stream.text(), envelope.sequence);
+  if (named_here) envelope.id = name_of(envelope);
 
   const auto position = outbox::position_of(state_->topic_number, partition, envelope.sequence);
   std::string body = envelope.encode();
   if (auto inserted = outbox::insert(connection, position, body); !inserted) return inserted;
+  state_->heads[static_cast<std::size_t>(partition)] = envelope.sequence;
   const std::lock_guard lock(state_->mutex);
   state_->encoded[position] = std::move(body);
   return {};

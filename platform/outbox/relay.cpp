@@ -1,12 +1,14 @@
 #include "platform/outbox/relay.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "platform/outbox/table.hpp"
+#include "platform/service/priority.hpp"
 
 namespace tidegate::platform::outbox {
 namespace {
@@ -78,6 +80,8 @@ std::size_t Relay::depth() const {
 }
 
 void Relay::run() {
+  ::pthread_setname_np(::pthread_self(), "relay");
+  stand_back_in_process();
   if (!make_first_producer()) return;
   catch_up_everything();
   std::deque<CommittedEvent> batch;

@@ -5,8 +5,20 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "platform/store/undone.hpp"
 
-namespace tidegate::platform::sqlite {
+namespace tidegate::platform {
+namespace {
+
+thread_local std::uint64_t undone = 0;  // a store has one writer thread, and this is where it works
+
+}  // namespace
+
+std::uint64_t undone_by_this_writer() noexcept {
+  return undone;
+}
+
+namespace sqlite {
 namespace {
 
 Result<void> run_statement(SqliteConnection& connection, std::string_view sql) {
@@ -45,6 +57,7 @@ Result<void> run_unit(SqliteConnection& connection, const Work& work) {
   auto done = run_work(connection, work);
   if (done) done = run_statement(connection, "RELEASE unit");
   if (done || !connection.in_transaction()) return done;
+  ++undone;
   auto back = run_statement(connection, "ROLLBACK TO unit");
   if (back) back = run_statement(connection, "RELEASE unit");
   // Without its savepoint undone, a failed unit must not be committed with the others.
@@ -57,10 +70,20 @@ Result<void> run_unit(SqliteConnection& connection, const Work& work) {
 }
 
 void roll_back(SqliteConnection& connection) {
+  ++undone;
   if (!connection.in_transaction()) return;
   if (auto undone = run_statement(connection, "ROLLBACK"); !undone) {
     log::error("a transaction could not be rolled back", {{"cause", undone.error().message}});
   }
+}
+
+/// False at the first unit that fails; what was done is then still to be rolled back.
+bool run_together(SqliteConnection& connection, const std::vector<Unit>& units, std::vector<Result<void>>& outcomes) {
+  for (const Unit& unit : units) {
+    outcomes.push_back(run_work(connection, unit.work));
+    if (!outcomes.back()) return false;
+  }
+  return true;
 }
 
 /// Those that had succeeded did so in a transaction that is gone.
@@ -71,23 +94,40 @@ void fail_all(std::vector<Result<void>>& outcomes, std::size_t count, const Erro
   }
 }
 
+/// Each behind a savepoint; ends early when SQLite has ended the transaction.
+void run_apart(SqliteConnection& connection, const std::vector<Unit>& units, std::vector<Result<void>>& outcomes) {
+  for (const Unit& unit : units) {
+    outcomes.push_back(run_unit(connection, unit.work));
+    if (!connection.in_transaction()) return;
+  }
+}
+
 }  // namespace
 
 void commit_group(SqliteConnection& connection, std::int64_t epoch, std::vector<Unit>& units,
                   std::vector<Result<void>>& outcomes) {
   outcomes.clear();
-  if (auto begun = begin(connection, epoch); !begun) {
+  auto begun = begin(connection, epoch);
+  if (begun && !run_together(connection, units, outcomes) && units.size() > 1) {
+    roll_back(connection);
+    outcomes.clear();
+    begun = begin(connection, epoch);
+    if (begun) run_apart(connection, units, outcomes);
+  }
+  if (!begun) {
     roll_back(connection);
     return fail_all(outcomes, units.size(), begun.error());
   }
-  for (Unit& unit : units) {
-    outcomes.push_back(run_unit(connection, unit.work));
-    if (!connection.in_transaction()) return fail_all(outcomes, units.size(), outcomes.back().error());
+  if (outcomes.size() < units.size() || !connection.in_transaction()) {
+    ++undone;
+    return fail_all(outcomes, units.size(), outcomes.back().error());
   }
+  if (!outcomes.front() && units.size() == 1) return roll_back(connection);
   if (auto committed = run_statement(connection, "COMMIT"); !committed) {
     roll_back(connection);
     fail_all(outcomes, units.size(), committed.error());
   }
 }
 
-}  // namespace tidegate::platform::sqlite
+}  // namespace sqlite
+}  // namespace tidegate::platform

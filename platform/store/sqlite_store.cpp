@@ -1,13 +1,15 @@
-// Store on SQLite. Callers queue units; the writer thread takes all that wait, commits them as one group and at once
-// takes the next, so that the batch grows with the load by itself and a lone unit waits for nobody:
+// Store on SQLite. Callers queue units; the writer thread takes all that wait and commits them as one group. Once units
+// come together, a commit begins kCommitSpacing after the one before at the earliest: those of a few milliseconds share
+// one, whose price hardly depends on how many there are. A unit that comes alone waits for nobody, nor does a chain:
 //
-//   submit ->  queue  -> [ take all | transaction | tell each ] -> [ take all | ...
+//   submit ->  queue  -> [ take all | transaction | tell each ] -> wait for the spacing -> [ take all | ...
 //
 // Measured on two cores, synchronous=FULL: batches of 2 at 4,800 payments/s, of 50 beyond 20,000/s. A checkpoint every
 // 1,000 pages, inline, keeps the log short; larger ones stall acknowledgements, and passive ones from a second
 // connection never reset the log under constant writes.
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -29,6 +31,7 @@ using sqlite::SqliteConnection;
 using sqlite::Unit;
 
 constexpr std::size_t kLargestGroup = 1024;  // bounds how long the first of a group waits for the last
+constexpr auto kCommitSpacing = std::chrono::milliseconds(4);
 
 constexpr const char* kWriterSettings =
     "PRAGMA journal_mode = WAL;"
@@ -70,7 +73,8 @@ class SqliteStore final : public Store {
   std::condition_variable wake_;
   std::vector<Unit> queue_;
   bool stopping_ = false;
-  bool idle_ = false;  // the writer waits: only then a submit has to wake it
+  bool idle_ = false;  // the writer waits for a unit: only then a submit has to wake it
+  std::chrono::steady_clock::time_point next_commit_{};  // not before, unless it is to stop
   std::atomic<std::size_t> depth_{0};
   std::mutex stop_mutex_;
   std::thread thread_;
@@ -108,6 +112,8 @@ Result<std::unique_ptr<Connection>> SqliteStore::reader() {
 
 bool SqliteStore::take_group(std::vector<Unit>& group) {
   std::unique_lock lock(mutex_);
+  // Meanwhile nobody has to wake the writer, unless to stop it.
+  wake_.wait_until(lock, next_commit_, [this] { return stopping_; });
   idle_ = queue_.empty();
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   idle_ = false;
@@ -118,6 +124,7 @@ bool SqliteStore::take_group(std::vector<Unit>& group) {
     group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
   }
+  if (group.size() > 1) next_commit_ = std::chrono::steady_clock::now() + kCommitSpacing;
   return !group.empty();
 }
 
@@ -130,6 +137,7 @@ void SqliteStore::write_group(std::vector<Unit>& group, std::vector<Result<void>
 }
 
 void SqliteStore::write_until_stopped() {
+  ::pthread_setname_np(::pthread_self(), "store-writer");
   std::vector<Unit> group;
   std::vector<Result<void>> outcomes;
   while (take_group(group)) {

@@ -46,7 +46,7 @@ class Row {
   virtual bool is_null(int column) const = 0;
 };
 
-/// One unit of work inside the current transaction. Returning an error rolls back this unit alone (savepoint).
+/// One unit of work in the current transaction; an error rolls back it alone. May run twice, the first time undone.
 using Work = std::function<Result<void>(Connection&)>;
 /// Called after the commit of the transaction that held the unit, on the writer thread: ok, or why it failed. Nothing
 /// may be acknowledged before it.

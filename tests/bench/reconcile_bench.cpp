@@ -1,8 +1,14 @@
-// How long the reconciliation of N rows takes, and how much memory: `reconcile-bench DIRECTORY [ROWS]`. Writes both CSV
-// files with planted differences first (not timed), then runs the engine and checks that it found exactly those.
+// How long the reconciliation of N rows takes, and how much memory: `reconcile-bench DIRECTORY [ROWS [KILLS]]`. Writes both
+// CSV files with planted differences first (not timed), then runs the engine and checks that it found exactly those. With
+// KILLS, the engine runs in a process that is killed (SIGKILL) in the middle so many times, each time somewhere else, and
+// goes on from where it had come.
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -69,18 +75,46 @@ Planted write_inputs(const std::string& directory, std::int64_t rows) {
   return planted;
 }
 
+/// Runs the engine in a child that ends itself by SIGKILL after `pieces` pieces of work. False: it had finished before.
+bool run_until_killed(const std::string& directory, std::int64_t pieces) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::atomic<bool> stopping{false};
+    ReconciliationRun run(directory);
+    run.on_progress([&pieces](std::string_view, std::int64_t, std::int64_t) {
+      if (--pieces == 0) ::kill(::getpid(), SIGKILL);
+    });
+    const auto summary = run.run(stopping);
+    ::_exit(summary ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+long peak_mib() {
+  rusage own{}, children{};
+  getrusage(RUSAGE_SELF, &own);
+  getrusage(RUSAGE_CHILDREN, &children);
+  return std::max(own.ru_maxrss, children.ru_maxrss) / 1024;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: reconcile-bench DIRECTORY [ROWS]\n", stderr);
+    std::fputs("usage: reconcile-bench DIRECTORY [ROWS [KILLS]]\n", stderr);
     return 104;
   }
   const std::string directory = argv[1];
   const std::int64_t rows = argc > 2 ? std::atoll(argv[2]) : 20'000'000;
   if (!make_directories(directory)) return 1;
   const Planted planted = write_inputs(directory, rows);
+  const std::int64_t kills = argc > 3 ? std::atoll(argv[3]) : 0;
   const Nanoseconds began = monotonic_now();
+  Draws moments(2, 2, 2);
+  std::int64_t killed = 0;
+  while (killed < kills && run_until_killed(directory, moments.between(2, 40))) ++killed;
   std::atomic<bool> stopping{false};
   const auto summary = ReconciliationRun(directory).run(stopping);
   const double seconds = to_seconds(monotonic_now() - began);
@@ -88,15 +122,13 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", summary.error().message.c_str());
     return 1;
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   const Tally& tally = summary->tally;
   const bool exact = tally.of(Match::missing) == planted.missing &&
                      tally.of(Match::amount_mismatch) == planted.mismatched &&
                      tally.of(Match::duplicate) == planted.duplicates && tally.of(Match::late) == planted.late &&
                      tally.of(Match::unexpected) == planted.unexpected &&
                      tally.of(Match::matched) == rows - planted.missing - planted.mismatched - planted.late;
-  std::printf("%lld rows: %.1f s, %ld MiB at most, %s\n", static_cast<long long>(rows), seconds, usage.ru_maxrss / 1024,
-              exact ? "exactly what was planted" : "NOT what was planted");
-  return exact ? 0 : 1;
+  std::printf("%lld rows: %.1f s, %ld MiB at most, killed %lld times, %s\n", static_cast<long long>(rows), seconds,
+              peak_mib(), static_cast<long long>(killed), exact ? "exactly what was planted" : "NOT what was planted");
+  return exact && killed == kills ? 0 : 1;
 }

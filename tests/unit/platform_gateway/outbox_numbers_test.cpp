@@ -2,6 +2,7 @@
 
 #include "tests/unit/platform_gateway/outbox_support.hpp"
 #include "tests/unit/platform_gateway/scratch.hpp"
+#include "tests/unit/platform_gateway/store_support.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -54,6 +55,37 @@ TEST_CASE("outbox: several events in one unit, and a unit of several rolled back
     CHECK(done.ok() == !fails);
   }
   CHECK(opened.append("pay_1").sequence == 4);
+}
+
+TEST_CASE("outbox: an event that is numbered twice, because a neighbour failed, is named by the last") {
+  const ScratchDirectory scratch;
+  OutboxStore opened(scratch.path());
+  test::Outcomes outcomes;
+  Envelope stays;
+  stays.type = "payment_created";
+  stays.payment = "pay_1";
+  stays.tenant = "mer_000001";
+  {
+    test::HeldWriter held(*opened.store);
+    // It takes a number and gives it back, but not before the next unit has taken the one behind it.
+    bool first_run = true;
+    opened.store->submit(
+        [&](Connection& connection) -> Result<void> {
+          Envelope gone = stays;
+          gone.id = "gone";
+          if (std::exchange(first_run, false)) return opened.outbox->append(connection, gone);
+          return usage_error("no");
+        },
+        outcomes.expect(1));
+    opened.store->submit([&](Connection& connection) { return opened.outbox->append(connection, stays); },
+                         outcomes.expect(2));
+    opened.store->submit([](Connection&) -> Result<void> { return usage_error("no"); }, outcomes.expect(3));
+    held.release();
+    outcomes.wait_for(3);
+  }
+  CHECK(stays.sequence == 1);
+  CHECK(stays.id == stays.stream.text() + "/1");
+  CHECK(opened.append("pay_1").sequence == 2);
 }
 
 TEST_CASE("outbox: an event keeps the id it came with, and gets one that names its place") {

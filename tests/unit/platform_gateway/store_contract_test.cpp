@@ -74,6 +74,33 @@ TEST_CASE("store: a failing unit does not poison its neighbours") {
   }
 }
 
+TEST_CASE("store: a unit whose neighbour fails is run again, and what it writes is there once") {
+  const ScratchDirectory scratch;
+  auto store = open_items(scratch.path());
+  Outcomes outcomes;
+  int runs = 0;
+  {
+    HeldWriter held(*store);
+    store->submit(
+        [&](Connection& connection) -> Result<void> {
+          ++runs;
+          return insert_item(1)(connection);
+        },
+        outcomes.expect(1));
+    store->submit([](Connection&) -> Result<void> { return usage_error("no"); }, outcomes.expect(2));
+    store->submit([](Connection&) -> Result<void> { return usage_error("no"); }, outcomes.expect(3));
+    store->submit(insert_item(4), outcomes.expect(4));
+  }
+  const auto told = outcomes.wait_for(4);
+  CHECK(told.at(1).ok());
+  CHECK_FALSE(told.at(2).ok());
+  CHECK_FALSE(told.at(3).ok());
+  CHECK(told.at(4).ok());
+  CHECK(outcomes.order() == std::vector<int>{1, 2, 3, 4});  // told once each
+  CHECK(runs == 2);
+  CHECK(items_of(*store).size() == 2);
+}
+
 TEST_CASE("store: units that wait together share one commit, and nobody is told before it") {
   const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
   INFO(kind.name);

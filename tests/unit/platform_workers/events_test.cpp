@@ -86,6 +86,42 @@ TEST_CASE("a hostile envelope is refused, never guessed at") {
   CHECK(Envelope::decode(with("traceparent", nullptr)).ok());            // tracing is optional
 }
 
+TEST_CASE("an envelope reads the same whether or not it is written as our own services write it") {
+  const std::string own = make_event(3, 5).encode();
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    std::string text = own;
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+  };
+  struct Row {
+    const char* what;
+    std::string text;
+    bool valid;
+  };
+  const std::vector<Row> rows = {
+      {"a blank in front", " " + own, true},
+      {"blanks between members", edited(",\"type\":", " , \"type\" : "), true},
+      {"an escape in a name", edited("payment_created", "payment\\u005fcreated"), true},
+      {"a member between head and data", edited(",\"data\":", ",\"later\":{\"x\":1},\"data\":"), true},
+      {"a member behind the data", own.substr(0, own.size() - 1) + ",\"later\":1}", true},
+      {"another order", with("id", nullptr).substr(0, with("id", nullptr).size() - 1) + ",\"id\":\"" +
+                            make_event(3, 5).id + "\"}", true},
+      {"a number with a zero in front", edited("\"sequence\":5", "\"sequence\":05"), false},
+      {"a number that goes on", edited("\"sequence\":5", "\"sequence\":5e0x"), false},
+      {"a byte that is no UTF-8", edited("payment_created", "payment_\xff"), false},
+      {"a brace too few", own.substr(0, own.size() - 1), false},
+      {"a brace too many", own + "}", false},
+      {"a second value", own + own, false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    const auto decoded = Envelope::decode(row.text);
+    REQUIRE(decoded.ok() == row.valid);
+    if (row.valid) CHECK(decoded->encode() == own);
+  }
+}
+
 TEST_CASE("a payment's partition is stable and within the topic") {
   CHECK(partition_of("pay_1") == partition_of("pay_1"));
   std::vector<int> hits(kPartitions, 0);
