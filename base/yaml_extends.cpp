@@ -3,7 +3,7 @@
 namespace tidegate::yaml {
 namespace {
 
-constexpr int kMostFiles = 8;
+constexpr int kDeepestExtends = 8;
 
 Node load_level(const std::string& path, int depth, const std::string& what, const RebasePaths& rebase,
                 Diagnostics& diagnostics) {
@@ -16,7 +16,7 @@ Node load_level(const std::string& path, int depth, const std::string& what, con
   }
   const Node* extends = root.find("extends");
   if (extends == nullptr) return root;
-  if (depth >= kMostFiles) {
+  if (depth >= kDeepestExtends) {
     diagnostics.add(extends->mark(), "'extends' goes deeper than 8 files; is there a circle?");
     return root;
   }

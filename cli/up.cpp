@@ -119,7 +119,7 @@ void add_up(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<UpOptions>();
   CLI::App* command = app.add_subcommand("up", "Start a topology and keep it running, to look at");
   command->add_option("TOPOLOGY", options->file, "Topology file")->required();
-  command->add_option("--profile", options->profile, "modern or legacy")->check(CLI::IsMember({"modern", "legacy"}));
+  command->add_option("--profile", options->profile, "how it is built up, such as modern or legacy");
   command->callback([options, &exit_code] { exit_code = up(*options); });
 }
 

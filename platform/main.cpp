@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "platform/autoscaler/autoscaler.hpp"
 #include "platform/autoscaler/unit_host.hpp"
+#include "platform/legacy/compose_workers.hpp"
 #include "platform/roles.hpp"
 #include "platform/service/command_line.hpp"
 #include "platform/service/priority.hpp"
@@ -25,5 +26,5 @@ int main(int argc, char** argv) {
   if (options.role == "broker") return run_broker(options);
   if (options.role == "autoscaler") return run_autoscaler(options, line.scaling);
   if (options.role == "unit-host") return run_unit_host(options, line.scaling, worker_roles());
-  return run_worker(options, worker_roles());
+  return run_worker(options, worker_roles(), compose_workers(options));
 }

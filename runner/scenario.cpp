@@ -137,8 +137,15 @@ void read_stack(Scenario& scenario, const ScenarioOptions& options, Diagnostics&
   const yaml::Node& node = *scenario.root.find("stack");
   scenario.stack = parse_stack(&node, scenario.directory, options.stack, diagnostics);
   if (!scenario.stack.topology_path.empty()) {
+    const std::size_t before = diagnostics.size();
     scenario.topology = stack::load_topology(scenario.stack.topology_path, diagnostics);
-  } else if (const yaml::Node* groups = node.find("groups")) {
+    if (diagnostics.size() == before) check_switches(node, scenario.stack, scenario.topology, diagnostics);
+    return;
+  }
+  if (const yaml::Node* switches = node.find("switches")) {
+    diagnostics.add(switches->mark(), "switches need a topology that has them; a system at a base_url has none");
+  }
+  if (const yaml::Node* groups = node.find("groups")) {
     for (const auto& [name, group] : groups->entries()) {
       const yaml::Node* partitions = group.find("partitions");
       scenario.topology.groups.push_back({name.text(),

@@ -1,8 +1,11 @@
 #include "runner/sections.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "base/units.hpp"
 #include "loadgen/transport_options.hpp"
 
 namespace tidegate::runner {
@@ -23,12 +26,67 @@ std::string shipped_topology(const std::string& name) {
   return "compose/local/" + name + ".yaml";
 }
 
+/// As the processes take it.
+std::string switch_value(const std::string& text) {
+  if (text == "on") return "true";
+  return text == "off" ? "false" : text;
+}
+
+bool is_scale(const std::string& text) {
+  char* end = nullptr;
+  const double scale = std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0' && scale > 0 && scale <= 1;
+}
+
+bool lists(const std::string& words, const std::string& word) {
+  return (" " + words + " ").find(" " + word + " ") != std::string::npos;
+}
+
+bool is_on(const StackSection& stack, const stack::SwitchSpec& spec) {
+  const auto given = stack.switches.find(spec.name);
+  return given == stack.switches.end() ? lists(spec.profiles, stack.profile) : given->second != "false";
+}
+
+void check_switch(const yaml::Node& name, const yaml::Node& value, const stack::Topology& topology,
+                  Diagnostics& diagnostics) {
+  const stack::SwitchSpec* known = topology.find_switch(name.text());
+  if (known == nullptr) {
+    std::vector<std::string> names;
+    for (const stack::SwitchSpec& spec : topology.switches) names.push_back(spec.name);
+    diagnostics.add(name.mark(), "topology '" + topology.name + "' has no switch '" + name.text() + "'",
+                    nearest_spelling(name.text(), names));
+    return;
+  }
+  const std::string given = switch_value(value.text());
+  if (given == "true" || given == "false" || (known->scales && is_scale(given))) return;
+  diagnostics.add(value.mark(), "switch '" + name.text() + "' is on or off" +
+                                    (known->scales ? ", or a scale above 0 and at most 1" : "") + ", not '" +
+                                    value.text() + "'");
+}
+
 }  // namespace
+
+void check_switches(const yaml::Node& node, const StackSection& stack, const stack::Topology& topology,
+                    Diagnostics& diagnostics) {
+  if (const yaml::Node* profile = node.find("profile");
+      profile != nullptr && std::ranges::find(topology.profiles, stack.profile) == topology.profiles.end()) {
+    diagnostics.add(profile->mark(), "topology '" + topology.name + "' has no profile '" + stack.profile + "'",
+                    nearest_spelling(stack.profile, topology.profiles));
+  }
+  if (const yaml::Node* switches = node.find("switches")) {
+    for (const auto& [name, value] : switches->entries()) check_switch(name, value, topology, diagnostics);
+  }
+  for (const stack::SwitchSpec& spec : topology.switches) {
+    const stack::SwitchSpec* other = topology.find_switch(spec.excludes);
+    if (other == nullptr || !is_on(stack, spec) || !is_on(stack, *other)) continue;
+    diagnostics.add(node.mark(), "switches '" + spec.name + "' and '" + other->name + "' exclude each other");
+  }
+}
 
 schema::TypePointer stack_schema() {
   return object({optional("topology", schema::text(), "Path of the topology file, from the scenario's folder."),
-                 optional("profile", schema::choice({"modern", "legacy"}), "How the reference platform is built up."),
-                 optional("switches", map_of(schema::text()), "Single departures from the profile."),
+                 optional("profile", schema::text(), "How the system is built up; the topology says which there are."),
+                 optional("switches", map_of(schema::text()), "Single departures from the profile: on, off, or a scale."),
                  optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
                  optional("http", loadgen::transport_schema(), "How the HTTP API is spoken to."),
                  optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
@@ -53,7 +111,7 @@ StackSection parse_stack(const yaml::Node* node, const std::string& directory, c
   if (node != nullptr) {
     if (const yaml::Node* profile = node->find("profile")) stack.profile = profile->text();
     if (const yaml::Node* switches = node->find("switches")) {
-      for (const auto& [name, value] : switches->entries()) stack.switches[name.text()] = value.text();
+      for (const auto& [name, value] : switches->entries()) stack.switches[name.text()] = switch_value(value.text());
     }
     if (const yaml::Node* url = node->find("base_url")) stack.base_url = url->text();
     if (const yaml::Node* http = node->find("http")) {

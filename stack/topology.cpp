@@ -34,6 +34,7 @@ class Parser {
     parse_stores();
     parse_groups();
     parse_exports();
+    parse_switches();
     topology_.base_url = endpoint_at("base_url");
     parse_kafka();
     return topology_;
@@ -114,6 +115,23 @@ class Parser {
     });
   }
 
+  void parse_switches() {
+    if (const yaml::Node* profiles = root_.find("profiles")) {
+      topology_.profiles.clear();
+      for (const yaml::Node& profile : profiles->items()) topology_.profiles.push_back(profile.text());
+    }
+    each("switches", [this](const std::string& name, const yaml::Node& node) {
+      const yaml::Node* scales = node.find("scales");
+      topology_.switches.push_back({name, text_at(node, "profiles"), text_at(node, "excludes"),
+                                    scales != nullptr && schema::as_boolean(*scales)});
+    });
+    for (const SwitchSpec& spec : topology_.switches) {
+      if (spec.excludes.empty() || topology_.find_switch(spec.excludes) != nullptr) continue;
+      diagnostics_.add(root_.find("switches")->find(spec.name)->mark(),
+                       "switch '" + spec.name + "' excludes '" + spec.excludes + "', which the topology does not have");
+    }
+  }
+
   void parse_kafka() {
     const yaml::Node* kafka = root_.find("kafka");
     if (kafka == nullptr) return;
@@ -171,6 +189,11 @@ const LinkSpec* Topology::link(std::string_view wanted) const {
   return found == links.end() ? nullptr : &*found;
 }
 
+const SwitchSpec* Topology::find_switch(std::string_view wanted) const {
+  const auto found = std::ranges::find(switches, wanted, &SwitchSpec::name);
+  return found == switches.end() ? nullptr : &*found;
+}
+
 schema::TypePointer topology_schema() {
   static const schema::TypePointer shape = object(
       {required("tidegate_topology", schema::integer(1, 1e9), "The format's version: 1."),
@@ -207,6 +230,13 @@ schema::TypePointer topology_schema() {
                 map_of(object({required("endpoint", schema::text(), "PROCESS.ENDPOINT."),
                                required("path", schema::text(), "Path of the export.")})),
                 "What the audit reads."),
+       optional("profiles", list_of(schema::text()), "What ${profile} may be; modern and legacy by default."),
+       optional("switches",
+                map_of(object({optional("what", schema::text(), "What it changes."),
+                               optional("profiles", schema::text(), "Profiles that have it on."),
+                               optional("excludes", schema::text(), "A switch that cannot be on together with it."),
+                               optional("scales", schema::boolean(), "It takes a scale from 0 to 1 instead of on.")})),
+                "Departures that ${switches} passes on; a scenario may name no others."),
        optional("base_url", schema::text(), "Endpoint of the HTTP API under test."),
        optional("kafka",
                 object({required("endpoint", schema::text(), "Endpoint that holds the bootstrap addresses."),

@@ -64,6 +64,14 @@ struct SecretSpec {
   std::optional<std::string> value;  ///< none: generated at each start
 };
 
+/// A departure that the system can be started with, as `${switches}` passes it on.
+struct SwitchSpec {
+  std::string name;
+  std::string profiles;  ///< that have it on, separated by spaces
+  std::string excludes;  ///< a switch that cannot be on together with it; empty: none
+  bool scales = false;   ///< takes a scale from 0 to 1 instead of on
+};
+
 struct Topology {
   std::string name, description, file;
   std::vector<SecretSpec> secrets;
@@ -72,12 +80,15 @@ struct Topology {
   std::vector<StoreSpec> stores;
   std::vector<GroupSpec> groups;
   std::vector<ExportSpec> exports;
+  std::vector<std::string> profiles{"modern", "legacy"};
+  std::vector<SwitchSpec> switches;
   std::string base_url;       ///< endpoint of the HTTP API under test: "gateway.http"
   bool kafka_evicts = false;  ///< the broker drops old records silently, and outboxes make up for it
   std::string kafka;          ///< endpoint that holds bootstrap addresses; empty: none
 
   const ProcessSpec* process(std::string_view name) const;
   const LinkSpec* link(std::string_view name) const;
+  const SwitchSpec* find_switch(std::string_view name) const;
 };
 
 schema::TypePointer topology_schema();

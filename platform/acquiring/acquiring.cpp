@@ -39,7 +39,7 @@ class Acquiring final : public Role {
         link_(context.runtime.context().get_executor(), context.runtime.peers(), Charger::kAtOnce),
         preparation_(context.runtime.context().get_executor(), context.runtime.peers(), context.runtime.metrics()),
         charger_({context.runtime.context().get_executor(), store(), outbox_, link_, &preparation_,
-                  context.runtime.metrics()}),
+                  context.runtime.metrics(), context.departures.breaker}),
         callbacks_(context.runtime, *database_, charger_),
         expiry_timer_(context.runtime.context()),
         inboxes_(context, "acquiring") {

@@ -105,7 +105,7 @@ asio::awaitable<bool> Charger::find_acquirer(Attempt& attempt) {
   const BankAnswer skipped{BankAnswer::Kind::declined, {}, "breaker_open"};
   for (std::uint32_t tries = 1; !stopping_; ++tries) {
     while (true) {
-      if (breakers_[attempt.acquirer].allow(monotonic_now())) co_return true;
+      if (breaker_of(attempt.acquirer).allow(monotonic_now())) co_return true;
       if (attempt.cascade.empty()) break;
       // Nothing was sent to this one: the payment is free to go elsewhere.
       const bool moved = co_await move_on(attempt, skipped);
@@ -131,7 +131,7 @@ asio::awaitable<std::optional<BankAnswer>> Charger::find_out(const Attempt& atte
     }
     // Enquiries and repeats of the same reference do not ask the breaker, but what they learn counts.
     if (asked_breaker || call.outcome != Breaker::Outcome::success) {
-      breakers_[attempt.acquirer].report(call.outcome, monotonic_now());
+      breaker_of(attempt.acquirer).report(call.outcome, monotonic_now());
     }
     asked_breaker = false;
     step = flow.next(call.answer);

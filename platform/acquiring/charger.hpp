@@ -39,6 +39,7 @@ class Charger {
     BankLink& link;
     Preparation* preparation;  ///< null: nothing is asked before a charge
     Metrics& metrics;
+    Breaker::Trips trips = {};  ///< of each acquirer's breaker
   };
   explicit Charger(Parts parts);
   Charger(const Charger&) = delete;
@@ -88,6 +89,9 @@ class Charger {
   Counter& declined_;
   Counter& moved_on_;
   Counter& conflicts_;
+  Breaker& breaker_of(const std::string& acquirer) {
+    return breakers_.try_emplace(acquirer, parts_.trips).first->second;
+  }
   std::map<std::string, Breaker> breakers_;  // by acquirer
   std::deque<Waiting> waiting_;
   std::set<asio::steady_timer*> pauses_;

@@ -72,6 +72,10 @@ class AuditLog final : public Role {
   asio::awaitable<void> sign() {
     while (!stopping_) {
       co_await sign_once();
+      if (context_.departures.audit_log_job) {
+        Work job = context_.departures.audit_log_job;
+        (void)co_await commit(database_->store(), std::move(job));
+      }
       timer_.expires_after(kSignEvery);
       co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     }

@@ -4,12 +4,15 @@
 
 namespace tidegate::platform {
 
-Nanoseconds hop_delay(int others) noexcept {
-  constexpr std::int64_t idle_us = 88'000;
-  constexpr std::int64_t peak_us = 420'000;
-  constexpr std::int64_t calls_at_peak = 168;
-  const std::int64_t us = idle_us + (peak_us - idle_us) * others / calls_at_peak;
-  return std::chrono::microseconds(std::min(us, peak_us));
+Nanoseconds hop_delay(std::string_view service, int others) noexcept {
+  struct Slowness {
+    std::int64_t idle_us, peak_us, calls_at_peak;
+  };
+  constexpr Slowness provider{88'000, 420'000, 168};
+  constexpr Slowness fraud_engine{480'000, 3'200'000, 320};
+  const Slowness& slow = service == "fraud-engine" ? fraud_engine : provider;
+  const std::int64_t us = slow.idle_us + (slow.peak_us - slow.idle_us) * others / slow.calls_at_peak;
+  return std::chrono::microseconds(std::min(us, slow.peak_us));
 }
 
 int* Hops::calls_of(const std::string& service) {

@@ -4,6 +4,7 @@
 #include "platform/broker/broker_api.hpp"
 #include "platform/events/topics.hpp"
 #include "platform/service/runtime.hpp"
+#include "platform/service/switches.hpp"
 
 namespace tidegate::platform {
 
@@ -13,6 +14,8 @@ int run_broker(const ServiceOptions& options) {
   // Every group that a role of the platform consumes as.
   cluster_options.groups = {"gateway",    "acquiring", "ledger",         "fraud",  "notification",
                             "read-model", "audit",     "reconciliation", "payout", "settlement"};
+  // Switch `slow_leader_election`. Source: LedgerFlow, twelve minutes without a leader.
+  cluster_options.elects = !is_on(options, "slow_leader_election");
   auto cluster = MockCluster::start(cluster_options);
   if (!cluster) {
     log::error("the broker does not start", {{"why", cluster.error().message}});

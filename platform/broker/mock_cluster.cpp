@@ -69,6 +69,12 @@ struct MockCluster::State {
   }
   int home_of(int index) const { return index % options.brokers + 1; }
 
+  int led_by(int number) const {
+    int led = 0;
+    for (int partition = 0; partition < options.partitions; ++partition) led += home_of(partition) == number ? 1 : 0;
+    return led * static_cast<int>(options.topics.size());
+  }
+
   /// Each placement is a round trip to the cluster's thread, so nothing is placed before somebody asks for a change.
   Result<int> place_leaders() {
     int moved = 0;
@@ -129,7 +135,7 @@ Result<int> MockCluster::set_broker(int number, BrokerSetting setting) {
     auto set = checked(rd_kafka_mock_broker_set_up(state.cluster.get(), number), "set the broker up");
     if (!set) return set.error();
   }
-  auto moved = state.place_leaders();
+  auto moved = state.options.elects ? state.place_leaders() : Result<int>(state.led_by(number));
   if (!moved) return moved;
   if (!setting.up) {
     auto set = checked(rd_kafka_mock_broker_set_down(state.cluster.get(), number), "set the broker down");

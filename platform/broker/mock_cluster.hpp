@@ -15,6 +15,7 @@ struct ClusterOptions {
   std::vector<std::string> groups;  ///< consumer groups whose coordinators move when a broker goes down
   int partitions = 20;
   int replicas = 3;
+  bool elects = true;  ///< false: what a broker leads has no leader while it is down (a departure)
 };
 
 /// One broker as its operator sets it.

@@ -40,7 +40,9 @@ Result<CapacitySettings> CapacitySettings::from_json(const json::object& documen
 
 json::object CapacitySettings::to_json() const {
   json::object document;
-  for (const auto& [name, group] : groups) {
+  for (const std::string_view name : kGroups) {
+    const auto known = groups.find(std::string(name));
+    const Group group = known == groups.end() ? Group() : known->second;
     document[name] =
         json::object{{"writes_per_second", group.writes_per_second},
                      {"added_delay_ms", std::chrono::floor<std::chrono::milliseconds>(group.added_delay).count()}};

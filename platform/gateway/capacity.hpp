@@ -27,6 +27,7 @@ struct CapacitySettings {
 
   /// {"payments": {"writes_per_second": 4000, "added_delay_ms": 5}}
   static Result<CapacitySettings> from_json(const json::object& document);
+  /// Every group, those without a limit too.
   json::object to_json() const;
 };
 

@@ -96,6 +96,7 @@ struct Gateway::State {
   Shards shards;
   std::vector<ShardWork> work;
   std::unique_ptr<PaymentPath> path;
+  std::unique_ptr<StatusAnswers> statuses;
   std::unique_ptr<GatewayContext> context;
 };
 
@@ -112,7 +113,8 @@ Result<void> Gateway::State::open_shard(int number) {
   if (!store) return store.error();
   auto reader = (*store)->reader();
   if (!reader) return reader.error();
-  auto shard = std::make_unique<Shard>(number, std::move(*store), std::move(*reader), std::string(kPaymentsTopic));
+  auto shard = std::make_unique<Shard>(number, std::move(*store), std::move(*reader), std::string(kPaymentsTopic),
+                                       compose_partitioner(runtime.options()));
   if (number == 0) {
     if (auto same = check_shards(*shard->store, *shard->reader, runtime.options().shards); !same) return same;
   }
@@ -130,9 +132,10 @@ Result<void> Gateway::State::open_shard(int number) {
 }
 
 Result<void> Gateway::State::build(const PathComposer& compose) {
-  path = compose(runtime, std::make_unique<ModernPath>(shards));
+  path = compose(PathParts{runtime, shards, tenants}, std::make_unique<ModernPath>(shards));
+  statuses = compose_answers(runtime);
   context = std::make_unique<GatewayContext>(GatewayContext{runtime, shards, tenants, *authenticator, *cache, flags,
-                                                            limits, capacity, rules, *path, clients, reads});
+                                                            limits, capacity, rules, *path, clients, reads, *statuses});
   if (auto loaded = load_settings(*shards.first().reader, *context); !loaded) return loaded;
   for (const auto& shard : shards) add_work(*shard);
   add_routes();

@@ -8,12 +8,23 @@
 #include "base/result.hpp"
 #include "platform/bus/event_bus.hpp"
 #include "platform/gateway/payment_path.hpp"
+#include "platform/gateway/status_answers.hpp"
+#include "platform/outbox/outbox.hpp"
 #include "platform/service/runtime.hpp"
 
 namespace tidegate::platform {
 
+class Shards;
+class TenantDirectory;
+
+/// What a payment path may be built on; all of it outlives the path.
+struct PathParts {
+  ServiceRuntime& runtime;
+  Shards& shards;
+  const TenantDirectory& tenants;  ///< as they were at the start; more come
+};
 /// Puts departures in front of the modern path, or returns it as it is.
-using PathComposer = std::function<std::unique_ptr<PaymentPath>(ServiceRuntime&, std::unique_ptr<PaymentPath>)>;
+using PathComposer = std::function<std::unique_ptr<PaymentPath>(const PathParts&, std::unique_ptr<PaymentPath>)>;
 
 class Gateway {
  public:
@@ -29,7 +40,9 @@ class Gateway {
   std::unique_ptr<State> state_;
 };
 
-/// The path that the options ask for: `profile: legacy` turns on serial_hops and pool_35, `switches` set each by name.
-std::unique_ptr<PaymentPath> compose_path(ServiceRuntime& runtime, std::unique_ptr<PaymentPath> modern);
+/// The path and the answers that the options' profile and switches ask for (platform/service/switches.hpp).
+std::unique_ptr<PaymentPath> compose_path(const PathParts& parts, std::unique_ptr<PaymentPath> modern);
+std::unique_ptr<StatusAnswers> compose_answers(ServiceRuntime& runtime);
+Outbox::Partitioner compose_partitioner(const ServiceOptions& options);
 
 }  // namespace tidegate::platform

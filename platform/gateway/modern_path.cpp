@@ -89,7 +89,7 @@ asio::awaitable<http::Response> ModernPath::pay(PaymentCommand command) {
   KeyedRequest request;
   request.merchant = command.merchant;
   request.route = command.authorize_only ? KeyedRoute::authorize_only : KeyedRoute::create_payment;
-  request.key = command.key;
+  request.key = command.stored_key.empty() ? command.key : command.stored_key;
   request.fingerprint = fingerprint_of(command.amount, command.currency, command.card_token, command.manual);
   return shard.keyed->run(std::move(request), std::make_unique<CreatePayment>(shard, std::move(command)));
 }

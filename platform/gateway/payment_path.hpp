@@ -15,7 +15,8 @@ namespace tidegate::platform {
 struct PaymentCommand {
   std::int64_t merchant = 0;
   std::int64_t api_key = 0;
-  std::string key;  ///< the client's idempotency key
+  std::string key;         ///< the client's idempotency key
+  std::string stored_key;  ///< what is remembered in its place; empty: the key itself
   std::int64_t amount = 0;
   std::string currency;
   std::string card_token;

@@ -18,12 +18,13 @@ namespace tidegate::platform {
 /// One database of payments and what belongs to it in memory. Members are used on the service's loop unless their own
 /// header says otherwise.
 struct Shard {
-  Shard(int number_in, std::unique_ptr<Store> store_in, std::unique_ptr<Connection> reader_in, std::string topic)
+  Shard(int number_in, std::unique_ptr<Store> store_in, std::unique_ptr<Connection> reader_in, std::string topic,
+        Outbox::Partitioner partitioner = partition_of)
       : number(number_in),
         store(std::move(store_in)),
         reader(std::move(reader_in)),
         sequence(number_in),
-        outbox(*store, std::move(topic)) {}
+        outbox(*store, std::move(topic), partitioner) {}
 
   const int number;
   const std::unique_ptr<Store> store;

@@ -10,6 +10,7 @@ LedgerShard::LedgerShard(RoleContext& context, std::size_t number, std::unique_p
                          RoleInboxes& inboxes)
     : number_(number),
       shards_(static_cast<std::size_t>(context.options.shards)),
+      before_post_(context.departures.before_post),
       database_(std::move(database)),
       outbox_(database_->store(), std::string(kLedgerTopic)),
       consequences_(outbox_),
@@ -17,7 +18,10 @@ LedgerShard::LedgerShard(RoleContext& context, std::size_t number, std::unique_p
   for (const std::string_view topic : {kPaymentsTopic, kFraudTopic, kPayoutsTopic}) {
     inboxes.add_shard(
         number, *database_, topic,
-        [this](Connection& connection, const Envelope& event) { return post(connection, event); },
+        [this](Connection& connection, const Envelope& event) {
+          if (before_post_) before_post_();
+          return post(connection, event);
+        },
         [this](const Envelope& event) { consequences_.committed(event); });
   }
   context.outboxes.add(outbox_, database_->store().id(), database_->reader());

@@ -2,6 +2,7 @@
 // One of the ledger's databases (`--shards`): the books and wallets of the merchants that belong to it, with an outbox,
 // inboxes and a settler of its own. Nothing ever moves between two: every transfer is within one merchant.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,7 @@ class LedgerShard {
   Result<void> post(Connection& connection, const Envelope& event);
 
   const std::size_t number_, shards_;
+  const std::function<void()> before_post_;  // empty on the modern platform
   std::unique_ptr<RoleDatabase> database_;
   Outbox outbox_;
   Consequences consequences_;

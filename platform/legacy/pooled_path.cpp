@@ -4,11 +4,16 @@
 
 namespace tidegate::platform {
 
-PooledPath::PooledPath(std::unique_ptr<PaymentPath> next, Metrics& metrics) : next_(std::move(next)) {
+void export_pool(const ConnectionPool& pool, Metrics& metrics) {
   metrics.gauge("legacy_pool_in_use", "Database connections held by requests.", {},
-                [this] { return static_cast<double>(pool_.in_use()); });
+                [&pool] { return static_cast<double>(pool.in_use()); });
   metrics.gauge("legacy_pool_waiting", "Requests that wait for a database connection.", {},
-                [this] { return static_cast<double>(pool_.waiting()); });
+                [&pool] { return static_cast<double>(pool.waiting()); });
+}
+
+PooledPath::PooledPath(std::unique_ptr<PaymentPath> next, Metrics& metrics, std::size_t connections)
+    : next_(std::move(next)), pool_(connections, kLegacyAcquireLimit) {
+  export_pool(pool_, metrics);
 }
 
 asio::awaitable<http::Response> PooledPath::pay(PaymentCommand command) {

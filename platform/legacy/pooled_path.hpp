@@ -15,16 +15,18 @@ inline constexpr std::size_t kLegacyConnections = 35;
 /// As long as a provider call may take; callers of the case study gave up after 800 ms.
 inline constexpr auto kLegacyAcquireLimit = std::chrono::seconds(2);
 
+/// Adds the gauges legacy_pool_in_use and legacy_pool_waiting. The pool outlives the registry's last scrape.
+void export_pool(const ConnectionPool& pool, Metrics& metrics);
+
 class PooledPath final : public PaymentPath {
  public:
-  /// Adds the gauges legacy_pool_in_use and legacy_pool_waiting.
-  PooledPath(std::unique_ptr<PaymentPath> next, Metrics& metrics);
+  PooledPath(std::unique_ptr<PaymentPath> next, Metrics& metrics, std::size_t connections = kLegacyConnections);
   asio::awaitable<http::Response> pay(PaymentCommand command) override;
   asio::awaitable<void> stop() override;
 
  private:
   std::unique_ptr<PaymentPath> next_;
-  ConnectionPool pool_{kLegacyConnections, kLegacyAcquireLimit};
+  ConnectionPool pool_;
 };
 
 }  // namespace tidegate::platform

@@ -10,9 +10,17 @@ constexpr std::size_t kMostConnections = 4096;  // the calls in progress are bou
 
 }  // namespace
 
-SerialHopsPath::SerialHopsPath(std::unique_ptr<PaymentPath> next, asio::any_io_executor loop, PeerDirectory& peers,
-                               Metrics& metrics)
+HopPlan finpulse_hops() {
+  return {{"availability", "fx", "identity", "fraud"}, std::chrono::seconds(2), 2};
+}
+HopPlan paystream_fraud() {
+  return {{"fraud-engine"}, std::chrono::seconds(10), 1};
+}
+
+SerialHopsPath::SerialHopsPath(std::unique_ptr<PaymentPath> next, HopPlan plan, asio::any_io_executor loop,
+                               PeerDirectory& peers, Metrics& metrics)
     : next_(std::move(next)),
+      plan_(std::move(plan)),
       loop_(std::move(loop)),
       peers_(peers),
       failures_(metrics.counter("legacy_hop_failures_total", "Calls in a payment's way that failed or timed out.")) {}
@@ -20,7 +28,7 @@ SerialHopsPath::SerialHopsPath(std::unique_ptr<PaymentPath> next, asio::any_io_e
 SerialHopsPath::~SerialHopsPath() = default;
 
 asio::awaitable<http::Response> SerialHopsPath::pay(PaymentCommand command) {
-  for (const std::string_view hop : kHops) {
+  for (const std::string_view hop : plan_.services) {
     if (co_await ask(hop, command.traceparent)) continue;
     http::Response response = problem(503, "A service that every payment waits for does not answer.");
     response.headers.emplace_back("Retry-After", "1");
@@ -30,13 +38,13 @@ asio::awaitable<http::Response> SerialHopsPath::pay(PaymentCommand command) {
 }
 
 asio::awaitable<bool> SerialHopsPath::ask(std::string_view hop, std::string traceparent) {
-  for (int attempt = 1; attempt <= kHopAttempts; ++attempt) {
+  for (int attempt = 1; attempt <= plan_.attempts; ++attempt) {
     const auto bank = client();
     if (!bank) break;
     http::ClientRequest request;
     request.target = "/v1/hops/" + std::string(hop);
     request.headers.emplace_back("traceparent", traceparent);
-    const auto response = co_await bank->send(std::move(request), kHopTimeout);
+    const auto response = co_await bank->send(std::move(request), plan_.timeout);
     if (response && response->status == 200) co_return true;
     failures_.add();
   }

@@ -14,6 +14,7 @@
 #include "platform/migrator/migration.hpp"
 #include "platform/migrator/role.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/switches.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/role_database.hpp"
 
@@ -70,9 +71,7 @@ class Migrator final : public Role {
 
  private:
   static WrapSecondWrite wrap_of(const ServiceOptions& options) {
-    const auto found = options.switches.find("dual_write_drop_20");
-    return found != options.switches.end() && found->second == "true" ? WrapSecondWrite(drop_a_fifth)
-                                                                      : WrapSecondWrite();
+    return is_on(options, "dual_write_drop_20") ? WrapSecondWrite(drop_a_fifth) : WrapSecondWrite();
   }
 
   void copy() {

@@ -132,9 +132,17 @@ Result<void> note_failed(Connection& connection, const PendingDelivery& delivery
                                  {delivery.id, delivery.attempts, delivery.next_at_ms, delivery.cause}));
 }
 
-Result<void> note_dead(Connection& connection, const PendingDelivery& delivery) {
-  return done(connection.execute("UPDATE deliveries SET state = 'dead', attempts = ?2, cause = ?3 WHERE id = ?1",
-                                 {delivery.id, delivery.attempts, delivery.cause}));
+Result<bool> bury(Connection& connection, const PendingDelivery& delivery) {
+  auto buried = connection.execute("UPDATE deliveries SET state = 'dead', attempts = ?2, cause = ?3 WHERE id = ?1",
+                                   {delivery.id, delivery.attempts, delivery.cause});
+  if (!buried) return buried.error();
+  return true;
+}
+
+Result<bool> forget(Connection& connection, const PendingDelivery& delivery) {
+  auto forgotten = connection.execute("DELETE FROM deliveries WHERE id = ?1", {delivery.id});
+  if (!forgotten) return forgotten.error();
+  return false;
 }
 
 Result<std::int64_t> count_dead(Connection& reader) {

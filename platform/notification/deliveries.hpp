@@ -46,7 +46,10 @@ Result<std::vector<PendingDelivery>> pending_deliveries(Connection& reader);
 
 Result<void> note_delivered(Connection& connection, std::int64_t id, std::int64_t attempts);
 Result<void> note_failed(Connection& connection, const PendingDelivery& delivery);
-Result<void> note_dead(Connection& connection, const PendingDelivery& delivery);
+/// Becomes a dead letter: true.
+Result<bool> bury(Connection& connection, const PendingDelivery& delivery);
+/// Is no more: false.
+Result<bool> forget(Connection& connection, const PendingDelivery& delivery);
 
 Result<std::int64_t> count_dead(Connection& reader);
 /// Of one tenant, or of all when `tenant` is empty; after < id, ascending.

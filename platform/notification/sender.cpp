@@ -162,14 +162,21 @@ asio::awaitable<bool> Sender::note(PendingDelivery delivery, bool taken) {
   const bool dead = !taken && delivery.attempts >= limits_.attempts;
   Outbox& outbox = taken ? parts_.delivered : parts_.dead_letters;
   Envelope event = told_event(delivery, taken);
+  bool told = false;
   Work work = [&](Connection& connection) -> Result<void> {
     if (!taken && !dead) return note_failed(connection, delivery);
-    auto noted = taken ? note_delivered(connection, delivery.id, delivery.attempts) : note_dead(connection, delivery);
-    if (!noted) return noted;
-    return outbox.append(connection, event);
+    told = taken;
+    if (taken) {
+      if (auto noted = note_delivered(connection, delivery.id, delivery.attempts); !noted) return noted;
+    } else {
+      auto buried = parts_.give_up(connection, delivery);
+      if (!buried) return buried.error();
+      told = *buried;
+    }
+    return told ? outbox.append(connection, event) : Result<void>();
   };
   std::function<void()> committed = [&] {
-    if (taken || dead) outbox.committed(event);
+    if (told) outbox.committed(event);
   };
   const auto outcome = co_await commit(parts_.store, std::move(work), std::move(committed));
   if (!outcome) log::warn("a delivery cannot be noted yet", {{"why", outcome.error().message}});

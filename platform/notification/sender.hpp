@@ -57,6 +57,8 @@ class Sender {
     Outbox& dead_letters;
     const EndpointDirectory& endpoints;
     Metrics& metrics;
+    /// Inside a unit of work: what becomes of a delivery that was given up. False: nobody is to hear of it.
+    Result<bool> (*give_up)(Connection&, const PendingDelivery&) = bury;
   };
   explicit Sender(Parts parts);
 

@@ -22,12 +22,14 @@ std::string name_of(const Envelope& envelope) {
 }  // namespace
 
 struct Outbox::State {
-  State(Store& store_in, std::string topic_in) : store(store_in), topic(topic_in), relay(store_in, topic_in) {}
+  State(Store& store_in, std::string topic_in, Partitioner partitioner_in)
+      : store(store_in), topic(topic_in), partitioner(partitioner_in), relay(store_in, topic_in) {}
 
   Result<std::int64_t> head(Connection& connection, int partition);
 
   Store& store;
   const std::string topic;
+  const Partitioner partitioner;
   std::int64_t topic_number = 0;
   outbox::Relay relay;
   // The writer thread's: the last number of each stream, 0 where it has to be looked up. What it saves is one of the two
@@ -41,7 +43,8 @@ struct Outbox::State {
   std::unordered_map<std::int64_t, std::string> encoded;
 };
 
-Outbox::Outbox(Store& store, std::string topic) : state_(std::make_unique<State>(store, std::move(topic))) {}
+Outbox::Outbox(Store& store, std::string topic, Partitioner partitioner)
+    : state_(std::make_unique<State>(store, std::move(topic), partitioner)) {}
 Outbox::~Outbox() = default;
 
 const std::string& Outbox::topic() const {
@@ -83,7 +86,7 @@ Result<std::int64_t> Outbox::State::head(Connection& connection, int partition) 
 
 Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
   TIDEGATE_ASSERT(state_->topic_number > 0);  // open() comes first
-  const int partition = partition_of(envelope.payment);
+  const int partition = state_->partitioner(envelope.payment);
   auto head = state_->head(connection, partition);
   if (!head) return head.error();
   // An envelope that comes again, after its transaction was rolled back, may get another number, and its name with it.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/http/message.hpp"
@@ -23,7 +24,9 @@ std::span<const Migration> outbox_migrations();
 /// Belongs to one store. `append` runs inside a unit of work on the writer thread; the rest is thread-safe.
 class Outbox {
  public:
-  Outbox(Store& store, std::string topic);
+  /// The partition of a payment's events: always the same one, or they overtake each other.
+  using Partitioner = int (*)(std::string_view payment);
+  Outbox(Store& store, std::string topic, Partitioner partitioner = partition_of);
   ~Outbox();
 
   /// Loads the last number of each stream. Call once, before work is submitted.

@@ -55,8 +55,9 @@ Result<std::optional<RunRow>> find_run(Connection& reader, const std::string& id
   return found;
 }
 
-ReconciliationDesk::ReconciliationDesk(ServiceRuntime& runtime, Store& store, Outbox& outbox)
-    : runtime_(runtime), store_(store), outbox_(outbox) {}
+ReconciliationDesk::ReconciliationDesk(ServiceRuntime& runtime, Store& store, Outbox& outbox,
+                                       ReconciliationRun::Manner manner)
+    : runtime_(runtime), store_(store), outbox_(outbox), manner_(manner) {}
 
 ReconciliationDesk::~ReconciliationDesk() {
   stop();
@@ -128,7 +129,7 @@ void ReconciliationDesk::play(RunRow run) {
   }
   run.status = "running";
   note(run);
-  ReconciliationRun work(directory_of(run.id));
+  ReconciliationRun work(directory_of(run.id), manner_);
   work.on_progress([&](std::string_view stage, std::int64_t, std::int64_t) {
     if (run.stage == stage) return;
     run.stage = stage;

@@ -27,7 +27,7 @@ Result<std::optional<RunRow>> find_run(Connection& reader, const std::string& id
 /// failed.
 class ReconciliationDesk {
  public:
-  ReconciliationDesk(ServiceRuntime& runtime, Store& store, Outbox& outbox);
+  ReconciliationDesk(ServiceRuntime& runtime, Store& store, Outbox& outbox, ReconciliationRun::Manner manner);
   ~ReconciliationDesk();
 
   /// Resumes what is unfinished and starts the thread.
@@ -50,6 +50,7 @@ class ReconciliationDesk {
   ServiceRuntime& runtime_;
   Store& store_;
   Outbox& outbox_;
+  const ReconciliationRun::Manner manner_;
   std::unique_ptr<Connection> reader_;  // the thread's
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -48,7 +48,7 @@ json::object to_json(const Tally& tally) {
   json::object object;
   for (std::size_t i = 0; i < kMatches; ++i) object[to_string(static_cast<Match>(i))] = tally.rows[i];
   json::array nets;
-  for (const auto& [name, net] : tally.nets) nets.push_back(json::array{name.first, name.second, net.rows, net.amount});
+  for (const auto& [name, net] : tally.nets) nets.push_back(json::array{name.first, name.second, net.rows, net.amount, static_cast<std::int64_t>(net.control)});
   object["nets"] = std::move(nets);
   return object;
 }
@@ -65,7 +65,8 @@ Result<Tally> tally_from(const std::string& path) {
   for (const json::value& net : parsed->as_object().at("nets").as_array()) {
     const json::array& parts = net.as_array();
     tally.nets[{std::string(parts.at(0).as_string()), std::string(parts.at(1).as_string())}] = {
-        parts.at(2).to_number<std::int64_t>(), parts.at(3).to_number<std::int64_t>()};
+        parts.at(2).to_number<std::int64_t>(), parts.at(3).to_number<std::int64_t>(),
+        static_cast<std::uint64_t>(parts.at(4).to_number<std::int64_t>())};
   }
   return tally;
 }
@@ -75,6 +76,7 @@ Result<Tally> tally_from(const std::string& path) {
 json::object ReconciliationSummary::to_json() const {
   json::object object;
   for (std::size_t i = 0; i < kMatches; ++i) object[to_string(static_cast<Match>(i))] = tally.rows[i];
+  object["drift"] = tally.drift();
   object["malformed_ours"] = malformed_ours;
   object["malformed_statement"] = malformed_statement;
   return object;
@@ -106,6 +108,11 @@ Result<void> ReconciliationRun::match(const std::atomic<bool>& stopping) {
   }
   for (int bucket = 0; bucket < kBuckets; ++bucket) {
     if (stopping) return stopped();
+    if (bucket >= manner_.dies_after) {
+      std::filesystem::remove_all(path("tallies"));
+      return machine_error("the run died after " + std::to_string(bucket) + " of " + std::to_string(kBuckets) +
+                           " parts; nothing of it is kept");
+    }
     // The tally is written last, and at once: a bucket with one is finished.
     const bool finished = access(path("tallies/" + std::to_string(bucket)).c_str(), F_OK) == 0;
     if (!finished) {
@@ -125,7 +132,7 @@ Result<void> ReconciliationRun::match_one(int bucket) {
   const auto tally =
       match_bucket(*ours, *statement, [&](Match match, const SettlementRow& row, const SettlementRow* other) {
         append_difference(differences, match, row, other);
-      });
+      }, manner_.add_up);
   if (!tally) return tally.error();
   const std::string name = std::to_string(bucket);
   if (auto written = reconciliation::write_checkpoint(path("differences/" + name), differences); !written)
@@ -138,7 +145,7 @@ Result<ReconciliationSummary> ReconciliationRun::settle() {
   for (int bucket = 0; bucket < kBuckets; ++bucket) {
     auto tally = tally_from(path("tallies/" + std::to_string(bucket)));
     if (!tally) return tally.error();
-    if (auto added = summary.tally.add(*tally); !added) return added.error();
+    if (auto added = summary.tally.add(*tally, manner_.add_up); !added) return added.error();
   }
   for (const auto& [side, count] :
        {std::pair{Side::ours, &summary.malformed_ours}, std::pair{Side::statement, &summary.malformed_statement}}) {

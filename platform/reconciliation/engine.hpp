@@ -12,6 +12,7 @@
 // Source: the PayNest case study (four stages; 18 h before, 42 minutes after).
 
 #include <atomic>
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -30,8 +31,13 @@ struct ReconciliationSummary {
 
 class ReconciliationRun {
  public:
+  struct Manner {
+    AddUp add_up = add_exactly;   ///< merchants' totals
+    int dies_after = INT_MAX;     ///< buckets; what was matched is lost then
+  };
   /// Works in DIRECTORY, which has ours.csv and statement.csv; everything else in it is the run's own.
   explicit ReconciliationRun(std::string directory) : directory_(std::move(directory)) {}
+  ReconciliationRun(std::string directory, Manner manner) : directory_(std::move(directory)), manner_(manner) {}
 
   /// Goes on from where an earlier call, or a killed process, had come. Leaves DIRECTORY/report.zip. Checks `stopping`
   /// between pieces of work; an error of kind closed then.
@@ -50,6 +56,7 @@ class ReconciliationRun {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
   const std::string directory_;
+  const Manner manner_;
   Progress progress_;
 };
 

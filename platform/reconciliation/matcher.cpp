@@ -43,9 +43,10 @@ struct Ours {
   bool seen = false;
 };
 
-Result<void> add_to(Net& net, std::int64_t rows, std::int64_t amount) {
-  net.rows += rows;
-  if (__builtin_add_overflow(net.amount, amount, &net.amount)) return internal_error("a merchant's sum overflows");
+Result<void> add_to(Net& net, const Net& more, AddUp add_up) {
+  net.rows += more.rows;
+  net.control += more.control;
+  if (!add_up(net.amount, more.amount)) return internal_error("a merchant's sum overflows");
   return {};
 }
 
@@ -55,15 +56,28 @@ std::string_view to_string(Match match) noexcept {
   return kNames[static_cast<std::size_t>(match)];
 }
 
-Result<void> Tally::add(const Tally& other) {
+bool add_exactly(std::int64_t& total, std::int64_t amount) {
+  return !__builtin_add_overflow(total, amount, &total);
+}
+
+std::int64_t Tally::drift() const {
+  std::int64_t sum = 0;
+  for (const auto& [name, net] : nets) {
+    sum += std::abs(static_cast<std::int64_t>(static_cast<std::uint64_t>(net.amount) - net.control));
+  }
+  return sum;
+}
+
+Result<void> Tally::add(const Tally& other, AddUp add_up) {
   for (std::size_t i = 0; i < kMatches; ++i) rows[i] += other.rows[i];
   for (const auto& [name, net] : other.nets) {
-    if (auto added = add_to(nets[name], net.rows, net.amount); !added) return added;
+    if (auto added = add_to(nets[name], net, add_up); !added) return added;
   }
   return {};
 }
 
-Result<Tally> match_bucket(std::string_view ours, std::string_view statement, const Differ& differ) {
+Result<Tally> match_bucket(std::string_view ours, std::string_view statement, const Differ& differ,
+                           AddUp add_up) {
   Tally tally;
   const auto note = [&](Match match, const SettlementRow& row, const SettlementRow* other) {
     tally.rows[static_cast<std::size_t>(match)] += 1;
@@ -100,7 +114,9 @@ Result<Tally> match_bucket(std::string_view ours, std::string_view statement, co
       const bool late = std::abs(mine.row.at_ms - row.at_ms) > kMatchWithinMs;
       note(late ? Match::late : Match::matched, row, &mine.row);
       Net& net = tally.nets[{std::string(mine.row.merchant), std::string(mine.row.currency)}];
-      if (auto added = add_to(net, 1, row.amount); !added) return added.error();
+      if (auto added = add_to(net, {1, row.amount, static_cast<std::uint64_t>(row.amount)}, add_up); !added) {
+        return added.error();
+      }
     }
   }
   for (const Ours& mine : rows) {

@@ -19,13 +19,20 @@
 namespace tidegate::platform {
 namespace {
 
+ReconciliationRun::Manner manner_of(const Departures& departures) {
+  ReconciliationRun::Manner manner;
+  if (departures.add_up != nullptr) manner.add_up = departures.add_up;
+  if (departures.buckets_until_death > 0) manner.dies_after = departures.buckets_until_death;
+  return manner;
+}
+
 class ReconciliationRole final : public Role {
  public:
   ReconciliationRole(RoleContext& context, std::unique_ptr<RoleDatabase> database)
       : context_(context),
         database_(std::move(database)),
         outbox_(database_->store(), std::string(kReconciliationTopic)),
-        desk_(context.runtime, database_->store(), outbox_),
+        desk_(context.runtime, database_->store(), outbox_, manner_of(context.departures)),
         inboxes_(context, "reconciliation") {
     for (const std::string_view topic : {kPaymentsTopic, kAcquiringTopic}) inboxes_.add(*database_, topic, note_record);
     context.outboxes.add(outbox_, database_->store().id(), database_->reader());

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/units.hpp"
+#include "platform/service/switches.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -18,10 +19,8 @@ constexpr std::array<std::string_view, 1> kScalable{"acquiring"};
 constexpr std::array<std::string_view, 10> kWorkerRoles{"acquiring",    "ledger",     "fraud",          "vault",
                                                         "notification", "read-model", "reconciliation", "audit",
                                                         "payouts",      "migrator"};
-constexpr std::array<std::string_view, 2> kProfiles{"modern", "legacy"};
 constexpr std::array<std::string_view, 3> kReporters{"acquiring", "fraud", "ledger"};
 constexpr int kMostShards = 16;
-constexpr std::array<std::string_view, 3> kSwitches{"serial_hops", "pool_35", "dual_write_drop_20"};
 
 struct Given {
   std::string role;
@@ -65,8 +64,8 @@ void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Gi
   app.add_option("--port", options.port, "port of the HTTP listener; 0 lets the system choose");
   app.add_option("--operator-token", options.operator_token, "bearer token of the operator's endpoints")
       ->envname("TIDEGATE_OPERATOR_TOKEN");
-  app.add_option("--profile", options.profile, "modern or legacy");
-  app.add_option("--switch", given.switches, "one departure from the profile, NAME[=true|false]: " + joined(kSwitches));
+  app.add_option("--profile", options.profile, "what it is built like: " + joined(all_profiles()));
+  app.add_option("--switch", given.switches, "one departure from the profile, NAME[=true|false|SCALE]; `tidegate-platform switches` lists them");
   app.add_option("--shards", options.shards,
                  "databases that payments and books are split over by merchant, 1 to 16; the same for every role");
   app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")
@@ -101,16 +100,9 @@ Result<void> read_gateway_options(const Given& given, ServiceOptions& options) {
 
 Result<void> read_switches(const Given& given, ServiceOptions& options) {
   for (const std::string& text : given.switches) {
-    const auto equals = text.find('=');
-    const std::string name = text.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "true" : text.substr(equals + 1);
-    if (auto known = check_name("the switch", name, kSwitches); !known) return known;
-    if (value != "true" && value != "false") {
-      return usage_error("--switch " + text + ": the value is true or false, not '" + value + "'");
-    }
-    options.switches[name] = value;
+    if (auto added = add_switch(options, text); !added) return added;
   }
-  return {};
+  return check_switches(options);
 }
 
 Result<void> read_scaling(const Given& given, ScalingOptions& scaling) {
@@ -159,7 +151,7 @@ Result<void> read_roles(const Given& given, ServiceOptions& options) {
 
 Result<void> check(const Given& given, ServiceOptions& options) {
   if (auto read = read_roles(given, options); !read) return read.error();
-  if (auto known = check_name("the profile", options.profile, kProfiles); !known) return known;
+  if (auto known = check_name("the profile", options.profile, all_profiles()); !known) return known;
   if (auto read = read_switches(given, options); !read) return read;
   if (auto read = read_gateway_options(given, options); !read) return read;
   if (options.workers < 1 || options.workers > 1000) {
@@ -189,6 +181,7 @@ CommandLine mistake(const std::string& message) {
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "switches") return print(describe_switches(), 0);
   CommandLine line;
   Given given;
   CLI::App app("Tidegate's reference payment platform: one process per role.", "tidegate-platform");

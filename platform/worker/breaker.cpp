@@ -51,7 +51,7 @@ void Breaker::report(Outcome outcome, Nanoseconds now) noexcept {
     if (was_probe) open(now);
     return;
   }
-  if (failures_ >= kFailures || timeouts_ >= kTimeouts) open(now);
+  if (failures_ >= trips_.failures || timeouts_ >= trips_.timeouts) open(now);
 }
 
 }  // namespace tidegate::platform

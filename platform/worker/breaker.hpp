@@ -14,8 +14,11 @@ namespace tidegate::platform {
 
 class Breaker {
  public:
-  static constexpr int kFailures = 3;
-  static constexpr int kTimeouts = 2;
+  /// In a row.
+  struct Trips {
+    int failures = 3;
+    int timeouts = 2;
+  };
   static constexpr Nanoseconds kStaysOpen = std::chrono::seconds(5);
 
   enum class State { closed, open, half_open };
@@ -25,6 +28,9 @@ class Breaker {
     timeout,   ///< no answer in time; counts as a failure too
     cancelled  ///< the caller gave up: nothing was learnt
   };
+
+  Breaker() = default;
+  explicit Breaker(Trips trips) : trips_(trips) {}
 
   /// Whether a call may be made now; the caller reports its outcome. In half-open only one call at a time may.
   bool allow(Nanoseconds now) noexcept;
@@ -36,6 +42,7 @@ class Breaker {
  private:
   void open(Nanoseconds now) noexcept;
 
+  Trips trips_;
   bool open_ = false;
   bool probing_ = false;
   int failures_ = 0, timeouts_ = 0;  // in a row

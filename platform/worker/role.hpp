@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "platform/bus/event_bus.hpp"
 #include "platform/service/runtime.hpp"
+#include "platform/worker/departures.hpp"
 
 namespace tidegate::platform {
 
@@ -22,6 +23,7 @@ struct RoleContext {
   EventBus& bus;
   OutboxRoutes& outboxes;
   const ServiceOptions& options;
+  Departures departures = {};
 };
 
 /// Made before the process listens: opens its database, adds its routes. The order of a life:
@@ -45,6 +47,6 @@ struct RoleEntry {
 };
 
 /// Runs `options.roles` in one process until SIGTERM or SIGINT; the exit code.
-int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known);
+int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known, Departures departures = {});
 
 }  // namespace tidegate::platform

@@ -40,13 +40,13 @@ std::unique_ptr<EventBus> bus_of(ServiceRuntime& runtime, const Worker::WrapBus&
 
 }  // namespace
 
-Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap)
+Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap, Departures departures)
     : options_(options),
       known_(known),
       runtime_(options_),
       bus_(bus_of(runtime_, wrap)),
       outboxes_(runtime_),
-      context_{runtime_, *bus_, outboxes_, options_} {
+      context_{runtime_, *bus_, outboxes_, options_, std::move(departures)} {
   runtime_.on_drain([this] { return drain_all(roles_); });
   runtime_.on_close([this] {
     for (const auto& role : roles_) role->close();
@@ -63,8 +63,8 @@ Result<void> Worker::start() {
   return started;
 }
 
-int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known) {
-  Worker worker(options, known);
+int run_worker(const ServiceOptions& options, std::span<const RoleEntry> known, Departures departures) {
+  Worker worker(options, known, {}, std::move(departures));
   if (auto started = worker.start(); !started) {
     log::error("the worker does not start", {{"why", started.error().message}});
     return 1;

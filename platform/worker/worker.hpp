@@ -16,7 +16,8 @@ class Worker {
  public:
   /// `wrap`, when there is one, is put around the bus of the peers.
   using WrapBus = std::function<std::unique_ptr<EventBus>(std::unique_ptr<EventBus>)>;
-  Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap = {});
+  Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap = {},
+         Departures departures = {});
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

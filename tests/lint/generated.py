@@ -2,7 +2,8 @@
 
     TIDEGATE_BIN=build/release/bin python3 tests/lint/generated.py [--write]
 
-A generated part stands between `<!-- NAME: generated -->` and `<!-- /NAME -->`.
+A generated part stands between `<!-- NAME: generated -->` and `<!-- /NAME -->`, in YAML between `# NAME: generated` and
+`# /NAME`.
 """
 
 import os
@@ -33,6 +34,12 @@ def table(what, columns):
     return "\n".join(lines)
 
 
+def switches():
+    """What the harness checks a scenario's profile and switches against is the platform's own list."""
+    platform = TIDEGATE.with_name("tidegate-platform")
+    return subprocess.run([platform, "switches"], capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+
 PARTS = {
     "README.md": {"usage": usage},
     "docs/reference.md": {
@@ -41,6 +48,7 @@ PARTS = {
         "checkers": lambda: table("checkers", ["checker", "what holds"]),
         "gates": lambda: table("gates", ["kind", "what it judges"]),
     },
+    "compose/local/embedded.yaml": {"switches": switches},
 }
 
 
@@ -51,7 +59,9 @@ def main():
         path = SOURCE / name
         text = path.read_text()
         for part, make in parts.items():
-            pattern = re.compile(rf"(<!-- {part}: generated -->\n).*?(<!-- /{part} -->)", re.DOTALL)
+            begin, end = (f"# {part}: generated", f"# /{part}") if name.endswith(".yaml") else (
+                f"<!-- {part}: generated -->", f"<!-- /{part} -->")
+            pattern = re.compile(rf"({begin}\n).*?({end})", re.DOTALL)
             if not pattern.search(text):
                 sys.exit(f"{name}: no part '{part}'")
             fresh = pattern.sub(lambda found, made=make(): found[1] + made + "\n" + found[2], text)

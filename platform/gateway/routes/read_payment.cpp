@@ -85,12 +85,19 @@ asio::awaitable<http::Response> read_payment(GatewayContext& context, Principal 
   }
 }
 
+asio::awaitable<http::Response> show_payment(GatewayContext& context, Principal principal, const http::Request& request,
+                                             std::string_view name) {
+  http::Response fresh = co_await read_payment(context, principal, request, name);
+  if (fresh.status != 200) co_return fresh;
+  co_return context.statuses.show(*payment_from_name(name), std::move(fresh));
+}
+
 }  // namespace
 
 void add_read_payment(GatewayContext& context) {
   add_tenant_route(context, "GET", "/v1/payments/{id}",
                    [&context](const Principal& principal, const http::Request& request, std::string_view name) {
-                     return read_payment(context, principal, request, name);
+                     return show_payment(context, principal, request, name);
                    });
 }
 

@@ -13,6 +13,7 @@
 #include "platform/gateway/rate_limits.hpp"
 #include "platform/gateway/read_side.hpp"
 #include "platform/gateway/shards.hpp"
+#include "platform/gateway/status_answers.hpp"
 #include "platform/gateway/tenants.hpp"
 #include "platform/routing/rules.hpp"
 #include "platform/service/peer_clients.hpp"
@@ -34,6 +35,7 @@ struct GatewayContext {
   PaymentPath& path;
   PeerClients& clients;
   ReadSide& reads;
+  StatusAnswers& statuses;
   bool stopping = false;  ///< long polls are answered with what there is
 };
 

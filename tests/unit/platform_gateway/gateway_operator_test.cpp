@@ -34,7 +34,7 @@ TEST_CASE("operator: settings need the token, are checked as a whole, and surviv
         R"({"tiers":{"a":{"per_second":1e9}}})", R"({"tiers":{"a":{"per_second":1,"burst":-1}}})",
         R"({"tiers":{"a":7}})"}},
       {"capacity",
-       R"({"payments":{"writes_per_second":4000,"added_delay_ms":1}})",
+       R"({"payments":{"writes_per_second":4000,"added_delay_ms":1},"operations":{"writes_per_second":0,"added_delay_ms":0}})",
        {R"({"tables":{}})", R"({"payments":1})", R"({"payments":{"writes_per_second":-1}})",
         R"({"payments":{"added_delay_ms":100000}})", R"({"payments":{"added_delay_ms":"5"}})"}},
       {"routing-rules",

@@ -256,11 +256,14 @@ TEST_CASE("knobs are checked") {
 
 TEST_CASE("hops slow down with the calls in progress, up to the case's peak") {
   using std::chrono::milliseconds;
-  CHECK(hop_delay(0) == milliseconds(88));
-  CHECK(hop_delay(168) == milliseconds(420));
-  CHECK(hop_delay(100'000) == milliseconds(420));
-  CHECK(hop_delay(84) > milliseconds(250));
-  CHECK(hop_delay(84) < milliseconds(258));
+  CHECK(hop_delay("fx", 0) == milliseconds(88));
+  CHECK(hop_delay("fx", 168) == milliseconds(420));
+  CHECK(hop_delay("fx", 100'000) == milliseconds(420));
+  CHECK(hop_delay("fx", 84) > milliseconds(250));
+  CHECK(hop_delay("fx", 84) < milliseconds(258));
+  CHECK(hop_delay("fraud-engine", 0) == milliseconds(480));
+  CHECK(hop_delay("fraud-engine", 160) == milliseconds(1'840));
+  CHECK(hop_delay("fraud-engine", 1'000) == milliseconds(3'200));
   Hops hops;
   CHECK(hops.calls_of("") == nullptr);
   CHECK(hops.calls_of("../etc") == nullptr);

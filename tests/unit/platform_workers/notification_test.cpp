@@ -137,7 +137,7 @@ TEST_CASE("an event is told to an endpoint once, and a replay keeps its id") {
     PendingDelivery dead = *std::move(*find_delivery(connection, 1));
     dead.attempts = 8;
     dead.cause = "it answered 500";
-    REQUIRE(note_dead(connection, dead).ok());
+    REQUIRE(bury(connection, dead).ok());
     CHECK(*count_dead(connection) == 1);
     CHECK_FALSE(find_delivery(connection, 1)->has_value());
     const auto letters = dead_letters(connection, "mer_1", 0, 10);

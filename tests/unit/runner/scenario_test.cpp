@@ -1,5 +1,7 @@
 #include "runner/scenario.hpp"
 
+#include <filesystem>
+
 #include "runner/judge.hpp"
 #include "runner/plan_text.hpp"
 #include "tests/support/catch.hpp"
@@ -80,6 +82,80 @@ TEST_CASE("the recorded scenario reads back to the same gates") {
   REQUIRE(diagnostics.empty());
   CHECK(again.find("gates")->entries().size() == scenario->gates.entries.size());
   CHECK(scenario->recorded.find("${peak_rate}") == std::string::npos);
+}
+
+TEST_CASE("every pack and every switch scenario is valid in every variant") {
+  struct Row {
+    const char* path;
+    std::vector<const char*> variants;
+  };
+  const Row rows[] = {{"black-friday", {"smoke", "full"}},
+                      {"diwali-flash-sale", {"smoke", "full", "soak"}},
+                      {"evening-peak", {"smoke", "full"}},
+                      {"month-end-payroll", {"smoke", "full"}},
+                      {"hyperscale", {"smoke", "full"}}};
+  const std::string scenarios = TIDEGATE_SOURCE_DIR "/scenarios/";
+  std::vector<runner::ScenarioOptions> all;
+  for (const Row& row : rows) {
+    for (const char* variant : row.variants) {
+      all.emplace_back().path = scenarios + row.path + "/scenario.yaml";
+      all.back().variant = variant;
+    }
+    all.emplace_back().path = scenarios + row.path + "/legacy.yaml";
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(scenarios + "switches")) {
+    if (entry.path().extension() == ".yaml") all.emplace_back().path = entry.path().string();
+  }
+  CHECK(all.size() > 35);
+  for (runner::ScenarioOptions& options : all) {
+    const auto scenario = runner::load_scenario(options);
+    INFO(options.path << " " << options.variant << ": " << (scenario ? std::string() : scenario.error().message));
+    CHECK(scenario.ok());
+  }
+}
+
+TEST_CASE("a wrong profile or switch is one clear message before anything starts") {
+  struct Row {
+    const char* stack;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"profile: modren", "has no profile 'modren'; did you mean 'modern'"},
+      {"switches: {pool_36: on}", "has no switch 'pool_36'; did you mean 'pool_35'"},
+      {"switches: {pool_35: maybe}", "on or off, or a scale above 0 and at most 1, not 'maybe'"},
+      {"switches: {pool_35: 0}", "a scale above 0"},
+      {"switches: {sync_fraud: 0.5}", "switch 'sync_fraud' is on or off, not '0.5'"},
+      {"switches: {no_idempotency: on, cache_only_idempotency: on}", "exclude each other"},
+      {"profile: legacy-paynest, switches: {round_per_row: on}", "exclude each other"},
+      {"profile: legacy-paynest, switches: {round_per_row: on, float32_money: off}", ""},
+      {"profile: legacy-paystream, switches: {pool_35: 0.5, client_retry_storm: off}", ""},
+  };
+  for (const Row& row : rows) {
+    runner::ScenarioOptions options;
+    options.path = TIDEGATE_SOURCE_DIR "/scenarios/black-friday/changed.yaml";
+    options.text = "tidegate: 1\nname: changed\nstack: {topology: ../../compose/local/embedded.yaml, " +
+                   std::string(row.stack) +
+                   "}\nflows: {look: [{get: /healthz, name: look}]}\nphases: {play: {for: 1s}}\n"
+                   "load: {one: {executor: shared-iterations, flows: {look: 100}, vus: 1, iterations: 1}}\n";
+    const auto scenario = runner::load_scenario(options);
+    const std::string said = scenario ? std::string() : scenario.error().message;
+    INFO(row.stack << ": " << said);
+    CHECK(scenario.ok() == std::string(row.says).empty());
+    CHECK(said.find(row.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("switches need a topology that has them") {
+  runner::ScenarioOptions options;
+  options.path = "changed.yaml";
+  options.text =
+      "tidegate: 1\nname: changed\nstack: {base_url: 'http://127.0.0.1:1', switches: {pool_35: on}}\n"
+      "flows: {look: [{get: /healthz, name: look}]}\nphases: {play: {for: 1s}}\n"
+      "load: {one: {executor: shared-iterations, flows: {look: 100}, vus: 1, iterations: 1}}\n";
+  const auto scenario = runner::load_scenario(options);
+  REQUIRE_FALSE(scenario.ok());
+  CHECK(scenario.error().message.find("changed.yaml:3:") != std::string::npos);
+  CHECK(scenario.error().message.find("need a topology") != std::string::npos);
 }
 
 TEST_CASE("a missing file is one clear message") {

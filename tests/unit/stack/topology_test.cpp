@@ -94,6 +94,7 @@ TEST_CASE("mistakes in a topology are named with their place") {
       {"empty command", "command: [bank]", "command: []", "empty command"},
       {"future version", "tidegate_topology: 1", "tidegate_topology: 2", "version 2"},
       {"group of an unknown process", "process: shop", "process: shopp", "did you mean 'shop'"},
+      {"a switch that excludes nobody", "base_url:", "switches: {a: {excludes: b}}\nbase_url:", "excludes 'b'"},
       {"no processes", "processes:", "procesess:", "processes"},
   }));
   std::string text = kGood;
