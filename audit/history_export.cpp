@@ -24,18 +24,19 @@ struct Moment {
 /// One line of the export. Retries of one iteration are attempts of one process: a client that waits for its answer.
 class Line {
  public:
-  Line(HistoryFormat format, std::uint64_t index) : format_(format), index_(index) {}
+  Line(HistoryFormat format, std::uint64_t index, const std::vector<std::string>& faults)
+      : format_(format), index_(index), faults_(faults) {}
 
   std::string operation(const Operation& operation) const {
     const std::uint64_t process = operation.iteration * 16 + operation.block;
     if (format_ == HistoryFormat::ndjson) return json_line(operation, process);
     return fmt::format(
         "{{:index {}, :time {}, :type {}, :process {}, :f :{}, :value {{:key {}, :scope {}, :amount {}, "
-        ":currency {}, :id {}, :attempt {}, :status {}, :event :{}}}}}\n",
+        ":currency {}, :id {}, :attempt {}, :status {}, :event :{}{}}}}}\n",
         index_, operation.time.count(), type_of(operation.event), process, keyword(operation.kind_text()),
         text(operation.key_text()), text(fmt::format("{:016x}", operation.scope)), operation.amount,
         text(operation.currency_text()), text(operation.id_text()), operation.attempt, operation.status,
-        keyword(to_string(operation.event)));
+        keyword(to_string(operation.event)), touched_words(operation.touched));
   }
 
   std::string fault(std::int64_t time_ns, const std::string& name, const std::string& kind, const std::string& target,
@@ -71,7 +72,19 @@ class Line {
     if (!operation.id_text().empty()) object["id"] = operation.id_text();
     if (operation.truncated) object["truncated"] = true;
     if (operation.repeat) object["repeat"] = true;
+    if (operation.touched != 0) {
+      json::array touched;
+      for (const std::string& fault : record::faults_of(operation.touched, faults_)) touched.emplace_back(fault);
+      object["touched"] = std::move(touched);
+    }
     return json::serialize(object) + "\n";
+  }
+
+  std::string touched_words(std::uint64_t mask) const {
+    if (mask == 0) return {};
+    std::string words;
+    for (const std::string& fault : record::faults_of(mask, faults_)) words += (words.empty() ? "" : " ") + text(fault);
+    return ", :touched [" + words + "]";
   }
 
   // Jepsen's words: an outcome that is open is :info.
@@ -109,6 +122,7 @@ class Line {
 
   HistoryFormat format_;
   std::uint64_t index_;
+  const std::vector<std::string>& faults_;
 };
 
 }  // namespace
@@ -123,7 +137,11 @@ Result<bool> export_history(const record::RunDirectory& directory, HistoryFormat
   });
   if (!cut) return cut.error();
   std::vector<record::FaultSpan> spans;
-  if (const auto log = record::read_events(directory.events())) spans = record::fault_spans(*log);
+  std::vector<std::string> names;
+  if (const auto log = record::read_events(directory.events())) {
+    spans = record::fault_spans(*log);
+    names = record::touching_faults(*log);
+  }
   for (std::size_t i = 0; i < spans.size(); ++i) {
     moments.push_back({spans[i].injected.count(), -1 - static_cast<std::int64_t>(2 * i)});
     if (spans[i].was_healed) moments.push_back({spans[i].healed.count(), -2 - static_cast<std::int64_t>(2 * i)});
@@ -132,7 +150,7 @@ Result<bool> export_history(const record::RunDirectory& directory, HistoryFormat
   record::OperationReader reader(directory.operations());
   std::uint64_t index = 0;
   for (const Moment& moment : moments) {
-    const Line line(format, index++);
+    const Line line(format, index++, names);
     if (moment.position >= 0) {
       const auto operation = reader.at(static_cast<std::uint64_t>(moment.position));
       if (!operation) return operation.error();

@@ -193,6 +193,7 @@ class LifeReader {
   }
 
   void take_history() {
+    if (const auto log = record::read_events(directory_.events())) touching_ = record::touching_faults(*log);
     (void)record::visit_operations(directory_.operations(), [this](const record::Operation& operation) {
       const bool read = operation.event == record::OperationEvent::read;
       const Identity key = read ? Identity{} : identity_of(operation.key_text());
@@ -207,7 +208,7 @@ class LifeReader {
     });
   }
 
-  static std::string describe(const record::Operation& operation) {
+  std::string describe(const record::Operation& operation) const {
     if (operation.event == record::OperationEvent::read) {
       return fmt::format("read {} as {} (asked {} before)", operation.id_text(), operation.key_text(),
                          format_duration(Nanoseconds(operation.amount)));
@@ -216,6 +217,7 @@ class LifeReader {
                                    operation.amount, operation.currency_text(), operation.attempt);
     if (operation.status != 0) text += fmt::format(", status {}", operation.status);
     if (!operation.id_text().empty()) text += fmt::format(", id {}", operation.id_text());
+    for (const std::string& fault : record::faults_of(operation.touched, touching_)) text += ", touched by " + fault;
     return text;
   }
 
@@ -256,6 +258,7 @@ class LifeReader {
   std::vector<Names> names_;
   std::unordered_set<std::uint64_t> interesting_;
   std::vector<Life> lives_;
+  std::vector<std::string> touching_;
 };
 
 std::string time_text(const LifeRow& row) {

@@ -1,6 +1,7 @@
 #include "chaos/agent_api.hpp"
 
 #include "base/json.hpp"
+#include "base/units.hpp"
 
 namespace tidegate::chaos {
 namespace {
@@ -107,9 +108,17 @@ class Exchange {
       state_.heal_all("asked");
       return answer(200, to_json(state_.status()));
     }
-    if (!route.member.empty() || !(is("GET") || is("DELETE"))) return unknown_path();
+    const bool touched = route.member == "touched" && is("GET");
+    if (!touched && (!route.member.empty() || !(is("GET") || is("DELETE")))) return unknown_path();
     if (!state_.has_fault(route.name)) return http::problem(404, "there is no fault '" + route.name + "'");
+    if (touched) return touches(route.name);
     return answer(200, to_json(is("GET") ? state_.report(route.name) : state_.heal(route.name, "asked")));
+  }
+
+  http::Response touches(const std::string& fault) {
+    const auto from = parse_integer(request_.query_parameter("from").value_or("0"));
+    if (!from || *from < 0) return http::problem(400, "'from' is a whole number, as 'next' of the page before");
+    return answer(200, to_json(state_.touched(fault, static_cast<std::uint64_t>(*from))));
   }
 
   http::Response inject() {

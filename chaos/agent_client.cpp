@@ -210,6 +210,11 @@ Result<FaultReport> AgentClient::report(const std::string& fault) {
   return *found;
 }
 
+Result<TouchPage> AgentClient::touched(const std::string& fault, std::uint64_t from) {
+  if (const auto why = lost()) return state_->lost_error();
+  return state_->control->touched(fault, from);
+}
+
 Result<void> AgentClient::heal_all() {
   auto healed = state_->control->heal_all();
   if (!healed) return healed.error();

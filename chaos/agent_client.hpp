@@ -21,6 +21,11 @@ class LinkControl {
   virtual Result<FaultReport> heal(const std::string& fault) = 0;
   /// At most half a second old; cheap.
   virtual Result<FaultReport> report(const std::string& fault) = 0;
+  /// The messages that it touched, from that place on; asks the agent.
+  virtual Result<TouchPage> touched(const std::string& fault, std::uint64_t from) {
+    (void)fault;
+    return TouchPage{{}, from, 0};
+  }
 };
 
 struct AgentStart {
@@ -54,6 +59,7 @@ class AgentClient final : public LinkControl {
   Result<FaultReport> inject(const LeaseRequest& request) override;
   Result<FaultReport> heal(const std::string& fault) override;
   Result<FaultReport> report(const std::string& fault) override;
+  Result<TouchPage> touched(const std::string& fault, std::uint64_t from) override;
   Result<void> heal_all();
 
   const AgentEndpoint& endpoint() const;

@@ -176,6 +176,32 @@ Result<FaultReport> report_from_json(const json::value& value) {
   return report;
 }
 
+// Numbers of 64 bits go as texts, since not every reader of JSON keeps all of their digits.
+json::object to_json(const TouchPage& page) {
+  json::array touches;
+  for (const Touch& touch : page.touches) {
+    touches.push_back(json::array{std::to_string(touch.message), std::to_string(touch.at.count())});
+  }
+  return {{"touches", std::move(touches)}, {"next", page.next}, {"beyond", page.beyond}};
+}
+
+Result<TouchPage> touch_page_from_json(const json::value& value) {
+  const json::value* touches = value.is_object() ? value.get_object().if_contains("touches") : nullptr;
+  if (touches == nullptr || !touches->is_array()) return protocol_error("the agent's answer is no page of touches");
+  TouchPage page;
+  page.next = count_of(value.get_object(), "next");
+  page.beyond = count_of(value.get_object(), "beyond");
+  for (const json::value& each : touches->get_array()) {
+    const json::array* pair = each.if_array();
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_string()) {
+      return protocol_error("the agent's answer is no page of touches");
+    }
+    const auto number = [&](std::size_t i) { return std::strtoull((*pair)[i].get_string().c_str(), nullptr, 10); };
+    page.touches.push_back({number(0), Nanoseconds{static_cast<std::int64_t>(number(1))}});
+  }
+  return page;
+}
+
 json::object to_json(const LinkReport& report) {
   return {{"name", report.name},         {"address", report.address},
           {"upstream", report.upstream}, {"connections", report.connections},

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "base/yaml.hpp"
 #include "chaos/match.hpp"
+#include "chaos/touch.hpp"
 
 namespace tidegate::chaos {
 
@@ -56,6 +57,15 @@ struct FaultReport {
 };
 json::object to_json(const FaultReport& report);
 Result<FaultReport> report_from_json(const json::value& value);
+
+/// Some of the messages that a fault touched, in the order of their coming.
+struct TouchPage {
+  std::vector<Touch> touches;
+  std::uint64_t next = 0;    ///< where the following page begins
+  std::uint64_t beyond = 0;  ///< touches that were not kept, for their number
+};
+json::object to_json(const TouchPage& page);
+Result<TouchPage> touch_page_from_json(const json::value& value);
 
 struct LinkReport {
   std::string name, address, upstream;  ///< upstream is empty while unknown

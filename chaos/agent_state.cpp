@@ -218,6 +218,22 @@ FaultReport AgentState::report(const std::string& id) const {
   return report_of(*lease);
 }
 
+TouchPage AgentState::touched(const std::string& id, std::uint64_t from) const {
+  const Lease* lease = find(id);
+  TIDEGATE_ASSERT(lease != nullptr);
+  TouchPage page;
+  page.next = from;
+  if (!lease->fault) return page;
+  const TouchLog& log = lease->fault->touched;
+  page.beyond = log.beyond;
+  if (from >= log.touches.size()) return page;
+  const std::size_t count = std::min<std::size_t>(kTouchesPerPage, log.touches.size() - from);
+  const auto first = log.touches.begin() + static_cast<std::ptrdiff_t>(from);
+  page.touches.assign(first, first + static_cast<std::ptrdiff_t>(count));
+  page.next = from + count;
+  return page;
+}
+
 FaultReport AgentState::heal(const std::string& id, const std::string& why) {
   Lease* lease = find(id);
   TIDEGATE_ASSERT(lease != nullptr);

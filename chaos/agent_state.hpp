@@ -26,6 +26,7 @@ class AgentState {
  public:
   static constexpr Nanoseconds kHeartbeatLimit = std::chrono::milliseconds(1500);
   static constexpr std::size_t kRemembered = 256;  ///< healed leases in the status
+  static constexpr std::size_t kTouchesPerPage = 5'000;
 
   /// `journal` may be null and outlives this.
   AgentState(asio::any_io_executor executor, const Clock& clock, Journal* journal = nullptr);
@@ -50,6 +51,8 @@ class AgentState {
   bool has_fault(const std::string& id) const;
   /// The newest lease of that id, healed or not. The caller knows that there is one.
   FaultReport report(const std::string& id) const;
+  /// What its fault touched from that place on. The caller knows that there is one.
+  TouchPage touched(const std::string& id, std::uint64_t from) const;
   /// Healing what is healed already changes nothing.
   FaultReport heal(const std::string& id, const std::string& why);
   void heal_all(const std::string& why);

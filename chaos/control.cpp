@@ -138,6 +138,11 @@ Result<FaultReport> AgentControl::report(const std::string& fault) const {
   return parsed<FaultReport>(call("GET", fault_path(fault)), report_from_json);
 }
 
+Result<TouchPage> AgentControl::touched(const std::string& fault, std::uint64_t from) const {
+  return parsed<TouchPage>(call("GET", fault_path(fault) + "/touched?from=" + std::to_string(from)),
+                           touch_page_from_json);
+}
+
 Result<FaultReport> AgentControl::heal(const std::string& fault) const {
   return parsed<FaultReport>(call("DELETE", fault_path(fault)), report_from_json);
 }

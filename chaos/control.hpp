@@ -42,6 +42,7 @@ class AgentControl {
   Result<LinkReport> set_upstream(const std::string& link, const std::string& address) const;
   Result<FaultReport> inject(const LeaseRequest& request) const;
   Result<FaultReport> report(const std::string& fault) const;
+  Result<TouchPage> touched(const std::string& fault, std::uint64_t from) const;
   Result<FaultReport> heal(const std::string& fault) const;
   Result<AgentStatus> heal_all() const;
   /// Renews every lease that needs it.

@@ -37,6 +37,7 @@ struct HttpEffect {
   LostReply lost_reply = LostReply::no;  ///< it acted, and the client never learns
   HeaderEdits request, response;
   int copies = 0;                            ///< of the request, sent behind it; their responses are thrown away
+  int hot_copies = 0;                        ///< of the first request that the fault saw, sent behind this one
   std::optional<std::uint64_t> truncate_at;  ///< bytes of the response's body, as on the wire; then the connection ends
   Malformation malformed = Malformation::none;
 };
@@ -46,6 +47,7 @@ struct MessageKey {
   /// Of the trace id, the idempotency key or the request id that it carries; else of its connection and number.
   std::uint64_t hash = 0;
   std::uint32_t attempt = 0;  ///< how often this fault has seen that key before
+  bool told = false;          ///< the message carries it
 };
 
 /// Immutable; a pure function of identity, parameters and key.

@@ -1,5 +1,9 @@
 #include "chaos/lease_running_fault.hpp"
 
+#include <utility>
+
+#include "base/log.hpp"
+
 namespace tidegate::chaos {
 namespace {
 
@@ -43,11 +47,30 @@ class LeaseRunningFault final : public RunningFault {
 
   std::uint64_t hits() const override { return hits_; }
 
+  // What cannot be read now is read with the next second's; what the agent takes to its grave is not marked.
+  std::vector<Touch> take_touched() override {
+    std::vector<Touch> all;
+    if (request_.link.empty()) return all;
+    for (int page = 0; page < kPagesAtATime; ++page) {
+      auto more = links_.touched(request_.id, touches_read_);
+      if (!more || more->touches.empty()) break;
+      all.insert(all.end(), more->touches.begin(), more->touches.end());
+      touches_read_ = more->next;
+      if (more->beyond > 0 && !std::exchange(told_of_beyond_, true)) {
+        log::warn("a fault touched more messages than the agent remembers: later ones carry no mark",
+                  {{"fault", request_.id}, {"remembered", std::to_string(TouchLog::kMost)}});
+      }
+    }
+    return all;
+  }
+
  private:
   LeaseRequest request_;
   LinkControl& links_;
   ProcessControl* processes_;
-  std::uint64_t hits_ = 0;
+  static constexpr int kPagesAtATime = 20;
+  std::uint64_t hits_ = 0, touches_read_ = 0;
+  bool told_of_beyond_ = false;
 };
 
 }  // namespace

@@ -2,11 +2,14 @@
 // A fault while the timeline plays it, whoever carries it out: the agent (link faults) or the harness (process faults).
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "chaos/touch.hpp"
 
 namespace tidegate::chaos {
 
@@ -19,6 +22,12 @@ class ProcessControl {
   virtual Result<void> kill(const std::string& process, int signal_number) = 0;
   /// Starts a process that ended or was sent a signal that ends it. Readiness comes later.
   virtual Result<void> restart(const std::string& process) = 0;
+  /// The same with other switches than the stack's: as a deploy of another build or configuration starts it. An error
+  /// when the process takes none.
+  virtual Result<void> restart_with(const std::string& process, const std::map<std::string, std::string>& switches) {
+    (void)switches;
+    return usage_error("process '" + process + "' cannot be deployed with switches");
+  }
   /// The process that runs now, for faults that the agent holds.
   struct Identity {
     int pid = 0;
@@ -41,6 +50,8 @@ class RunningFault {
   virtual Result<void> heal() = 0;
   /// How many things it touched so far.
   virtual std::uint64_t hits() const = 0;
+  /// The messages that it touched since the last call, where they can be told; a bounded number at a time.
+  virtual std::vector<Touch> take_touched() { return {}; }
 };
 
 }  // namespace tidegate::chaos

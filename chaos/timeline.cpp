@@ -175,6 +175,11 @@ void Timeline::State::count_second(Play& play, std::int32_t second) {
     if (options.on_hits) options.on_hits(play.spec.name, play.second, hits - play.hits_told);
     play.hits_told = hits;
   }
+  if (options.on_touched) {
+    if (const auto touches = play.running->take_touched(); !touches.empty()) {
+      options.on_touched(play.spec.name, touches);
+    }
+  }
   write(options.clock.now(), "fault_hits", {{"fault", play.spec.name}, {"hits", hits}});
   play.second = second;
 }

@@ -38,6 +38,8 @@ struct TimelineOptions {
   record::EventWriter* events = nullptr;
   /// Hits of one fault in one second of the run clock; seconds without one are not told.
   std::function<void(const std::string& fault, std::int32_t second, std::uint64_t hits)> on_hits;
+  /// Messages that a fault touched, as they become known: about once a second, and at its end.
+  std::function<void(const std::string& fault, const std::vector<Touch>& touches)> on_touched;
   /// A fault could not be injected or healed as planned (also in the events).
   std::function<void(const std::string& fault, const std::string& message)> on_failure;
   /// A fault was injected, was healed, or failed.

@@ -14,6 +14,8 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/runbook.hpp"
+#include "record/events.hpp"
+#include "record/run.hpp"
 #include "runner/rehearsal.hpp"
 
 namespace tidegate::cli {
@@ -42,6 +44,7 @@ class Conductor {
     const std::lock_guard lock(mutex_);
     if (pause_ && !thread_.joinable()) thread_ = std::thread([this] { read_answers(); });
     emit_ = emit;
+    if (fault.stage == chaos::FaultProgress::Stage::failed) return;  // no step is due: the run tells why
     const char* moment = fault.stage == chaos::FaultProgress::Stage::active ? "injected" : "healed";
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (steps_[i].fault != fault.name || steps_[i].moment != moment || done_[i].shown) continue;
@@ -149,6 +152,27 @@ std::string drill_table(const record::Verdict& verdict, const Conductor& conduct
   return table + "invariants after: " + invariants(verdict) + "\n";
 }
 
+/// A line per fault that touched requests which can be told: how they fared, against those of the same seconds.
+std::string effects(const std::string& directory) {
+  std::string text;
+  const auto run = record::RunDirectory::open(directory);
+  const auto log = run ? record::read_events(run->events()) : Result<record::EventLog>(run.error());
+  if (!log) return text;
+  for (const record::Event& event : log->events) {
+    if (event.type != "fault_touched") continue;
+    const auto count = [&](const char* name) {
+      return format_count(static_cast<std::uint64_t>(integer_member(event.fields, name).value_or(0)));
+    };
+    const auto seconds = [&](const char* name) {
+      return format_seconds(number_member(event.fields, name).value_or(0));
+    };
+    text += fmt::format("{} touched {} requests: p50 {}, {} failed; {} others of the same seconds: p50 {}, {} failed\n",
+                        string_member(event.fields, "fault").value_or(""), count("requests"), seconds("p50_s"),
+                        count("failed"), count("others"), seconds("others_p50_s"), count("others_failed"));
+  }
+  return text;
+}
+
 /// Beside the drill, of the same name.
 std::string runbook_path(const std::string& scenario) {
   return scenario.substr(0, scenario.rfind('.')) + ".md";
@@ -186,7 +210,9 @@ int play(const runner::ScenarioOptions& options, DrillFlags flags) {
   auto outcome = runner::rehearse(std::move(*scenario), flags.run);
   conductor.stop();
   if (!outcome) return fail(outcome.error());
-  if (!flags.json && !flags.run.quiet) std::cout << drill_table(outcome->verdict, conductor) << "\n";
+  if (!flags.json && !flags.run.quiet) {
+    std::cout << drill_table(outcome->verdict, conductor) << effects(outcome->directory) << "\n";
+  }
   return finish(outcome->info, outcome->verdict, outcome->directory, flags.json, flags.run.quiet, flags.strict);
 }
 

@@ -96,6 +96,13 @@ Result<void> build_base64(const Arguments& arguments, Slot& slot) {
   return usage_error("it takes a name or a text in quotes: base64('me:secret')");
 }
 
+Result<void> build_traceparent(const Arguments& arguments, Slot& slot) {
+  slot.source = Slot::Source::digest;
+  slot.function = Slot::Function::traceparent;
+  if (arguments.size() == 1) return {};
+  return usage_error("it takes the operation's key, a name or a text in quotes: traceparent(orders.key)");
+}
+
 Result<void> build_integer(const Arguments& arguments, Slot& slot) {
   slot.source = Slot::Source::integer;
   const Error refused = usage_error("it takes the lowest and the highest whole number: int(1, 100)");
@@ -136,6 +143,10 @@ constexpr FunctionInfo kFunctions[] = {
     {"hmac", "hmac(KEY, TEXT, ENCODING)",
      "HMAC-SHA-256, as hex (the default) or base64; in headers the text may be request.body.", build_hmac, true},
     {"base64", "base64(TEXT)", "A value or a quoted text in base64.", build_base64, true},
+    {"traceparent", "traceparent(KEY)",
+     "A traceparent header (W3C Trace Context) whose trace id derives from the key: a fault that touches a request of "
+     "the trace, on whatever link, marks the operation of that key.",
+     build_traceparent, true},
 };
 
 }  // namespace

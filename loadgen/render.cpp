@@ -9,6 +9,7 @@
 #include "base/assert.hpp"
 #include "base/http/message.hpp"
 #include "base/random.hpp"
+#include "base/trace_id.hpp"
 #include "loadgen/digest.hpp"
 
 namespace tidegate::loadgen {
@@ -94,6 +95,8 @@ bool append_digest(const RenderScope& scope, const Slot& slot, Escape escape, st
         return to_base64(hmac_sha256(first, second));
       case Slot::Function::base64:
         return to_base64(first);
+      case Slot::Function::traceparent:
+        return traceparent_for(first);
     }
     return {};
   };

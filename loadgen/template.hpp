@@ -32,7 +32,7 @@ struct Slot {
     body,         ///< of the request that is being rendered
   };
   /// Of a digest.
-  enum class Function : std::uint8_t { sha256_hex, sha256_base64, hmac_hex, hmac_base64, base64 };
+  enum class Function : std::uint8_t { sha256_hex, sha256_base64, hmac_hex, hmac_base64, base64, traceparent };
   /// Forms of `now`.
   static constexpr std::int64_t kMilliseconds = 0, kSeconds = 1, kRfc3339 = 2;
   Source source = Source::stack;

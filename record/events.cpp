@@ -167,4 +167,25 @@ std::vector<FaultSpan> fault_spans(const EventLog& log) {
   return spans;
 }
 
+std::vector<std::string> touching_faults(const EventLog& log) {
+  std::vector<std::string> names;
+  for (const Event& event : log.events) {
+    if (event.type != "fault_touched") continue;
+    const std::uint64_t bit = count_field(event, "bit");
+    if (bit >= 64) continue;
+    if (names.size() <= bit) names.resize(bit + 1);
+    names[bit] = text_field(event, "fault");
+  }
+  return names;
+}
+
+std::vector<std::string> faults_of(std::uint64_t touched, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  for (std::size_t bit = 0; bit < 64; ++bit) {
+    if ((touched >> bit & 1U) == 0) continue;
+    found.push_back(bit < names.size() && !names[bit].empty() ? names[bit] : "fault " + std::to_string(bit));
+  }
+  return found;
+}
+
 }  // namespace tidegate::record

@@ -6,7 +6,8 @@
 //   phase_started {phase}                phase_ended {phase}
 //   process_started {process, pid}       process_exited {process, status, asked}      process_ready {process, seconds}
 //   fault_injected {fault, kind, target} fault_hits {fault, hits}           fault_healed {fault, hits, reason}
-//   fault_failed {fault, message}
+//   fault_failed {fault, message}        fault_touched {fault, bit, requests, failed, p50_s, others, others_failed,
+//                                                       others_p50_s}
 //   truth_read {records, seconds, broken}
 //   drain_started {}                     drain_ended {drained, seconds, open}
 //   capacity_step {block, rate, confirming, from, to, outcome, reason, achieved_per_s, p50_s, p99_s, errors,
@@ -68,5 +69,9 @@ struct FaultSpan {
 /// In the order of injection. Hits count from the injection on; the highest number reported is kept. A fault that
 /// failed without having been injected has a span too, from the moment of the failure.
 std::vector<FaultSpan> fault_spans(const EventLog& log);
+/// The names of the faults that Operation::touched speaks of, by their bits; empty where none is known.
+std::vector<std::string> touching_faults(const EventLog& log);
+/// The names in such a mask.
+std::vector<std::string> faults_of(std::uint64_t touched, const std::vector<std::string>& names);
 
 }  // namespace tidegate::record

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint8_t kTruncated = 1;
 constexpr std::uint8_t kRepeat = 2;
-constexpr std::size_t kReserved = 12;
+constexpr std::size_t kReserved = 4;
 constexpr std::size_t kChecksummed = kRecordSize - 4;
 
 template <std::size_t size>
@@ -45,6 +45,7 @@ void encode(const Operation& operation, std::string& out) {
   put_chars(out, operation.kind);
   put_chars(out, operation.key);
   put_chars(out, operation.id);
+  binary::put_fixed(out, operation.touched);
   out.append(kReserved, '\0');
   TIDEGATE_ASSERT(out.size() - start == kChecksummed);
   binary::put_fixed(out, crc32_of(std::string_view(out).substr(start)));
@@ -74,6 +75,7 @@ bool decode(std::string_view bytes, Operation& operation) {
   get_chars(reader, operation.kind);
   get_chars(reader, operation.key);
   get_chars(reader, operation.id);
+  operation.touched = reader.fixed<std::uint64_t>();
   return true;
 }
 

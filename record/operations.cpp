@@ -186,4 +186,23 @@ Result<Operation> OperationReader::at(std::uint64_t position) {
   return operation;
 }
 
+Result<void> mark_touched(const std::string& path, std::span<const TouchedOperation> marks) {
+  if (marks.empty()) return {};
+  OperationReader reader(path);
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return system_error("open " + path, errno);
+  for (const TouchedOperation& mark : marks) {
+    auto operation = reader.at(mark.position);
+    if (!operation) return operation.error();
+    operation->touched |= mark.touched;
+    std::string bytes;
+    operation_codec::encode(*operation, bytes);
+    const auto at = static_cast<off_t>(kFileHeaderSize + mark.position * kRecordSize);
+    if (::pwrite(file.get(), bytes.data(), bytes.size(), at) != static_cast<ssize_t>(bytes.size())) {
+      return system_error("mark an operation in " + path, errno);
+    }
+  }
+  return {};
+}
+
 }  // namespace tidegate::record

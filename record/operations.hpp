@@ -43,6 +43,7 @@ struct Operation {
   std::uint64_t iteration = 0;     ///< with block and step, enough to render the request once more
   std::uint64_t scope = 0;         ///< stable_hash of the scope text
   std::int64_t amount = 0;         ///< minor units
+  std::uint64_t touched = 0;       ///< of an invocation: bit i, the i-th fault of the scenario touched the request
   std::array<char, 16> kind{};     ///< "payment"
   std::array<char, 4> currency{};  ///< ISO 4217
   std::array<char, 64> key{};
@@ -91,5 +92,13 @@ class OperationReader {
   std::string path_;
   FileDescriptor file_;
 };
+
+/// A fault touched the request whose invocation stands at that position.
+struct TouchedOperation {
+  std::uint64_t position = 0;
+  std::uint64_t touched = 0;  ///< added to what the record says
+};
+/// Marks them in the file, each with one write. An error when a record is not whole.
+Result<void> mark_touched(const std::string& path, std::span<const TouchedOperation> marks);
 
 }  // namespace tidegate::record

@@ -31,6 +31,7 @@
 #include "runner/progress.hpp"
 #include "runner/recording.hpp"
 #include "runner/session.hpp"
+#include "runner/touched.hpp"
 
 namespace tidegate::runner {
 namespace {
@@ -207,6 +208,12 @@ class Rehearsal {
             fault, [this](std::string_view type, json::object fields) { recording_.emit(type, std::move(fields)); });
       };
     }
+    std::vector<std::string> names;
+    for (const chaos::FaultSpec& fault : scenario_.faults) names.push_back(fault.name);
+    touched_ = std::make_unique<TouchedRequests>(std::move(names));
+    options.on_touched = [this](const std::string& fault, const std::vector<chaos::Touch>& touches) {
+      touched_->add(fault, touches);
+    };
     options.on_hits = [this](const std::string& fault, std::int32_t second, std::uint64_t hits) {
       record::SeriesWriter& series = recording_.series();
       const auto id =
@@ -255,6 +262,7 @@ class Rehearsal {
   }
 
   Result<void> settle() {
+    if (auto marked = mark_touched(); !marked) return marked;
     const audit::System system = session_.audit_system();
     const bool audited = !system.exports.empty() && scenario_.load->has_operations();
     if (audited) resolve();
@@ -262,6 +270,13 @@ class Rehearsal {
     drain(system, audited);
     if (!audited || interrupted()) return {};
     return read_and_check(system);
+  }
+
+  Result<void> mark_touched() {
+    if (!touched_) return {};
+    return touched_->mark(
+        recording_.directory().operations(), recording_.clock(), timeline_->progress(),
+        [this](std::string_view type, json::object fields) { recording_.emit(type, std::move(fields)); });
   }
 
   Result<void> read_and_check(const audit::System& system) {
@@ -350,6 +365,7 @@ class Rehearsal {
   std::unique_ptr<loadgen::Engine> engine_;
   std::unique_ptr<gates::LagProbe> probe_;
   std::unique_ptr<gates::SignalProbe> signals_;
+  std::unique_ptr<TouchedRequests> touched_;  // outlives the timeline, which fills it
   std::unique_ptr<chaos::Timeline> timeline_;
   std::unique_ptr<audit::LiveResolver> resolver_;
 };

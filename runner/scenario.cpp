@@ -38,6 +38,11 @@ chaos::FaultContext fault_context(const Scenario& scenario) {
     context.links.push_back(link.name);
     if (link.protocol == stack::LinkProtocol::http) context.http_links.insert(link.name);
   }
+  const yaml::Node* audit = scenario.root.find("audit");
+  if (audit != nullptr && audit->is_map() && audit->find("webhooks") != nullptr) {
+    context.links.emplace_back(kWebhookLink);
+    context.http_links.emplace(kWebhookLink);
+  }
   context.seed = scenario.seed;
   if (const yaml::Node* limits = scenario.root.find("limits")) context.limits = chaos::parse_limits(*limits);
   for (const stack::ProcessSpec& process : scenario.topology.processes) context.processes.push_back(process.name);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/sections.hpp"
@@ -23,6 +24,9 @@
 #include "stack/topology.hpp"
 
 namespace tidegate::runner {
+
+/// Where the stack's webhooks go: faults may name it where the scenario asks for a webhook sink.
+inline constexpr std::string_view kWebhookLink = "stack->webhooks";
 
 /// What the command line adds to the file.
 struct ScenarioOptions {

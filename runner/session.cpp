@@ -1,7 +1,9 @@
 #include "runner/session.hpp"
 
 #include "audit/manifest.hpp"
+#include "base/assert.hpp"
 #include "base/file.hpp"
+#include "base/http/message.hpp"
 
 namespace tidegate::runner {
 Session::Session(const Scenario& scenario, Recording& recording) : scenario_(scenario), recording_(recording) {}
@@ -41,7 +43,13 @@ Result<void> Session::start_sink() {
   auto sink = audit::WebhookSink::start(std::move(options));
   if (!sink) return sink.error();
   sink_ = std::move(*sink);
-  return {};
+  webhook_url_ = sink_->url();
+  const auto proxy = link_addresses_.find(std::string(kWebhookLink));
+  if (proxy == link_addresses_.end()) return {};
+  const auto url = http::parse_url(webhook_url_);
+  TIDEGATE_ASSERT(url);  // our own
+  webhook_url_ = "http://" + proxy->second + url->target;
+  return agent_->set_upstream(proxy->first, url->host + ":" + url->port);
 }
 
 Result<void> Session::start_agent(const std::set<std::string>& links) {
@@ -63,11 +71,11 @@ Result<void> Session::start_agent(const std::set<std::string>& links) {
     const stack::LinkSpec* link = scenario_.topology.link(name);
     chaos::LinkRequest request;
     request.name = name;
-    request.http = link->protocol == stack::LinkProtocol::http;
+    request.http = link == nullptr || link->protocol == stack::LinkProtocol::http;
     auto address = agent_->open_link(request);
     if (!address) return address.error();
     link_addresses_[name] = std::move(*address);
-    proxied_.emplace(link->to + "." + link->endpoint, name);
+    if (link != nullptr) proxied_.emplace(link->to + "." + link->endpoint, name);
   }
   return {};
 }
@@ -102,7 +110,7 @@ std::string Session::kafka_bootstrap() const {
 
 std::map<std::string, std::string> Session::variables() const {
   auto variables = supervisor_ ? supervisor_->secrets() : std::map<std::string, std::string>{};
-  if (sink_) variables["webhook_url"] = sink_->url();
+  if (sink_) variables["webhook_url"] = webhook_url_;
   return variables;
 }
 

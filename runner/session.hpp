@@ -63,6 +63,7 @@ class Session {
   std::unique_ptr<stack::Supervisor> supervisor_;
   std::unique_ptr<StackControl> control_;
   std::unique_ptr<audit::WebhookSink> sink_;
+  std::string webhook_url_;  // the sink's, or the fault proxy's before it
 };
 
 }  // namespace tidegate::runner

@@ -18,6 +18,11 @@ Result<void> StackControl::restart(const std::string& process) {
   return supervisor_.restart(process);
 }
 
+Result<void> StackControl::restart_with(const std::string& process,
+                                        const std::map<std::string, std::string>& switches) {
+  return supervisor_.restart(process, switches);
+}
+
 Result<StackControl::Identity> StackControl::identity(const std::string& process) const {
   const auto pid = supervisor_.pid(process);
   if (!pid) return machine_error("process '" + process + "' is not running");

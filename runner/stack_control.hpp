@@ -2,6 +2,7 @@
 // What faults may do to the stack, over its supervisor: signals and restarts, its processes' operator APIs, its
 // addresses.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ class StackControl final : public chaos::ProcessControl, public chaos::OperatorC
 
   Result<void> kill(const std::string& process, int signal_number) override;
   Result<void> restart(const std::string& process) override;
+  Result<void> restart_with(const std::string& process, const std::map<std::string, std::string>& switches) override;
   Result<Identity> identity(const std::string& process) const override;
   std::optional<Nanoseconds> ready_since(const std::string& process) const override;
 

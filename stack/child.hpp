@@ -23,6 +23,7 @@ struct Child {
   std::map<std::string, std::string> endpoints;  ///< name to address, from its ready file
   FileDescriptor held_port;
   std::string held_address;
+  std::map<std::string, std::string> own_switches = {};  ///< of the latest start, beside the stack's
 
   std::string ready_file() const { return directory + "/ready.json"; }
   std::string peers_file() const { return directory + "/peers.json"; }

@@ -229,7 +229,9 @@ Result<void> Supervisor::State::start_child(Child& child) {
   }
   if (restarted && topology.kafka.starts_with(child.spec.name + ".")) ++generation;
   if (auto written = write_file_atomically(child.peers_file(), peers_of(child)); !written) return written;
-  auto command = command_of(child, input);
+  CommandInput own = input;
+  for (const auto& [name, value] : child.own_switches) own.switches.insert_or_assign(name, value);
+  auto command = command_of(child, own);
   if (!command) return command.error();
   ProcessOptions process;
   process.command = std::move(*command);
@@ -352,8 +354,12 @@ Result<void> Supervisor::kill(const std::string& process, int signal_number) {
 }
 
 Result<void> Supervisor::restart(const std::string& process) {
+  return restart(process, {});
+}
+
+Result<void> Supervisor::restart(const std::string& process, const std::map<std::string, std::string>& switches) {
   State* state = state_.get();
-  return state->on_thread([state, process]() -> Result<void> {
+  return state->on_thread([state, process, switches]() -> Result<void> {
     Child* child = state->find(process);
     if (child == nullptr) return usage_error("the topology has no process '" + process + "'");
     if (child->asked_to_end && child->stage != Child::Stage::down) {
@@ -361,6 +367,11 @@ Result<void> Supervisor::restart(const std::string& process) {
       if (!child->process.wait(std::chrono::seconds(5))) return timeout_error("process '" + process + "' did not end");
       state->reap();
     }
+    const auto& words = child->spec.command;
+    if (!switches.empty() && std::find(words.begin(), words.end(), "${switches}") == words.end()) {
+      return usage_error("the command of process '" + process + "' has no ${switches}");
+    }
+    child->own_switches = switches;
     return state->start_child(*child);
   });
 }

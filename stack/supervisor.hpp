@@ -46,6 +46,9 @@ class Supervisor {
   Result<void> kill(const std::string& process, int signal_number);
   /// Starts a process that ended, on the port it held. Returns once it runs; readiness comes later.
   Result<void> restart(const std::string& process);
+  /// The same for this start only with more switches, which replace those of the same name. Usage error for a process
+  /// whose command has no ${switches}.
+  Result<void> restart(const std::string& process, const std::map<std::string, std::string>& switches);
   /// Since when (monotonic) the current instance is ready; none while it is not.
   std::optional<Nanoseconds> ready_since(const std::string& process) const;
   /// Of the instance that runs now; none while none does.

@@ -1,70 +1,17 @@
 // The faults of a neighbour that takes the machine: cpu_hog and memory_hog run a child of the agent, which the kernel
 // ends with it.
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <thread>
 #include <vector>
 
-#include "base/pidfd.hpp"
+#include "chaos/faults/hog.hpp"
 #include "chaos/faults/parse.hpp"
 #include "chaos/faults/registry.hpp"
 
 namespace tidegate::chaos {
 namespace {
-
-/// What a hog has done so far, seen by the agent.
-struct Progress {
-  volatile std::uint64_t done = 0;
-};
-
-class Hog : public HeldFault {
- public:
-  ~Hog() override { end(); }
-
-  Result<void> inject() override {
-    void* page = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return system_error("map a page for a hog", errno);
-    progress_ = new (page) Progress;
-    const pid_t agent = ::getpid();
-    child_ = ::fork();
-    if (child_ < 0) return system_error("start a hog", errno);
-    if (child_ > 0) return {};
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != agent) ::_exit(0);
-    for (int fd = 3; fd < 1024; ++fd) ::close(fd);  // none of the agent's sockets lives on in here
-    std::signal(SIGTERM, SIG_DFL);
-    run(*progress_);
-    for (;;) ::pause();
-  }
-  Result<void> heal() override {
-    last_ = hits();
-    end();
-    return {};
-  }
-  std::uint64_t hits() const override { return progress_ != nullptr ? progress_->done : last_; }
-
- protected:
-  virtual void run(Progress& progress) = 0;
-
- private:
-  void end() {
-    if (child_ > 0) {
-      ::kill(child_, SIGKILL);  // ours and not reaped yet, so the number is its own
-      ::waitpid(child_, nullptr, 0);
-      child_ = -1;
-    }
-    if (progress_ != nullptr) ::munmap(progress_, sizeof(Progress));
-    progress_ = nullptr;
-  }
-
-  pid_t child_ = -1;
-  Progress* progress_ = nullptr;
-  std::uint64_t last_ = 0;
-};
 
 class CpuHog final : public Hog {
  public:

@@ -1,4 +1,5 @@
 // http_delay: a message is held, before the upstream acts or after it has acted. http_duplicate: it arrives again.
+// hot_key: one of them arrives again and again.
 #include "chaos/faults/latency.hpp"
 #include "chaos/faults/parse.hpp"
 #include "chaos/faults/registry.hpp"
@@ -64,6 +65,26 @@ FaultKind http_duplicate_fault() {
     HttpEffect effect;
     const auto* copies = parameters.find("copies");
     effect.copies = copies == nullptr ? 1 : static_cast<int>(schema::as_integer(*copies));
+    return std::make_shared<FixedHttpFault>(std::move(effect));
+  });
+  return kind;
+}
+
+FaultKind hot_key_fault() {
+  FaultKind kind;
+  kind.name = "hot_key";
+  kind.summary =
+      "One key gets hot: the first request that is picked comes again behind each later one that is; the clients see "
+      "their own responses.";
+  kind.hit = "a request behind which the hot one came";
+  kind.recovery = "requests arrive alone";
+  kind.parameters = schema::object(
+      {schema::optional("copies", schema::integer(1, 100), "of the hot request behind each one; default 5")},
+      kind.summary);
+  set_http_fault(kind, [](const yaml::Node& parameters, Diagnostics&, const FaultIdentity&) {
+    HttpEffect effect;
+    const auto* copies = parameters.find("copies");
+    effect.hot_copies = copies == nullptr ? 5 : static_cast<int>(schema::as_integer(*copies));
     return std::make_shared<FixedHttpFault>(std::move(effect));
   });
   return kind;

@@ -16,11 +16,23 @@ SettingFault::SettingFault(Setting setting, std::string process, OperatorControl
 Result<void> SettingFault::inject() {
   auto now = control_.call(process_, setting_.endpoint, "GET", setting_.path, {});
   if (!now) return now.error();
-  if (!now->is_object()) return protocol_error(process_ + " answers GET " + setting_.path + " with no JSON object");
-  const json::object& current = now->get_object();
+  const json::value* found = &*now;
+  if (!setting_.member.empty() && found->is_object()) found = found->get_object().if_contains(setting_.member);
+  if (found == nullptr || !found->is_object()) {
+    return protocol_error(process_ + " answers GET " + setting_.path + " with no JSON object" +
+                          (setting_.member.empty() ? "" : " in '" + setting_.member + "'"));
+  }
+  const json::object& current = found->get_object();
+  json::object during = setting_.set;
+  if (setting_.whole) before_ = during = current;
   bool differs = false;
   for (const auto& [key, value] : setting_.set) {
     const json::value* member = current.if_contains(key);
+    if (setting_.whole) during[key] = value;
+    if (member == nullptr && setting_.may_be_new) {
+      differs = true;
+      continue;
+    }
     if (member == nullptr) {
       std::vector<std::string> names;
       for (const auto& [name, other] : current) names.emplace_back(name);
@@ -28,7 +40,7 @@ Result<void> SettingFault::inject() {
       return usage_error("setting " + setting_.path + " of " + process_ + " has no member '" + std::string(key) + "'" +
                          (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
-    before_[key] = *member;
+    if (!setting_.whole) before_[key] = *member;
     differs = differs || *member != value;
   }
   if (!differs) return usage_error("setting " + setting_.path + " of " + process_ + " is so already");
@@ -37,7 +49,7 @@ Result<void> SettingFault::inject() {
     if (!count) return count.error();
     first_ = last_ = *count;
   }
-  auto changed = control_.call(process_, setting_.endpoint, "PUT", setting_.path, json::serialize(setting_.set));
+  auto changed = control_.call(process_, setting_.endpoint, "PUT", setting_.path, json::serialize(during));
   if (!changed) {
     // It may have been heard all the same.
     [[maybe_unused]] const auto back = put_back();
@@ -92,7 +104,9 @@ FaultKind setting_fault() {
        schema::required("set", schema::map_of(schema::any()), "members and their values during the fault; required"),
        schema::optional("endpoint", schema::text(), "of the process; default http"),
        schema::optional("hit", schema::text(),
-                        "a counter on its Prometheus page that counts what is touched; default none")},
+                        "a counter on its Prometheus page that counts what is touched; default none"),
+       schema::optional("whole", schema::boolean(),
+                        "PUT replaces the setting, so that all its members are sent; default false")},
       kind.summary);
   kind.check = [](const yaml::Node& parameters, Diagnostics& diagnostics) {
     const auto* path = parameters.find("path");
@@ -105,6 +119,7 @@ FaultKind setting_fault() {
     setting.path = parameters.find("path")->text();
     if (const auto* endpoint = parameters.find("endpoint")) setting.endpoint = endpoint->text();
     if (const auto* hit = parameters.find("hit")) setting.hit = hit->text();
+    if (const auto* whole = parameters.find("whole")) setting.whole = schema::as_boolean(*whole);
     setting.set = tidegate::to_json(*parameters.find("set")).as_object();
     return std::make_unique<SettingFault>(std::move(setting), process, control);
   };

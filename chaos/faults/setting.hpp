@@ -9,8 +9,11 @@ namespace tidegate::chaos {
 struct Setting {
   std::string path;
   std::string endpoint = "http";
-  json::object set;  ///< members during the fault
-  std::string hit;   ///< counter of what is touched; empty: the change itself is the hit
+  json::object set;         ///< members during the fault
+  std::string hit;          ///< counter of what is touched; empty: the change itself is the hit
+  std::string member = {};  ///< of what GET answers that holds the setting; empty: the answer is the setting
+  bool whole = false;       ///< PUT replaces the setting: members that are not named are sent too, as they are
+  bool may_be_new = false;  ///< `set` may name members that the setting does not have at the moment
 };
 
 class SettingFault final : public RunningFault {

@@ -125,7 +125,7 @@ class Malformed final : public TrafficFault {
     feed_all(64 * 1024, now);
   }
   static std::string request(std::uint64_t number) {
-    switch (number % 5) {
+    switch (number % 6) {
       case 0:
         return "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
       case 1:
@@ -134,6 +134,8 @@ class Malformed final : public TrafficFault {
         return "GET / HTTP/9.9\r\nHost: a\r\n\r\n";
       case 3:
         return std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n";
+      case 4:
+        return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2097152\r\n\r\n" + std::string(2 << 20, 'x');
       default:
         return "GET / HTTP/1.1\r\nHost: a\r\nX-Large: " + std::string(256 * 1024, 'x') + "\r\n\r\n";
     }
@@ -199,7 +201,8 @@ FaultKind malformed_fault() {
   FaultKind kind;
   kind.name = "malformed";
   kind.summary =
-      "Clients come that send what is no valid HTTP: contradictory lengths, two hosts, other protocols, huge heads.";
+      "Clients come that send what is no valid HTTP: contradictory lengths, two hosts, other protocols, huge heads and "
+      "bodies.";
   kind.hit = "such a request";
   kind.parameters =
       schema::object({schema::optional("rate", schema::rate(), "of such requests; default 10/s")}, kind.summary);

@@ -13,15 +13,16 @@ constexpr std::size_t kLargestCopy = 256 * 1024;  // a larger request is sent on
 // lie.
 bool HttpFilter::untouched() const {
   if (protocol_.has_faults() || silent_ || dropping_request_ || !held_up_.empty() || !held_down_.empty()) return false;
-  return copies_ == 0 && std::none_of(exchanges_.begin(), exchanges_.end(),
-                                      [](const Exchange& each) { return each.fate.touched || each.copy; });
+  return copies_ == 0 && hot_copies_ == 0 &&
+         std::none_of(exchanges_.begin(), exchanges_.end(),
+                      [](const Exchange& each) { return each.fate.touched || each.copy; });
 }
 
 void HttpFilter::take(Direction direction, std::string_view bytes, Nanoseconds, FilterOutput& output) {
   MessageSplitter& splitter = direction == Direction::upstream ? up_ : down_;
   if (splitter.opaque() && !silent_ && !dropping_request_) return output.pass(direction, bytes, {});
   if (untouched()) {
-    track(direction, bytes);
+    track(direction, bytes, output);
     return output.pass(direction, bytes, {});
   }
   direction == Direction::upstream ? take_requests(bytes, output) : take_responses(bytes, output);
@@ -40,6 +41,11 @@ HttpFilter::Exchange HttpFilter::exchange_of_request() const {
   return exchange;
 }
 
+void HttpFilter::tell(FilterOutput& output) const {
+  if (!output.wants_messages()) return;
+  if (const auto identity = told_identity(up_.head())) output.message(*identity);
+}
+
 // A switch of protocols, or a tunnel: from here on these are no messages.
 void HttpFilter::all_opaque() {
   up_.become_opaque();
@@ -54,7 +60,7 @@ void HttpFilter::head_of_response_seen() {
   if (exchange.head_method) down_.no_body();
 }
 
-void HttpFilter::track(Direction direction, std::string_view bytes) {
+void HttpFilter::track(Direction direction, std::string_view bytes, FilterOutput& output) {
   const bool requests = direction == Direction::upstream;
   MessageSplitter& splitter = requests ? up_ : down_;
   bool& passing = requests ? passing_up_ : passing_down_;
@@ -66,6 +72,7 @@ void HttpFilter::track(Direction direction, std::string_view bytes) {
     if (step.event == MessageSplitter::Event::head) {
       if (requests) {
         exchanges_.push_back(exchange_of_request());
+        tell(output);
         ++requests_;
       } else {
         head_of_response_seen();
@@ -105,8 +112,8 @@ void HttpFilter::take_requests(std::string_view bytes, FilterOutput& output) {
         break;
       case MessageSplitter::Event::body:
         if (!dropping_request_) output.pass(Direction::upstream, step.bytes, {});
-        if (copies_ > 0) copied_ += step.bytes;
-        if (copied_.size() > kLargestCopy) copies_ = 0;
+        if (copies_ > 0 || hot_copies_ > 0) copied_ += step.bytes;
+        if (copied_.size() > kLargestCopy) copies_ = hot_copies_ = 0;
         if (step.message_ended) {
           dropping_request_ = false;
           send_copies(output);
@@ -122,6 +129,7 @@ void HttpFilter::take_requests(std::string_view bytes, FilterOutput& output) {
 }
 
 void HttpFilter::request_head(std::string head, bool ended, FilterOutput& output) {
+  tell(output);
   Exchange exchange = exchange_of_request();
   exchange.fate = protocol_.decide(up_.head(), {connection_, requests_++});
   const ExchangeFate& fate = exchange.fate;
@@ -138,7 +146,8 @@ void HttpFilter::request_head(std::string head, bool ended, FilterOutput& output
   }
   output.pass(Direction::upstream, head, holds);
   copies_ = exchanges_.back().fate.effect.copies;
-  copied_ = copies_ > 0 ? head : std::string();
+  hot_copies_ = exchanges_.back().fate.effect.hot_copies;
+  copied_ = copies_ > 0 || hot_copies_ > 0 ? head : std::string();
   if (ended) send_copies(output);
 }
 
@@ -149,7 +158,20 @@ void HttpFilter::send_copies(FilterOutput& output) {
     exchanges_.push_back(std::move(exchange));
     output.pass(Direction::upstream, copied_, {});
   }
+  if (hot_copies_ > 0) send_hot_copies(output);
   copied_.clear();
+}
+
+void HttpFilter::send_hot_copies(FilterOutput& output) {
+  HttpProtocol::HotRequest& hot = protocol_.hot();
+  if (hot.bytes.empty()) hot = {copied_, exchange_of_request().head_method};
+  for (; hot_copies_ > 0; --hot_copies_) {
+    Exchange exchange;
+    exchange.head_method = hot.head_method;
+    exchange.copy = true;
+    exchanges_.push_back(std::move(exchange));
+    output.pass(Direction::upstream, hot.bytes, {});
+  }
 }
 
 // Answers made here leave when the responses before them have.

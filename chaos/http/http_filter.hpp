@@ -31,7 +31,8 @@ class HttpFilter final : public ProtocolFilter {
   };
 
   bool untouched() const;
-  void track(Direction direction, std::string_view bytes);
+  void track(Direction direction, std::string_view bytes, FilterOutput& output);
+  void tell(FilterOutput& output) const;
   void take_requests(std::string_view bytes, FilterOutput& output);
   void take_responses(std::string_view bytes, FilterOutput& output);
   void request_head(std::string head, bool ended, FilterOutput& output);
@@ -39,6 +40,7 @@ class HttpFilter final : public ProtocolFilter {
   void response_body(std::string_view bytes, bool ended, FilterOutput& output);
   void response_ended();
   void send_copies(FilterOutput& output);
+  void send_hot_copies(FilterOutput& output);
   void answer_what_is_due(FilterOutput& output);
   Exchange exchange_of_request() const;
   void head_of_response_seen();
@@ -49,7 +51,7 @@ class HttpFilter final : public ProtocolFilter {
   MessageSplitter up_{http::HeadParser::Kind::request}, down_{http::HeadParser::Kind::response};
   std::string held_up_, held_down_;  ///< heads that are not complete
   std::string copied_;               ///< the request of which copies are to follow, as far as it came
-  int copies_ = 0;
+  int copies_ = 0, hot_copies_ = 0;
   std::deque<Exchange> exchanges_;  ///< whose responses have not ended
   std::uint64_t response_body_bytes_ = 0;
   bool dropping_request_ = false;                   ///< the body of a request that is answered here

@@ -27,6 +27,7 @@ void merge(HttpEffect& into, HttpEffect&& from) {
   if (into.lost_reply == LostReply::no) into.lost_reply = from.lost_reply;
   if (into.malformed == Malformation::none) into.malformed = from.malformed;
   into.copies += from.copies;
+  into.hot_copies += from.hot_copies;
   if (from.truncate_at) into.truncate_at = std::min(into.truncate_at.value_or(*from.truncate_at), *from.truncate_at);
   const auto append = [](HeaderEdits& edits, HeaderEdits&& more) {
     edits.set.insert(edits.set.end(), more.set.begin(), more.set.end());
@@ -58,14 +59,19 @@ bool matches_pattern(std::string_view pattern, std::string_view text) noexcept {
   return p == pattern.size();
 }
 
-std::uint64_t message_key(const http::HeadParser& head, const MessagePlace& place) {
+std::optional<std::uint64_t> told_identity(const http::HeadParser& head) {
   // traceparent is VERSION-TRACE-PARENT-FLAGS; a retry keeps the trace and has another parent.
   if (const auto trace = header(head, "traceparent"); trace && trace->size() >= 35) {
-    return stable_hash(trace->substr(3, 32));
+    return message_hash(trace->substr(3, 32));
   }
   for (const char* name : {"Idempotency-Key", "X-Request-Id"}) {
-    if (const auto value = header(head, name); value && !value->empty()) return stable_hash(*value);
+    if (const auto value = header(head, name); value && !value->empty()) return message_hash(*value);
   }
+  return std::nullopt;
+}
+
+std::uint64_t message_key(const http::HeadParser& head, const MessagePlace& place) {
+  if (const auto told = told_identity(head)) return *told;
   return stable_hash(std::to_string(place.connection) + "/" + std::to_string(place.number));
 }
 
@@ -95,7 +101,8 @@ std::uint32_t MessagePicker::attempt_of(std::uint64_t key) {
 std::optional<MessageKey> MessagePicker::pick(const http::HeadParser& head, const MessagePlace& place) {
   if (!selects(head)) return std::nullopt;
   if (selected_++ % match_.every != 0) return std::nullopt;
-  MessageKey key{message_key(head, place), 0};
+  const auto told = told_identity(head);
+  MessageKey key{told ? *told : message_key(head, place), 0, told.has_value()};
   key.attempt = attempt_of(key.hash);
   if (match_.probability < 1 && Draws(seed_, stream_ ^ key.hash, key.attempt).uniform() >= match_.probability) {
     return std::nullopt;
@@ -115,6 +122,7 @@ void HttpProtocol::add_fault(std::shared_ptr<ActiveFault> fault) {
 }
 
 void HttpProtocol::remove_fault(const ActiveFault* fault) {
+  hot_ = {};  // where another hot key is on, the next request that it picks becomes hot
   std::erase_if(entries_, [&](const Entry& entry) { return entry.fault.get() == fault; });
 }
 
@@ -124,6 +132,7 @@ ExchangeFate HttpProtocol::decide(const http::HeadParser& head, const MessagePla
     const auto key = entry.picker.pick(head, place);
     if (!key) continue;
     ++entry.fault->hits;
+    if (key->told) entry.fault->touched.add({key->hash, monotonic_now()});
     fate.touched = true;
     HttpEffect effect = entry.fault->message->effect(*key);
     if (effect.hold_request.count() > 0 || effect.hold_response.count() > 0) {

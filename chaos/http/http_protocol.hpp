@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -58,6 +59,12 @@ class HttpProtocol final : public LinkProtocol {
   void remove_fault(const ActiveFault* fault) override;
 
   bool has_faults() const noexcept { return !entries_.empty(); }
+  /// The request that faults send again and again, once one was seen; bytes and whether it is a HEAD.
+  struct HotRequest {
+    std::string bytes;
+    bool head_method = false;
+  };
+  HotRequest& hot() noexcept { return hot_; }
   ExchangeFate decide(const http::HeadParser& head, const MessagePlace& place);
 
  private:
@@ -66,10 +73,12 @@ class HttpProtocol final : public LinkProtocol {
     MessagePicker picker;
   };
   std::vector<Entry> entries_;
+  HotRequest hot_;
 };
 
-/// The hash of what identifies a request: its trace id (W3C Trace Context), idempotency key or request id; else its
-/// place.
+/// message_hash of what a request says identifies it: its trace id, else its idempotency key or request id.
+std::optional<std::uint64_t> told_identity(const http::HeadParser& head);
+/// The same; of a request that says nothing, the hash of its place.
 std::uint64_t message_key(const http::HeadParser& head, const MessagePlace& place);
 /// `*` stands for any run of characters.
 bool matches_pattern(std::string_view pattern, std::string_view text) noexcept;

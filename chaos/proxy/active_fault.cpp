@@ -77,6 +77,10 @@ bool ConnectionFaults::discards(Direction direction) {
   return any;
 }
 
+void ConnectionFaults::count_message(const Touch& touch) const {
+  for (const Entry& entry : entries_) entry.fault->touched.add(touch);
+}
+
 bool ConnectionFaults::lost_bytes(const ActiveFault* fault) const {
   return std::any_of(entries_.begin(), entries_.end(),
                      [&](const Entry& entry) { return entry.fault.get() == fault && entry.lost; });

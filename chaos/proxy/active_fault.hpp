@@ -12,6 +12,7 @@
 #include "base/time.hpp"
 #include "chaos/link_fault.hpp"
 #include "chaos/match.hpp"
+#include "chaos/touch.hpp"
 
 namespace tidegate::chaos {
 
@@ -24,7 +25,8 @@ struct ActiveFault {
   std::uint64_t hits = 0;
   /// Set for a fault that looks at messages instead of bytes; `effect` is null then.
   std::shared_ptr<const HttpFault> message = nullptr;
-  bool active = true;  ///< until the heal
+  bool active = true;     ///< until the heal
+  TouchLog touched = {};  ///< messages that can be told from others; on a link that speaks their protocol
 };
 
 /// The faults that picked one connection, and what they do to it together: delays add up, the narrowest limit holds,
@@ -53,6 +55,9 @@ class ConnectionFaults {
   /// How many of `count` bytes leave together, and the rest between two such pieces. A hit for each that cuts.
   std::size_t piece_size(const BytePlace& place, std::size_t count) const;
   Nanoseconds piece_gap() const;
+
+  /// A message passed while they were on.
+  void count_message(const Touch& touch) const;
 
   bool stops_connecting() const;
   void count_kept_silent();

@@ -52,6 +52,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Nanoseconds now{0};
     void pass(Direction direction, std::string_view bytes, const MessageHolds& holds) override;
     void end(Ending::How how) override;
+    bool wants_messages() const override { return !connection->faults_.empty(); }
+    void message(std::uint64_t hash) override { connection->faults_.count_message({hash, now}); }
   };
 
   Pump::Wiring wiring(Direction direction);

@@ -13,7 +13,10 @@ namespace tidegate::chaos {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kAcceptsPerTurn = 64;
+// A burst of clients is taken in before the traffic of those that are there: a backlog that overflows costs each client
+// that came too late a second, the time after which a lost SYN is sent again. Bounded, since nothing else runs
+// meanwhile.
+constexpr int kAcceptsPerTurn = 512;
 constexpr auto kRetryAfter = std::chrono::milliseconds(20);
 using asio::ip::tcp;
 

@@ -24,6 +24,10 @@ class FilterOutput {
   virtual void pass(Direction direction, std::string_view bytes, const MessageHolds& holds) = 0;
   /// Once what was passed downstream has left, the connection ends.
   virtual void end(Ending::How how) = 0;
+  /// Whether somebody wants to be told of messages that pass: a fault on the connection is on.
+  virtual bool wants_messages() const { return false; }
+  /// A message that can be told from others begins to pass: message_hash of its identity.
+  virtual void message(std::uint64_t hash) { (void)hash; }
 
  protected:
   ~FilterOutput() = default;

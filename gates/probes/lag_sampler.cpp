@@ -30,6 +30,9 @@ LagSampler::LagSampler(const LagProbeOptions& options, RunClock clock, OffsetCli
     : groups_(options.groups),
       catch_up_limit_(catch_up_limit(options.period)),
       clock_(clock),
+      bootstrap_(options.bootstrap),
+      timeout_(options.timeout),
+      retry_within_(options.period / 4),
       client_(std::move(client)),
       tail_(std::move(tail)) {
   for (const LagGroup& group : groups_) {
@@ -62,10 +65,10 @@ std::vector<Result<LagSampler::Offsets>> LagSampler::ask() {
     answers.assign(groups_.size(), Result<Offsets>(error));
     return answers;
   };
-  const auto low = client_.low_watermarks(topics_);
+  const auto low = client_->low_watermarks(topics_);
   if (!low) return all_failed(low.error());
-  const auto committed = client_.committed(groups_);
-  const auto end = client_.end_offsets(topics_);
+  const auto committed = client_->committed(groups_);
+  const auto end = client_->end_offsets(topics_);
   if (!end) return all_failed(end.error());
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     if (!committed[i]) {
@@ -86,6 +89,27 @@ std::vector<Result<LagSampler::Offsets>> LagSampler::ask() {
       answers.push_back(protocol_error("no offsets of topic " + groups_[i].topic));
     }
   }
+  return answers;
+}
+
+// A client goes on asking the leaders and coordinators that it once learnt of, minutes after they moved. So one that
+// got no answer is replaced by one that learns anew: at once where the refusal was quick, else before the next sample.
+std::vector<Result<LagSampler::Offsets>> LagSampler::ask_who_answers() {
+  const auto renew = [&] {
+    auto fresh = OffsetClient::make(bootstrap_, timeout_);
+    if (fresh) client_.emplace(std::move(*fresh));
+  };
+  const auto complete = [](const std::vector<Result<Offsets>>& answers) {
+    return std::all_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.ok(); });
+  };
+  if (client_is_stale_) renew();
+  const Nanoseconds asked = monotonic_now();
+  auto answers = ask();
+  if (!complete(answers) && monotonic_now() - asked < retry_within_) {
+    renew();
+    answers = ask();
+  }
+  client_is_stale_ = !complete(answers);
   return answers;
 }
 
@@ -193,7 +217,7 @@ void LagSampler::forget_old(const std::vector<Result<Offsets>>& offsets) {
 
 std::vector<Result<GroupSample>> LagSampler::sample() {
   const std::int64_t asked_ms = to_milliseconds(clock_.to_unix(clock_.now()));
-  const auto offsets = ask();
+  const auto offsets = ask_who_answers();
   // The one "now" of this sample: when the answers were in.
   const Nanoseconds now = clock_.now();
   if (!tail_.begun()) begin_tail(offsets);

@@ -2,6 +2,7 @@
 // One sample of all groups at a time: the questions in their order, the tail, the sums. Blocking; not thread-safe.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class LagSampler {
   LagSampler(const LagProbeOptions& options, RunClock clock, OffsetClient client, TailReader tail);
   using Offsets = std::vector<PartitionOffsets>;
   std::vector<Result<Offsets>> ask();
+  std::vector<Result<Offsets>> ask_who_answers();
   void begin_tail(const std::vector<Result<Offsets>>& offsets);
   void catch_up(const std::vector<Result<Offsets>>& offsets);
   bool is_read(const LagGroup& group, const Offsets& offsets);
@@ -42,7 +44,10 @@ class LagSampler {
   Nanoseconds catch_up_limit_;
   TopicSizes topics_;
   RunClock clock_;
-  OffsetClient client_;
+  std::string bootstrap_;
+  Nanoseconds timeout_, retry_within_;
+  std::optional<OffsetClient> client_;  // always holds one; replaced in place, because its parts end in order
+  bool client_is_stale_ = false;
   TailReader tail_;
   std::vector<GroupTracker> trackers_;
   std::map<std::string, std::vector<Reading>> readings_;

@@ -16,6 +16,8 @@ struct Wire final : FilterOutput {
     (direction == Direction::upstream ? up : down) += bytes;
   }
   void end(Ending::How) override { ended = true; }
+  bool wants_messages() const override { return true; }
+  void message(std::uint64_t) override {}
 };
 
 inline void feed(ProtocolFilter& filter, Direction direction, std::string_view stream, http::splits::Cuts cuts,
@@ -35,7 +37,8 @@ inline Wire outcome(int fault, std::string_view requests, std::string_view respo
                                                                         {"http_malformed", "{what: length}"},
                                                                         {"http_lost_reply", "{how: silence}"},
                                                                         {"http_delay", "{delay: 1ms}"},
-                                                                        {"http_duplicate", "{}"}};
+                                                                        {"http_duplicate", "{}"},
+                                                                        {"hot_key", "{copies: 2}"}};
   HttpProtocol protocol;
   if (fault > 0) {
     const auto& [name, parameters] = kFaults[static_cast<std::size_t>(fault - 1) % kFaults.size()];
@@ -56,7 +59,7 @@ inline Wire outcome(int fault, std::string_view requests, std::string_view respo
 /// from responses.
 inline bool holds(std::string_view input) {
   if (input.size() < 2) return true;
-  const int fault = static_cast<unsigned char>(input[0]) % 8;
+  const int fault = static_cast<unsigned char>(input[0]) % 9;
   const std::string_view stream = input.substr(2);
   const auto zero = stream.find('\0');
   const std::string_view requests = stream.substr(0, zero);

@@ -19,8 +19,11 @@ const std::vector<HeldRow> kHeldFaults{{"bandwidth", "{per_second: 1B, direction
                                        {"corrupt", "{share: 100%}"},
                                        {"cpu_hog", "{}"},
                                        {"cpu_limit", "{share: 10%}"},
+                                       {"disk_full", "{directory: DISK}"},
+                                       {"disk_hog", "{directory: DISK}"},
                                        {"fd_limit", "{limit: 5}"},
                                        {"half_close", "{}"},
+                                       {"hot_key", "{}"},
                                        {"http_answer", "{}"},
                                        {"http_delay", "{delay: 30m}"},
                                        {"http_duplicate", "{}"},
@@ -60,6 +63,10 @@ TEST_CASE("each fault that an agent holds heals when the harness is killed with 
   INFO(row.kind);
   TestServer server(echo);
   ForeignHarness harness(server.address(), row.kind, row.parameters);
+  if (harness.machine_refuses()) {
+    WARN("this machine lets the test mount nothing: " << row.kind << " was not tried");
+    return;
+  }
   const bool on_link = find_fault_kind(row.kind)->on_links();
   std::optional<TestClient> client;
   if (on_link) {
@@ -82,6 +89,7 @@ TEST_CASE("each fault that an agent holds heals when the harness is killed with 
     CHECK(eventually([&] { return !TestClient(harness.link()).connected(); }));
   } else {
     CHECK(eventually([&] { return untouched(harness.child()); }));
+    if (std::string(row.kind) == "disk_full") CHECK(eventually([&] { return harness.free_on_disk() > 0; }));
   }
 }
 

@@ -4,9 +4,13 @@
 //                                                           the link's address to DIR/link and waits to be killed;
 //                                                           a fault on a process is on a child that outlives it,
 //                                                           whose pid is in DIR/pid
+//                                                           DISK in PARAMETERS is a small file system of its own
 //   chaos_test_helper table                                 the table of docs/faults.md
 //   chaos_test_helper killer DIR RESTART_AFTER              a harness that plays a kill fault on a child of its own;
 //                                                           writes the child's pids to DIR/pids and waits to be killed
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,8 +38,21 @@ int failed(const std::string& message) {
   for (;;) ::pause();
 }
 
-int run_harness(const std::vector<std::string>& arguments) {
+/// A small file system in DIR/disk that only this process and its children see. Whether the machine lets it.
+bool make_disk(const std::string& directory) {
+  const std::string at = directory + "/disk";
+  if (::mkdir(at.c_str(), 0700) != 0) return false;
+  if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  return ::mount("none", at.c_str(), "tmpfs", 0, "size=1m") == 0;
+}
+
+int run_harness(std::vector<std::string> arguments) {
   const std::string& directory = arguments.at(0);
+  if (const auto disk = arguments.at(3).find("DISK"); disk != std::string::npos) {
+    if (!make_disk(directory)) return write_file_atomically(directory + "/refused", "x") ? 0 : 1;
+    arguments.at(3).replace(disk, 4, directory + "/disk");
+  }
   chaos::AgentStart start;
   start.program = "/proc/self/exe";
   start.arguments = {"agent"};

@@ -67,6 +67,18 @@ class MockCluster {
     }
   }
 
+  /// Partition p of the topic is led by broker p + 1, and the group coordinated by broker 2; away: none by broker 2,
+  /// which refuses connections.
+  void second_broker(bool away, const std::string& topic, int partitions, const std::string& group) {
+    const int stand_in = away ? 3 : 2;
+    if (!away) rd_kafka_mock_broker_set_up(cluster_, 2);
+    for (int p = 0; p < partitions; ++p) {
+      rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), p, p == 1 ? stand_in : p + 1);
+    }
+    rd_kafka_mock_coordinator_set(cluster_, "group", group.c_str(), stand_in);
+    if (away) rd_kafka_mock_broker_set_down(cluster_, 2);
+  }
+
   /// Records made at this moment of the wall clock.
   void produce(const std::string& topic, int partition, int count, Nanoseconds unix_time, std::size_t size = 100) {
     const std::string value(size, 'x');
@@ -265,6 +277,27 @@ TEST_CASE("a broker that is gone is silence, counted, and not the end", "[lag][p
   const Nanoseconds before = monotonic_now();
   probe.probe->stop();
   CHECK(monotonic_now() - before < 10s);
+}
+
+TEST_CASE("leaders and coordinators that move are followed at once, both ways", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 3);
+  cluster.second_broker(false, "payments", 3, "ledger");
+  cluster.produce("payments", 1, 5, unix_now());
+  cluster.commit("ledger", "payments", 1, 5);
+  LagProbeOptions options = options_for(cluster, {{"ledger", "payments", 3}});
+  options.timeout = 200ms;
+  Probe probe(std::move(options));
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  const double before = probe.sum(record::kProbeSilent);
+  for (const bool away : {true, false, true, false}) {
+    INFO("broker 2 is " << (away ? "away" : "back"));
+    cluster.second_broker(away, "payments", 3, "ledger");
+    const Nanoseconds moved = probe.clock.now();
+    REQUIRE(eventually([&] { return probe.probe->drained(moved); }));
+  }
+  // Of four moves. A client that waits for its own refresh is silent for ten seconds and more at a time.
+  CHECK(probe.sum(record::kProbeSilent) - before < 8);
 }
 
 TEST_CASE("the number of partitions is asked of the cluster", "[lag][probe]") {

@@ -77,6 +77,26 @@ TEST_CASE("operations come back field by field") {
   CHECK(log->operations[1].event == OperationEvent::resolved_fail);
 }
 
+TEST_CASE("a mark is added to the record where it stands, and to no other") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("operations.tgo");
+  write_file_of(path, 5);
+  const TouchedOperation marks[] = {{1, 1}, {4, std::uint64_t{1} << 63}, {1, 4}};
+  REQUIRE(mark_touched(path, marks).ok());
+  const auto log = read_operations(path);
+  REQUIRE(log.ok());
+  CHECK_FALSE(log->cut_short);
+  REQUIRE(log->operations.size() == 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(log->operations[i].touched == (i == 1 ? 5 : i == 4 ? std::uint64_t{1} << 63 : 0));
+    CHECK(log->operations[i].key_text() == "key-" + std::to_string(i));
+  }
+  const TouchedOperation beyond[] = {{5, 1}};
+  CHECK_FALSE(mark_touched(path, beyond).ok());
+  CHECK(mark_touched(scratch.file("none.tgo"), {}).ok());
+  CHECK_FALSE(mark_touched(scratch.file("none.tgo"), beyond).ok());
+}
+
 TEST_CASE("texts that do not fit are cut and marked; a field set again forgets the old text") {
   Operation one;
   one.set_key(std::string(64, 'k'));  // exactly full

@@ -2,6 +2,7 @@
 // A harness of its own process, for the tests that kill it or its agent.
 
 #include <signal.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -27,9 +28,10 @@ class ForeignHarness {
     auto started = ChildProcess::start(options);
     REQUIRE(started.ok());
     process_ = *std::move(started);
-    const bool ready = eventually([&] { return read_file(directory_.path() + "/link").ok(); });
+    const bool ready = eventually([&] { return machine_refuses() || read_file(directory_.path() + "/link").ok(); });
     INFO(read_file(options.output_path).value());
     REQUIRE(ready);
+    if (machine_refuses()) return;
     link_ = *read_file(directory_.path() + "/link");
     auto endpoint = read_agent_file(agent_file());
     REQUIRE(endpoint.ok());
@@ -53,6 +55,14 @@ class ForeignHarness {
     });
   }
   std::string agent_log() const { return *read_file(directory_.path() + "/agent.log"); }
+  /// It could not make the small file system that its fault is about.
+  bool machine_refuses() const { return ::access((directory_.path() + "/refused").c_str(), F_OK) == 0; }
+  /// Of that file system, as its child sees it, which outlives it.
+  std::uint64_t free_on_disk() const {
+    struct statvfs now {};
+    const std::string path = "/proc/" + std::to_string(child()) + "/root" + directory_.path() + "/disk";
+    return ::statvfs(path.c_str(), &now) == 0 ? now.f_bavail : 0;
+  }
   int child() const { return std::atoi(read_file(directory_.path() + "/pid")->c_str()); }
 
  private:
