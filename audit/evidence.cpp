@@ -145,6 +145,7 @@ void Evidence::read_bank() {
 void Evidence::read_ledger(const Checks& checks) {
   const auto [first, last] = checks.equal_range("ledger");
   Identity transfer;
+  std::int64_t begins = 0;
   Posting posting;
   const auto keep = [&] {
     if (wanted_.payments && !transfer.empty()) postings.add(posting.payment, posting);
@@ -153,8 +154,9 @@ void Evidence::read_ledger(const Checks& checks) {
          for (auto check = first; check != last; ++check) check->second->entry(entry);
          if (entry.transfer != transfer || entry.payment != posting.payment) {
            keep();
+           if (entry.transfer != transfer) begins = entry.sequence;
            transfer = entry.transfer;
-           posting = {entry.payment, 0, entry.sequence, false};
+           posting = {entry.payment, transfer.low, begins, 0, entry.sequence, false};
          }
          posting.posted = posting.posted || entry.posted;
          if (entry.kind == Account::share_of_captured) posting.share += entry.debit ? -entry.amount : entry.amount;

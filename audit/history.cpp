@@ -12,7 +12,7 @@ using record::OperationEvent;
 
 struct Counts {
   std::uint32_t ok = 0, fail = 0, unknown = 0;
-  bool resolved_ok = false, resolved_fail = false, refused = false;
+  bool resolved_ok = false, resolved_fail = false;
 };
 
 bool is_answer_to(const Attempt& completion, const Attempt& invocation) {
@@ -25,12 +25,19 @@ bool is_business_refusal(const Attempt& attempt) {
   return attempt.event == OperationEvent::fail && (attempt.status == 402 || attempt.status == 422);
 }
 
+// As far as both are known: resolutions of a history without body hashes have none.
+bool asks_the_same(const KeyHistory& key, const Attempt& attempt) {
+  const bool same_body = key.body == 0 || attempt.body == 0 || key.body == attempt.body;
+  return same_body && key.amount == attempt.amount && key.currency == attempt.currency;
+}
+
 void note_answer(KeyHistory& key, const Attempt& attempt) {
   if (key.acknowledged++ == 0) {
     key.amount = attempt.amount;
     key.currency = attempt.currency;
   }
-  key.bodies_differ = key.bodies_differ || attempt.amount != key.amount || attempt.currency != key.currency;
+  if (key.body == 0) key.body = attempt.body;
+  key.bodies_differ = key.bodies_differ || !asks_the_same(key, attempt);
   if (attempt.id.empty()) return;
   if (key.id.empty()) key.id = attempt.id;
   key.ids_differ = key.ids_differ || key.id != attempt.id;
@@ -47,7 +54,6 @@ void add(KeyHistory& key, Counts& counts, const Attempt& attempt) {
       break;
     case OperationEvent::fail:
       ++counts.fail;
-      counts.refused = counts.refused || is_business_refusal(attempt);
       break;
     case OperationEvent::unknown:
       if (counts.unknown++ == 0) key.unknown_ns = attempt.time_ns;
@@ -88,6 +94,7 @@ Attempt attempt_of(const record::Operation& operation, std::uint32_t position) {
   attempt.amount = operation.amount;
   attempt.kind = kind_of(operation.kind_text());
   attempt.position = position;
+  attempt.body = operation.body;
   attempt.currency = pack_currency(operation.currency_text());
   attempt.status = operation.status;
   attempt.event = operation.event;
@@ -130,7 +137,10 @@ KeyHistory fold(std::span<const Attempt> attempts) {
   const bool unanswered = key.attempts > counts.ok + counts.fail + counts.unknown;
   if (unanswered && counts.unknown == 0) key.unknown_ns = key.last_ns;
   key.fate = fate_of(counts, counts.unknown > 0 || unanswered);
-  key.contradicted = key.acknowledged > 0 && counts.refused && !key.bodies_differ;
+  // Refusing another body under the key is what the system should do.
+  key.contradicted = key.acknowledged > 0 && std::ranges::any_of(attempts, [&key](const Attempt& attempt) {
+                       return is_business_refusal(attempt) && asks_the_same(key, attempt);
+                     });
   return key;
 }
 

@@ -23,6 +23,7 @@ struct Attempt {
   std::int64_t amount = 0;
   std::uint32_t kind = 0;      ///< hash of the operation's kind
   std::uint32_t position = 0;  ///< in operations.tgo, from 0
+  std::uint32_t body = 0;      ///< hash of what was sent; 0: not known
   Currency currency = 0;
   std::uint16_t status = 0;
   record::OperationEvent event = record::OperationEvent::invoke;
@@ -47,13 +48,14 @@ struct KeyHistory {
   Identity id;  ///< from the first acknowledgement that carried one
   std::int64_t amount = 0;
   Currency currency = 0;
+  std::uint32_t body = 0;          ///< of the first acknowledgement whose body is known
   std::uint32_t attempts = 0;      ///< invocations, repeats included
   std::uint32_t acknowledged = 0;  ///< answers that said ok
   std::int64_t first_ns = 0, last_ns = 0;
   std::int64_t unknown_ns = 0;  ///< when the first open attempt was given up, or sent when it never completed
   std::uint32_t sample = 0;     ///< position of one of its invocations: enough to render the request once more
   bool ids_differ = false;      ///< two acknowledgements carried different ids
-  bool bodies_differ = false;   ///< two acknowledged attempts asked for different amounts or currencies
+  bool bodies_differ = false;   ///< two acknowledged attempts had different bodies, amounts or currencies
   bool contradicted = false;    ///< acknowledged, and refused with a final business answer (402, 422) for the same body
   bool clock_stepped = false;   ///< an answer came before its request was sent
 };

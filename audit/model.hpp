@@ -111,7 +111,9 @@ struct Entry {
 /// What one whole transfer did to the captured money of a payment.
 struct Posting {
   Identity payment;
-  std::int64_t share = 0;  ///< onto the accounts that share the captured amount
+  std::uint64_t transfer = 0;  ///< half of its identity: told apart within one payment only
+  std::int64_t begins = 0;     ///< number of the first entry of the transfer's block
+  std::int64_t share = 0;      ///< onto the accounts that share the captured amount
   std::int64_t sequence = 0;
   bool posted = false;
 };

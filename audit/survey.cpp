@@ -47,7 +47,6 @@ std::vector<record::AuditFinding> Survey::run() {
   join(evidence);
   check_heads(evidence);
   settle_broken(evidence);
-  look_at_directory();
   return findings();
 }
 
@@ -124,7 +123,13 @@ void Survey::read(Evidence& evidence) {
       checks.emplace(name, question.checks.back().get());
     }
   }
-  run_all(evidence.reading_tasks(checks), options_.threads);
+  std::vector<std::function<void()>> tasks = evidence.reading_tasks(checks);
+  for (Question& question : questions_) {
+    if (!question.not_asked.empty() || question.checker->directory == nullptr) continue;
+    tasks.emplace_back(
+        [this, &question] { question.checker->directory(directory_, manifest_.terms, question.finding); });
+  }
+  run_all(tasks, options_.threads);
 }
 
 // A checker whose evidence cannot be used does not look at what is left of it: every record would seem missing.
@@ -211,14 +216,6 @@ void Survey::check_heads(const Evidence& evidence) {
       question.finding.wrong("a consumer applied number " + std::to_string(number) +
                                  " of a stream, which was never published: its last is " + std::to_string(last),
                              {});
-    }
-  }
-}
-
-void Survey::look_at_directory() {
-  for (Question& question : questions_) {
-    if (question.not_asked.empty() && question.checker->directory != nullptr) {
-      question.checker->directory(directory_, manifest_.terms, question.finding);
     }
   }
 }

@@ -37,7 +37,6 @@ class Survey {
   void settle_broken(const Evidence& evidence);
   void join(Evidence& evidence);
   void check_heads(const Evidence& evidence);
-  void look_at_directory();
   std::vector<record::AuditFinding> findings();
 
   const record::RunDirectory& directory_;

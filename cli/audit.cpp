@@ -63,6 +63,13 @@ int audit_again(const AuditFlags& flags) {
   if (flags.path.empty()) return fail(usage_error("which run? Give its directory: tidegate audit DIR"));
   auto directory = record::RunDirectory::open(flags.path);
   if (!directory) return fail(directory.error());
+  const auto info = directory->read_info();
+  if (!info) return fail(info.error());
+  if (info->extra.contains("merged_from")) {
+    return fail(usage_error(flags.path +
+                            " was merged from several runs, each of which read the system at a point of its "
+                            "own: audit those; here each checker is as bad as its worst part"));
+  }
   const std::vector<std::string> known = audit::checker_names();
   for (const std::string& name : flags.checkers) {
     if (std::ranges::find(known, name) != known.end()) continue;

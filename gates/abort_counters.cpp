@@ -14,13 +14,13 @@ class OverCounter final : public AbortCounter {
   OverCounter(std::string metric, Selector selector, const Limit& limit)
       : metric_(std::move(metric)),
         selector_(std::move(selector)),
-        limit_us_(first_microsecond(limit)),
+        limit_(first_over(limit)),
         small_is_good_(wants_small(limit.comparison)) {}
 
   void take(std::int32_t second, const record::SeriesKey& key, double /*number*/, const Histogram* histogram) override {
     if (histogram == nullptr || key.metric != metric_ || !selector_.matches(key)) return;
     Share& share = seconds_[second];
-    const std::uint64_t over = histogram->count_at_or_over(limit_us_);
+    const std::uint64_t over = histogram->count_at_or_over(limit_);
     const bool failed = is_failed(key) && !selector_.any_outcome;
     share.total += histogram->count();
     share.bad += failed ? histogram->count() : small_is_good_ ? over : histogram->count() - over;
@@ -33,7 +33,7 @@ class OverCounter final : public AbortCounter {
  private:
   std::string metric_;
   Selector selector_;
-  std::uint64_t limit_us_;
+  std::uint64_t limit_;
   bool small_is_good_;
   std::map<std::int32_t, Share> seconds_;
 };

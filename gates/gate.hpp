@@ -2,6 +2,7 @@
 // The gates of a scenario, read and checked. Judging them is gates/judge.hpp. Reference for users: docs/gates.md.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,14 +32,19 @@ struct GateContext {
   std::vector<record::Window> phases;
   std::vector<std::string> faults;
   std::vector<std::string> groups;
-  std::vector<std::string> processes;     ///< of the stack: whose endpoints probe gates may name
-  std::vector<record::PlannedLoad> load;  ///< `rate` holds one entry per second
-  std::vector<std::string> poll_metrics;
-  std::vector<std::string> checkers;           ///< of the audit
-  std::vector<FaultExpectation> expectations;  ///< each names a gate
-  std::vector<record::Window> planned_faults;  ///< when faults are planned, named after them
-  std::optional<Nanoseconds> drain_within;     ///< how long the drain may take
+  std::vector<std::string> processes;                ///< of the stack: whose endpoints probe gates may name
+  std::vector<record::PlannedLoad> load;             ///< `rate` holds one entry per second
+  std::vector<std::string> poll_metrics;             ///< of polls, and of the steps' own `measure:`
+  std::map<std::string, std::string> measure_units;  ///< of those of the latter that are no times: count or bytes
+  std::vector<std::string> checkers;                 ///< of the audit
+  std::vector<FaultExpectation> expectations;        ///< each names a gate
+  std::vector<record::Window> planned_faults;        ///< when faults are planned, named after them
+  std::optional<Nanoseconds> drain_within;           ///< how long the drain may take
 };
+
+/// What run.json's `extra` keeps of the metrics that a scenario names itself, so that the run can be judged again.
+void keep_own_metrics(const GateContext& context, json::object& extra);
+void read_own_metrics(const json::object& extra, GateContext& context);
 
 /// Limits on the generator's and the probes' own health. A PASS is withheld beyond them.
 struct ValidityLimits {

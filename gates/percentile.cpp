@@ -13,9 +13,13 @@ using record::Outcome;
 
 }  // namespace
 
-// Samples are whole microseconds.
-std::uint64_t first_microsecond(const Limit& limit) {
-  const double exact = limit.value * 1e6;
+double sample_unit(Dimension dimension) {
+  return dimension == Dimension::time ? 1e-6 : 1;
+}
+
+// Samples are whole numbers.
+std::uint64_t first_over(const Limit& limit) {
+  const double exact = limit.dimension == Dimension::time ? limit.value * 1e6 : limit.value;
   const double nearest = std::round(exact);
   const bool whole = std::abs(exact - nearest) < 1e-6 * std::max(1.0, exact);
   const bool excludes_limit = limit.comparison == Comparison::less || limit.comparison == Comparison::greater_equal;
@@ -37,7 +41,7 @@ Share bad_of(const OverCounts& counts, const Selector& selector, bool small_is_g
 std::vector<Share> bad_by_second(std::string_view metric, const Selector& selector, const Limit& limit,
                                  const Evidence& evidence, const SecondSet& seconds) {
   std::vector<Share> shares;
-  for (const OverCounts& counts : evidence.over(metric, selector, first_microsecond(limit), seconds)) {
+  for (const OverCounts& counts : evidence.over(metric, selector, first_over(limit), seconds)) {
     shares.push_back(bad_of(counts, selector, wants_small(limit.comparison)));
   }
   return shares;
@@ -56,27 +60,31 @@ Share sum_of(const std::vector<Share>& shares) {
 class Ordered {
  public:
   Ordered(const Latencies& times, const Measure& measure, bool small_is_good)
-      : expected_(times.expected), failed_(times.failed.count()), small_is_good_(small_is_good) {
+      : expected_(times.expected),
+        failed_(times.failed.count()),
+        small_is_good_(small_is_good),
+        unit_(sample_unit(measure.kind.dimension)) {
     if (!measure.selector.any_outcome) return;
     expected_.merge(times.failed);
     failed_ = 0;
   }
 
   std::uint64_t count() const { return expected_.count() + failed_; }
-  /// In seconds; none when that sample failed, or does not exist.
+  /// In the unit of the gate; none when that sample failed, or does not exist.
   std::optional<double> at_rank(std::uint64_t rank) const {
     if (!small_is_good_) {
       if (rank <= failed_) return std::nullopt;
       rank -= failed_;
     }
     if (rank == 0 || rank > expected_.count()) return std::nullopt;
-    return static_cast<double>(expected_.value_at_rank(rank)) * 1e-6;
+    return static_cast<double>(expected_.value_at_rank(rank)) * unit_;
   }
 
  private:
   Histogram expected_;
   std::uint64_t failed_;
   bool small_is_good_;
+  double unit_;
 };
 
 // The ranks between which the quantile lies: towards FAIL as of independent samples, towards PASS for what they are
@@ -114,12 +122,14 @@ void add_missing_by_second(std::string_view metric, const Selector& selector, co
   }
 }
 
-std::string value_text(const Reading& reading, const std::string& label) {
+std::string value_text(const Reading& reading, const Measure& measure) {
+  const std::string& label = measure.label;
+  const Dimension dimension = measure.kind.dimension;
   if (reading.samples == 0) return label;
   if (!reading.value) return label + " is a failed sample: it";
-  std::string text = label + " " + format_quantity(*reading.value, Dimension::time);
+  std::string text = label + " " + format_quantity(*reading.value, dimension);
   if (reading.interval) {
-    text += " " + format_interval(reading.interval->first, reading.interval->second, *reading.value, Dimension::time);
+    text += " " + format_interval(reading.interval->first, reading.interval->second, *reading.value, dimension);
   }
   return text;
 }
@@ -175,10 +185,9 @@ Reading read_percentile(const Expression& expression, const Evidence& evidence, 
   reading.value = samples.at_rank(quantile_rank(samples.count(), measure.quantile));
   reading.interval = rank_interval(samples, measure.quantile, wants_small(expression.limit.comparison),
                                    decision.clustering.worth, rules);
-  reading.reason =
-      fmt::format("{} {} ({})", value_text(reading, measure.label),
-                  outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-                  basis(reading.samples, times.failed.count(), shares.missing, rules, decision.clustering));
+  reading.reason = fmt::format(
+      "{} {} ({})", value_text(reading, measure), outcome_phrase(expression.limit, reading.outcome, decision.doubt),
+      basis(reading.samples, times.failed.count(), shares.missing, rules, decision.clustering));
   return reading;
 }
 

@@ -11,8 +11,12 @@ namespace tidegate::gates {
 /// The metric that tells the same from the actual send; a metric that knows no intended start is its own best case.
 std::string_view best_case_metric(std::string_view metric);
 
-/// The smallest sample, in whole microseconds, that is not below the limit, or that is over it.
-std::uint64_t first_microsecond(const Limit& limit);
+/// What one unit of a histogram's samples is in the unit of its gates: times are kept in microseconds and judged in
+/// seconds, counts and bytes are what they are.
+double sample_unit(Dimension dimension);
+
+/// The smallest sample, in whole units of its histogram, that is not below the limit, or that is over it.
+std::uint64_t first_over(const Limit& limit);
 
 /// Samples that miss a limit of time, from all sides. Failed ones are always bad, unless `any_outcome`.
 ShareEvidence over_limit(std::string_view metric, const Selector& selector, const Limit& limit,

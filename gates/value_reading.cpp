@@ -19,7 +19,7 @@ bool counts_answers(std::string_view metric) {
          metric == record::kIterations;
 }
 
-// avg, min and max of times.
+// avg, min and max of times, and of what answers are measured by.
 ValueEvidence time_statistic(const Expression& expression, const Evidence& evidence, const SecondSet& seconds,
                              std::string& remark) {
   const Measure& measure = expression.measure;
@@ -31,7 +31,7 @@ ValueEvidence time_statistic(const Expression& expression, const Evidence& evide
     const double value = measure.aggregate == Aggregate::average   ? all.mean()
                          : measure.aggregate == Aggregate::minimum ? static_cast<double>(all.min())
                                                                    : static_cast<double>(all.max());
-    return value * 1e-6;
+    return value * sample_unit(measure.kind.dimension);
   };
   const Latencies intended = evidence.latencies(measure.metric, measure.selector, seconds);
   const Latencies best = evidence.latencies(best_case_metric(measure.metric), measure.selector, seconds);
@@ -59,10 +59,10 @@ Reading read_time_statistic(const Expression& expression, const Evidence& eviden
   reading.outcome = decision.outcome;
   reading.samples = values.samples;
   if (observed && std::isfinite(*observed)) reading.value = observed;
-  reading.reason = fmt::format("{}{} {} ({}{})", expression.measure.label,
-                               reading.value ? " " + format_quantity(*reading.value, Dimension::time) : "",
-                               outcome_phrase(expression.limit, reading.outcome, decision.doubt),
-                               counted(reading.samples, "sample"), remark);
+  reading.reason = fmt::format(
+      "{}{} {} ({}{})", expression.measure.label,
+      reading.value ? " " + format_quantity(*reading.value, expression.measure.kind.dimension) : "",
+      outcome_phrase(expression.limit, reading.outcome, decision.doubt), counted(reading.samples, "sample"), remark);
   return reading;
 }
 
@@ -156,14 +156,14 @@ std::optional<double> time_of(const Measure& measure, const Latencies& times, bo
     const std::uint64_t rank = quantile_rank(all.count() + failed, measure.quantile);
     unbounded = rank > all.count();
     if (unbounded) return std::nullopt;
-    return static_cast<double>(all.value_at_rank(rank)) * 1e-6;
+    return static_cast<double>(all.value_at_rank(rank)) * sample_unit(measure.kind.dimension);
   }
   unbounded = all.empty() || (failed > 0 && measure.aggregate != Aggregate::minimum);
   if (unbounded) return std::nullopt;
   const double value = measure.aggregate == Aggregate::average   ? all.mean()
                        : measure.aggregate == Aggregate::minimum ? static_cast<double>(all.min())
                                                                  : static_cast<double>(all.max());
-  return value * 1e-6;
+  return value * sample_unit(measure.kind.dimension);
 }
 
 MeasureValue time_value(const Measure& measure, const Evidence& evidence, const SecondSet& seconds) {

@@ -72,11 +72,36 @@ Dimension dimension_of(std::string_view unit) {
 
 }  // namespace
 
+void keep_own_metrics(const GateContext& context, json::object& extra) {
+  json::array names;
+  for (const std::string& name : context.poll_metrics) names.emplace_back(name);
+  extra["poll_metrics"] = std::move(names);
+  json::object units;
+  for (const auto& [name, unit] : context.measure_units) units[name] = unit;
+  if (!units.empty()) extra["measure_units"] = std::move(units);
+}
+
+void read_own_metrics(const json::object& extra, GateContext& context) {
+  if (const json::value* names = extra.if_contains("poll_metrics"); names != nullptr && names->is_array()) {
+    for (const json::value& name : names->get_array()) {
+      if (name.is_string()) context.poll_metrics.emplace_back(std::string_view(name.get_string()));
+    }
+  }
+  if (const json::value* units = extra.if_contains("measure_units"); units != nullptr && units->is_object()) {
+    for (const auto& [name, unit] : units->get_object()) {
+      if (unit.is_string()) context.measure_units[std::string(name)] = std::string_view(unit.get_string());
+    }
+  }
+}
+
 bool Vocabulary::is_poll(std::string_view name) const {
   return std::find(context_.poll_metrics.begin(), context_.poll_metrics.end(), name) != context_.poll_metrics.end();
 }
 
 std::optional<MetricKind> Vocabulary::metric(std::string_view name) const {
+  if (const auto unit = context_.measure_units.find(std::string(name)); unit != context_.measure_units.end()) {
+    return MetricKind{SeriesKind::histogram, dimension_of(unit->second), true, false};
+  }
   if (is_poll(name)) return MetricKind{SeriesKind::histogram, Dimension::time, true, false};
   const record::MetricInfo* info = record::find_metric(name);
   if (info == nullptr) return std::nullopt;

@@ -234,9 +234,11 @@ void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
   series.gauge(record::kVusMax, second, static_cast<double>(allocated));
 }
 
-Handover Engine::swap() {
+Handover Engine::swap(std::vector<record::Operation> memory) {
   State& state = *state_;
   Handover handover;
+  handover.operations = std::move(memory);
+  handover.operations.clear();
   if (state.loops.empty()) return handover;
   std::vector<std::unique_ptr<MetricBuffer>> buffers;
   state.collect_late(buffers);

@@ -89,7 +89,8 @@ class Engine {
   Result<void> start(RunClock clock);
   /// Hands the loops' metrics to the series writer, and returns the operations and the progress since the last call.
   /// Call it once a second, and once more after stop(). It does not flush the writer.
-  Handover swap();
+  /// `memory` is used again for the operations, so that what the last call returned is not made anew.
+  Handover swap(std::vector<record::Operation> memory = {});
   /// No further iteration starts; those in progress go on. Also for abort.
   void stop_arrivals();
   /// The plan is played (or arrivals were stopped) and no iteration is in progress.

@@ -70,6 +70,12 @@ void Outgoing::add_cookies() {
   bytes_ = memory_;
 }
 
+std::uint32_t Outgoing::body_hash() const {
+  if (parts_) return record::body_hash(parts_->body);
+  const std::size_t head = bytes_.find("\r\n\r\n");
+  return record::body_hash(head == std::string_view::npos ? std::string_view() : bytes_.substr(head + 4));
+}
+
 Task<Attempt> Outgoing::send(Nanoseconds started, Nanoseconds deadline) const {
   if (other_ != nullptr) {
     const Expectation& until = step_.kind == Step::Kind::poll ? step_.until : step_.expect;

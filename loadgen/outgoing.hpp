@@ -20,6 +20,8 @@ class Outgoing {
 
   /// False: a slot has no value.
   bool whole() const { return whole_; }
+  /// Of what is sent, for the operation history.
+  std::uint32_t body_hash() const;
   Task<Attempt> send(Nanoseconds started, Nanoseconds deadline) const;
   /// Turns to where the answer points (RFC 9110, 15.4), when that is the same address; false leaves it as it is.
   bool follow(const Answer& answer);

@@ -38,9 +38,7 @@ record::PlannedLoad planned_block(const CompiledPlan& plan, const Block& block) 
     planned.steps.emplace_back(flow.name, std::vector<std::string>{});
     for (const Step& step : flow.steps) {
       if (step.sends()) planned.steps.back().second.push_back(step.name);
-      for (const Measure& measure : step.measures) {
-        if (measure.is_time) planned.steps.back().second.push_back(measure.name);
-      }
+      for (const Measure& measure : step.measures) planned.steps.back().second.push_back(measure.name);
     }
   }
   if (!block.open_loop() || block.executor == Executor::capacity_search) return planned;
@@ -197,13 +195,23 @@ std::vector<std::string> Plan::poll_names() const {
   for (const Flow& flow : compiled_->flows) {
     for (const Step& step : flow.steps) {
       for (const Measure& measure : step.measures) {
-        if (measure.is_time && std::find(names.begin(), names.end(), measure.name) == names.end()) {
-          names.push_back(measure.name);
-        }
+        if (std::find(names.begin(), names.end(), measure.name) == names.end()) names.push_back(measure.name);
       }
     }
   }
   return names;
+}
+
+std::map<std::string, std::string> Plan::measure_units() const {
+  std::map<std::string, std::string> units;
+  for (const Flow& flow : compiled_->flows) {
+    for (const Step& step : flow.steps) {
+      for (const Measure& measure : step.measures) {
+        if (!measure.is_time) units.emplace(measure.name, measure.unit);
+      }
+    }
+  }
+  return units;
 }
 
 std::vector<std::string> Plan::flow_names() const {

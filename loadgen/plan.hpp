@@ -3,6 +3,7 @@
 // read from any thread.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,8 +70,10 @@ class Plan {
   Nanoseconds longest_duration() const;
   /// Names of request steps, each once: values of the tag `name`.
   std::vector<std::string> step_names() const;
-  /// Names of poll steps and of measured times, each once: metrics of their own.
+  /// Names of poll steps and of what steps measure, each once: metrics of their own.
   std::vector<std::string> poll_names() const;
+  /// Of what steps measure, the units of those that are no times: count or bytes.
+  std::map<std::string, std::string> measure_units() const;
   std::vector<std::string> flow_names() const;
   std::vector<std::string> block_names() const;
   /// The sum of the blocks' highest iteration rates, per second; 0 for closed-loop blocks.

@@ -87,6 +87,7 @@ Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanosec
     record_error(*vu, index, due, unrenderable(*vu));
     co_return StepEnd{IterationOutcome::failed, vu->loop.now()};
   }
+  if (step.operation) vu->operation.body = request.body_hash();
   StepSample sample{due, started, {}, false};
   ErrorClass error = ErrorClass::none;
   for (std::uint16_t number = 1;; ++number) {

@@ -13,12 +13,10 @@ namespace tidegate::record::binary {
 
 template <typename Integer>
 void put_fixed(std::string& out, Integer value) {
-  static_assert(std::is_integral_v<Integer>);
-  auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-    out.push_back(static_cast<char>(bits & 0xff));
-    bits = static_cast<std::make_unsigned_t<Integer>>(static_cast<std::uint64_t>(bits) >> 8);
-  }
+  static_assert(std::is_integral_v<Integer> && std::endian::native == std::endian::little);
+  char bytes[sizeof(Integer)];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof bytes);
 }
 
 inline void put_double(std::string& out, double value) {

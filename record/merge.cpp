@@ -11,6 +11,7 @@
 
 #include "record/compact_json.hpp"
 #include "record/events.hpp"
+#include "record/operations.hpp"
 #include "record/series.hpp"
 
 namespace tidegate::record {
@@ -36,6 +37,21 @@ Result<Part> read_part(const RunDirectory& directory) {
   return Part{directory.path(), std::move(*info), std::move(*series), std::move(*events), std::move(*findings)};
 }
 
+std::string history_of(const Part& part) {
+  std::error_code ignored;
+  const std::string path = part.path + "/operations.tgo";
+  return std::filesystem::exists(path, ignored) ? path : std::string();
+}
+
+// Before anything is written.
+Result<void> check_history(const Part& part) {
+  const std::string path = history_of(part);
+  if (path.empty()) return {};
+  const auto cut = visit_operations(path, [](const Operation&) {});
+  if (!cut) return cut.error();
+  return *cut ? Result<void>(usage_error(path + ": cut short: a part is incomplete")) : Result<void>();
+}
+
 Result<void> check_parts(const std::vector<Part>& parts) {
   const RunInfo& first = parts.front().info;
   std::set<std::filesystem::path> seen;
@@ -54,6 +70,7 @@ Result<void> check_parts(const std::vector<Part>& parts) {
                                      part.path, first.seed, info.seed));
     }
     if (part.series.cut_short) return usage_error(part.series.cut_short_reason + ": a part is incomplete");
+    if (auto whole = check_history(part); !whole) return whole;
   }
   return {};
 }
@@ -138,6 +155,36 @@ Result<void> write_series(const std::vector<Part>& parts, const std::string& pat
   return {};
 }
 
+constexpr std::size_t kOperationsAtOnce = 8192;
+
+// A key belongs to one part, so the order of the parts does not matter. None where no part has any.
+Result<void> write_operations(const std::vector<Part>& parts, const std::string& out) {
+  std::unique_ptr<OperationWriter> writer;
+  for (const Part& part : parts) {
+    const std::string path = history_of(part);
+    if (path.empty()) continue;
+    if (!writer) {
+      auto created = OperationWriter::create(out);
+      if (!created) return created.error();
+      writer = std::move(*created);
+    }
+    std::vector<Operation> batch;
+    Result<void> written;
+    const auto flush = [&] {
+      if (written.ok()) written = writer->write(batch);
+      batch.clear();
+    };
+    const auto cut = visit_operations(path, [&](const Operation& operation) {
+      batch.push_back(operation);
+      if (batch.size() == kOperationsAtOnce) flush();
+    });
+    flush();
+    if (!cut) return cut.error();
+    if (!written) return written;
+  }
+  return {};
+}
+
 // What is told once of the whole run comes from the first part that tells it; the rest by time.
 bool is_of_the_whole(const std::string& type) {
   static const std::set<std::string> kTypes = {"run_started",   "stack_ready", "load_started",  "load_ended",
@@ -216,6 +263,7 @@ Result<RunDirectory> merge_runs(const std::vector<RunDirectory>& directories, co
   if (!merged) return merged.error();
   if (auto written = write_series(parts, merged->series()); !written) return written.error();
   if (auto written = write_events(parts, merged->events()); !written) return written.error();
+  if (auto written = write_operations(parts, merged->operations()); !written) return written.error();
   if (const auto findings = merged_findings(parts)) {
     if (auto written = merged->write_findings(*findings); !written) return written.error();
   }

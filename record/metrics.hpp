@@ -64,9 +64,9 @@ inline constexpr std::string_view kLagEvicted = "lag_evicted_records";  ///< cou
 inline constexpr std::string_view kTimeToResolve =
     "time_to_resolve";  ///< histogram us, keyed by the second of the unknown outcome; tag when (live, after)
 inline constexpr std::string_view kUnknownOutcomes = "unknown_outcomes";  ///< counter; attempts whose outcome is open
-inline constexpr std::string_view kFaultHits = "fault_hits";      ///< counter; tag fault
-inline constexpr std::string_view kProcessCpu = "process_cpu";    ///< gauge, cores; tag process
-inline constexpr std::string_view kProbeValue = "probe_value";    ///< gauge; what a probe gate read; tag probe
+inline constexpr std::string_view kFaultHits = "fault_hits";              ///< counter; tag fault
+inline constexpr std::string_view kProcessCpu = "process_cpu";            ///< gauge, cores; tag process
+inline constexpr std::string_view kProbeValue = "probe_value";            ///< gauge; what a probe gate read; tag probe
 inline constexpr std::string_view kProbeSilent = "probe_silent";  ///< counter of seconds without a sample; tag probe
 
 std::span<const MetricInfo> metric_catalogue();

@@ -11,7 +11,7 @@
 namespace tidegate::record::operation_codec {
 
 inline constexpr std::size_t kRecordSize = 192;
-inline constexpr FileHeader kHeader{"TGOPERAT", 1, kRecordSize};
+inline constexpr FileHeader kHeader{"TGOPERAT", 2, kRecordSize};
 
 /// Appends kRecordSize bytes.
 void encode(const Operation& operation, std::string& out);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include "base/assert.hpp"
 #include "record/append_file.hpp"
@@ -58,6 +59,11 @@ Result<FileDescriptor> open_checked(const std::string& path) {
 }
 
 }  // namespace
+
+std::uint32_t body_hash(std::string_view body) noexcept {
+  const auto hash = static_cast<std::uint32_t>(XXH3_64bits(body.data(), body.size()));
+  return hash == 0 ? 1 : hash;
+}
 
 std::string_view to_string(OperationEvent event) {
   switch (event) {

@@ -44,6 +44,7 @@ struct Operation {
   std::uint64_t scope = 0;         ///< stable_hash of the scope text
   std::int64_t amount = 0;         ///< minor units
   std::uint64_t touched = 0;       ///< of an invocation: bit i, the i-th fault of the scenario touched the request
+  std::uint32_t body = 0;          ///< body_hash of what was sent; 0: nobody said
   std::array<char, 16> kind{};     ///< "payment"
   std::array<char, 4> currency{};  ///< ISO 4217
   std::array<char, 64> key{};
@@ -58,6 +59,9 @@ struct Operation {
   std::string_view key_text() const;
   std::string_view id_text() const;
 };
+
+/// What the history keeps of a request's body, to tell whether a key came with another one. Never 0.
+std::uint32_t body_hash(std::string_view body) noexcept;
 
 /// Not thread-safe: one writer, handed batches by the runner once a second.
 class OperationWriter {

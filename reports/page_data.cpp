@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "base/units.hpp"
 #include "record/events.hpp"
+#include "record/rollup.hpp"
 #include "record/series_index.hpp"
 #include "reports/charts.hpp"
 #include "reports/downsample.hpp"
 #include "reports/latency_data.hpp"
 #include "reports/payment_life.hpp"
+#include "reports/review.hpp"
 #include "reports/run_events.hpp"
 
 namespace tidegate::reports {
@@ -38,13 +41,37 @@ json::object chart_to_json(const Chart& chart, const TimeAxis& axis, std::int32_
           {"note", chart.note}, {"empty", chart.empty}, {"lines", std::move(lines)}};
 }
 
+/// A run that is over and longer than this is drawn from its values by tens of seconds: each of the picture's points
+/// stands for two of them at least.
+constexpr std::int32_t kRolledFrom = 10'000;
+
+/// Charts of tens of seconds as charts of seconds: what was counted in ten is a tenth of it each second.
+void spread_tens(std::vector<Chart>& charts) {
+  for (Chart& chart : charts) {
+    if (const std::size_t at = chart.note.find("each second"); at != std::string::npos) {
+      chart.note.replace(at, std::string_view("each second").size(), "each ten seconds");
+    }
+    for (ChartLine& line : chart.lines) {
+      if (!line.absent_is_zero) continue;
+      std::map<std::int32_t, double> seconds;
+      for (const auto& [ten, value] : line.values) {
+        for (std::int32_t i = 0; i < record::kRollupSeconds; ++i) {
+          seconds.emplace_hint(seconds.end(), ten + i, value / record::kRollupSeconds);
+        }
+      }
+      line.values = std::move(seconds);
+    }
+  }
+}
+
 /// One reading of the directory; what the series gave before is kept in the state beside it.
 class PageData {
  public:
   PageData(const record::RunDirectory& directory, const record::RunInfo& info) : directory_(directory), info_(info) {}
 
-  json::object build(const record::SeriesIndex* index, const std::string& index_error, LatencyFold& latency,
-                     std::vector<BurnFold>& burns) {
+  json::object build(const record::SeriesIndex* index, bool rolled, const std::string& index_error,
+                     LatencyFold& latency, std::vector<BurnFold>& burns) {
+    rolled_ = rolled;
     add_run();
     add_verdict();
     add_events();
@@ -96,15 +123,17 @@ class PageData {
     page_["verdict"] = std::move(object);
     page_["lives"] = payment_lives(directory_, verdict->audit, kMostCounterexamples);
     verdict_says_cut_ = verdict->cut_short;
+    if (info_.finished) judged_ = *verdict;
     if (verdict->interrupted) notice("The run was interrupted; faults were healed and what ran was judged.");
   }
 
   void add_events() {
-    json::array faults, marks, events;
+    json::array faults, marks, events, capacity;
     if (const auto log = record::read_events(directory_.events())) {
       events_cut_ = log->cut_short;
       for (const auto& span : record::fault_spans(*log)) faults.push_back(fault(span));
       for (const auto& event : log->events) {
+        if (is_capacity(event) && capacity.size() < kMostEvents) capacity.push_back(capacity_entry(event));
         const EventText text = describe(event);
         if (text.text.empty() || events.size() == kMostEvents) continue;
         json::object entry{{"t", rounded(to_seconds(event.time))}, {"text", text.text}};
@@ -117,6 +146,25 @@ class PageData {
     page_["faults"] = std::move(faults);
     page_["marks"] = std::move(marks);
     page_["events"] = std::move(events);
+    page_["capacity"] = std::move(capacity);
+  }
+
+  static bool is_capacity(const record::Event& event) {
+    return event.type == "capacity_step" || event.type == "capacity_found";
+  }
+  // A step of a capacity search, or its answer, which has `holds` for a rate.
+  static json::object capacity_entry(const record::Event& event) {
+    json::object entry;
+    for (const char* text : {"block", "outcome", "reason"}) {
+      if (const auto value = string_member(event.fields, text)) entry[text] = *value;
+    }
+    for (const char* number : {"rate", "achieved_per_s", "p50_s", "p99_s", "errors", "holds", "breaks"}) {
+      if (const auto value = number_member(event.fields, number)) entry[number] = rounded(*value);
+    }
+    for (const char* flag : {"confirming", "confirmed", "generator_limit"}) {
+      if (const auto value = boolean_member(event.fields, flag)) entry[flag] = *value;
+    }
+    return entry;
   }
 
   static json::object fault(const record::FaultSpan& span) {
@@ -133,7 +181,8 @@ class PageData {
     resolution_s_ = axis.bin_seconds;
     latency.update(index, HeatAxis::covering(axis));
     for (BurnFold& burn : burns) burn.update(index);
-    const std::vector<Chart> charts = build_charts(info_, index, latency, burns);
+    std::vector<Chart> charts = build_charts(info_, index, latency, burns);
+    if (rolled_) spread_tens(charts);
     json::array times;
     for (const double time : axis.times()) times.push_back(rounded_time(time));
     measured_end_ = index.range().second;
@@ -144,6 +193,15 @@ class PageData {
     page_["charts"] = std::move(list);
     page_["heat"] = heat_to_json(latency, charts);
     page_["steps"] = steps_to_json(info_, index, latency);
+    page_["reviews"] = reviews(index);
+  }
+
+  /// The windows of a fault need single seconds.
+  json::array reviews(const record::SeriesIndex& index) const {
+    if (!judged_ || judged_->faults.empty()) return {};
+    if (!rolled_) return reviews_to_json(info_, index, *judged_);
+    const auto seconds = record::SeriesIndex::open(directory_.series());
+    return seconds ? reviews_to_json(info_, *seconds, *judged_) : json::array{};
   }
 
   void add_axis(const TimeAxis& axis) {
@@ -157,6 +215,7 @@ class PageData {
     page_["charts"] = json::array{};
     page_["heat"] = json::object{{"start", 0}, {"seconds", 1}, {"charts", json::object{}}};
     page_["steps"] = json::array{};
+    page_["reviews"] = json::array{};
   }
 
   /// What is missing at the end of the run and from where on; null for a run that is whole.
@@ -175,9 +234,11 @@ class PageData {
   const record::RunInfo& info_;
   json::object page_;
   json::array notices_;
+  bool rolled_ = false;
   bool verdict_says_cut_ = false;
   bool events_cut_ = false;
   std::string series_cut_;
+  std::optional<record::Verdict> judged_;  // of a run that is over
   std::int32_t measured_end_ = 0;
   int resolution_s_ = 1;
 };
@@ -192,6 +253,7 @@ struct PageSource::State {
   std::unique_ptr<LatencyFold> latency;
   std::vector<BurnFold> burns;
   std::string index_error;
+  bool rolled = false;
   int resolution_s = 1;
 
   void read_series() {
@@ -199,7 +261,8 @@ struct PageSource::State {
       index->refresh();
       return;
     }
-    if (auto opened = record::SeriesIndex::open(directory.series())) {
+    rolled = info.finished && info.ended_s.value_or(0) >= kRolledFrom && std::filesystem::exists(directory.rollup());
+    if (auto opened = record::SeriesIndex::open(rolled ? directory.rollup() : directory.series())) {
       index = std::make_unique<record::SeriesIndex>(std::move(*opened));
     } else {
       index_error = opened.error().message;
@@ -220,7 +283,8 @@ Result<json::object> PageSource::data() {
   }
   state_->read_series();
   PageData page(state_->directory, state_->info);
-  json::object data = page.build(state_->index.get(), state_->index_error, *state_->latency, state_->burns);
+  json::object data =
+      page.build(state_->index.get(), state_->rolled, state_->index_error, *state_->latency, state_->burns);
   state_->resolution_s = page.resolution_s();
   return data;
 }

@@ -36,6 +36,30 @@ EventText fault_event(const record::Event& event) {
   return {};
 }
 
+std::string rate_field(const record::Event& event, std::string_view name) {
+  return format_rate(number_member(event.fields, name).value_or(0));
+}
+
+EventText capacity_event(const record::Event& event) {
+  if (event.type == "capacity_step") {
+    return {fmt::format("capacity of {}: {} {}", field(event, "block"), rate_field(event, "rate"),
+                        field(event, "outcome"))};
+  }
+  return {fmt::format("capacity of {}: {}{}", field(event, "block"), rate_field(event, "holds"),
+                      boolean_member(event.fields, "confirmed").value_or(false) ? "" : ", not confirmed")};
+}
+
+EventText lag_event(const record::Event& event) {
+  const std::string who = "group " + field(event, "group") + " on " + field(event, "topic");
+  const auto partition = integer_member(event.fields, "partition").value_or(0);
+  if (event.type == "lag_stopped") return {who + " stands still", true};
+  if (event.type == "lag_resumed") return {who + " goes on"};
+  if (event.type == "lag_stalled") return {fmt::format("{}: partition {} stands still", who, partition), true};
+  if (event.type == "lag_rewound") return {fmt::format("{}: commits of partition {} went back", who, partition), true};
+  if (event.type == "records_lost") return {fmt::format("{}: records of partition {} were lost", who, partition), true};
+  return {};
+}
+
 }  // namespace
 
 EventText describe(const record::Event& event) {
@@ -51,6 +75,12 @@ EventText describe(const record::Event& event) {
     return {"did not drain within " + seconds_field(event), true};
   }
   if (type == "run_ended") return {"the run ended"};
+  if (type == "aborted") return {"load ended early: " + field(event, "message"), true};
+  if (type == "runbook_step") return {"runbook: " + field(event, "step")};
+  if (type == "runbook_step_done")
+    return {"runbook, done by hand after " + seconds_field(event) + ": " + field(event, "step")};
+  if (type == "capacity_step" || type == "capacity_found") return capacity_event(event);
+  if (type.starts_with("lag_") || type == "records_lost") return lag_event(event);
   if (type == "process_exited") return process_exit(event);
   if (type == "harness_error") return {"harness error: " + field(event, "message"), true};
   if (type == "probe_failed") return {"probe " + field(event, "probe") + " failed: " + field(event, "message"), true};

@@ -34,9 +34,7 @@ Result<gates::GateSet> read_gates(const record::RunInfo& info, const std::vector
   context.phases = info.phases;
   context.groups = info.groups;
   context.load = info.load;
-  if (const json::value* polls = info.extra.if_contains("poll_metrics")) {
-    for (const json::value& name : polls->as_array()) context.poll_metrics.emplace_back(name.as_string());
-  }
+  gates::read_own_metrics(info.extra, context);
   gates::GateSet set = gates::parse_gates(named_gates(*section, names), root.find("validity"), context, diagnostics);
   if (!diagnostics.empty()) return diagnostics.to_error();
   return set;

@@ -19,6 +19,7 @@ gates::GateContext gate_context(const Scenario& scenario) {
   for (const audit::CheckerInfo& checker : audit::checkers()) context.checkers.emplace_back(checker.name);
   context.load = scenario.load->planned();
   context.poll_metrics = scenario.load->poll_names();
+  context.measure_units = scenario.load->measure_units();
   context.drain_within = scenario.drain_limit;
   return context;
 }

@@ -23,9 +23,7 @@ Result<JudgedBy> gates_of_run(const record::RunInfo& info) {
     for (const auto& [name, fault] : faults->entries()) context.faults.push_back(name.text());
     context.expectations = gates::fault_expectations(*faults);
   }
-  if (const json::value* polls = info.extra.if_contains("poll_metrics")) {
-    for (const json::value& name : polls->as_array()) context.poll_metrics.emplace_back(name.as_string());
-  }
+  gates::read_own_metrics(info.extra, context);
   if (section != nullptr) {
     judged_by.gates = gates::parse_gates(*section, root.find("validity"), context, diagnostics);
   }

@@ -78,8 +78,9 @@ void LoadStage::finish_softly() {
 }
 
 void LoadStage::tick(std::int32_t second) {
-  loadgen::Handover handover = input_.engine.swap();
+  loadgen::Handover handover = input_.engine.swap(std::move(operations_));
   record_operations(handover.operations);
+  operations_ = std::move(handover.operations);
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);

@@ -63,6 +63,7 @@ class LoadStage {
   bool aborted_ = false;
   std::size_t next_phase_ = 0;
   bool phase_open_ = false;
+  std::vector<record::Operation> operations_;  // memory that is used again each second
   std::map<std::string, Nanoseconds> cpu_before_;
   Nanoseconds cpu_read_{0};
 };

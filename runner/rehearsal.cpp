@@ -59,9 +59,7 @@ record::RunInfo describe(const Scenario& scenario, const RunOptions& options) {
   info.scale = scenario.scale;
   info.profile = scenario.stack.profile;
   info.groups = scenario.group_names();
-  json::array polls;
-  for (const std::string& name : scenario.load->poll_names()) polls.emplace_back(name);
-  info.extra["poll_metrics"] = std::move(polls);
+  gates::keep_own_metrics(gate_context(scenario), info.extra);
   return info;
 }
 

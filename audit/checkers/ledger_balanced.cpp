@@ -2,7 +2,6 @@
 // payable, reserve, paid out and fees.
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 #include <vector>
 
 #include "audit/checker.hpp"
@@ -17,9 +16,6 @@ class Transfers final : public StreamCheck {
 
   void entry(const Entry& entry) override {
     if (!open_.empty() && open_.front().transfer != entry.transfer) close();
-    if (open_.empty() && !begun_.insert(entry.transfer.low).second) {
-      finding_.wrong("a transfer of payment {payment} was posted in two parts", {.payment = entry.payment});
-    }
     if (entry.sequence <= last_) {
       finding_.wrong("the ledger's numbers do not ascend at a posting of payment {payment}",
                      {.payment = entry.payment});
@@ -55,9 +51,18 @@ class Transfers final : public StreamCheck {
 
   Finding& finding_;
   std::vector<Entry> open_;
-  std::unordered_set<std::uint64_t> begun_;
   std::int64_t last_ = std::numeric_limits<std::int64_t>::min();
 };
+
+// The entries of one transfer follow each other. Few transfers belong to one payment, so each is held against each.
+bool in_two_parts(std::span<const Posting> postings) {
+  for (std::size_t i = 1; i < postings.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (postings[i].transfer == postings[j].transfer && postings[i].begins != postings[j].begins) return true;
+    }
+  }
+  return false;
+}
 
 std::int64_t due(const Payment* payment) {
   return payment == nullptr ? 0 : payment->captured - payment->refunded;
@@ -65,6 +70,9 @@ std::int64_t due(const Payment* payment) {
 
 void balance_payment(const PaymentCase& one, const Terms& /*terms*/, Finding& finding) {
   if (one.postings.empty()) return;
+  if (in_two_parts(one.postings)) {
+    finding.wrong("a transfer of payment {payment} was posted in two parts", {.payment = one.payment});
+  }
   std::int64_t posted = 0;
   bool moved = false;
   for (const Posting& posting : one.postings) {

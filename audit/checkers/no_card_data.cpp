@@ -26,7 +26,12 @@ bool luhn_valid(std::string_view digits) {
   return sum % 10 == 0;
 }
 
-/// Finds card numbers in a stream of bytes, whatever its cuts.
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Finds card numbers in a stream of bytes, whatever its cuts. A row of digits as long as the shortest card number lies
+/// over one of the bytes that many apart, so of most bytes only those are looked at.
 class Scanner {
  public:
   explicit Scanner(const Terms& terms) : terms_(terms) {}
@@ -35,14 +40,16 @@ class Scanner {
   const std::string& found() const { return found_; }
 
   void scan(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (c >= '0' && c <= '9') {
-        if (length_ < digits_.size()) digits_[length_] = c;
-        ++length_;
-      } else if (length_ > 0) {
-        end();
-      }
+    std::size_t at = 0;
+    if (length_ > 0) {  // a row that the bytes before ended in
+      while (at < bytes.size() && is_digit(bytes[at])) take(bytes[at++]);
+      if (at == bytes.size()) return;
+      end();
     }
+    std::size_t begin = bytes.size();  // of the row that the bytes end in
+    while (begin > at && is_digit(bytes[begin - 1])) --begin;
+    scan_whole_rows(bytes.substr(at, begin - at));
+    for (; begin < bytes.size(); ++begin) take(bytes[begin]);
   }
   void end() {
     const std::string_view digits(digits_.data(), std::min(length_, digits_.size()));
@@ -55,6 +62,27 @@ class Scanner {
   }
 
  private:
+  void take(char digit) {
+    if (length_ < digits_.size()) digits_[length_] = digit;
+    ++length_;
+  }
+  // No row reaches beyond these bytes.
+  void scan_whole_rows(std::string_view bytes) {
+    std::size_t probe = kShortest - 1;
+    while (probe < bytes.size()) {
+      if (!is_digit(bytes[probe])) {
+        probe += kShortest;
+        continue;
+      }
+      std::size_t from = probe, to = probe + 1;
+      while (from > 0 && is_digit(bytes[from - 1])) --from;
+      while (to < bytes.size() && is_digit(bytes[to])) ++to;
+      for (std::size_t i = from; i < to; ++i) take(bytes[i]);
+      end();
+      probe = to + kShortest;  // the next row begins behind `to`
+    }
+  }
+
   const Terms& terms_;
   std::array<char, kLongest> digits_{};
   std::size_t length_ = 0;

@@ -11,8 +11,7 @@ void find_other_answer_history(const KeyCase& one, const KeyHistory& history, Fi
     finding.wrong("key {key} was answered with two different ids", {.key = one.key, .payment = history.id});
   }
   if (history.bodies_differ) {
-    finding.wrong("key {key} was acknowledged again with another amount or currency",
-                  {.key = one.key, .payment = history.id});
+    finding.wrong("key {key} was acknowledged again for another body", {.key = one.key, .payment = history.id});
   }
   if (history.contradicted) {
     finding.wrong("key {key} was acknowledged and also refused for good, with the same body",

@@ -211,6 +211,7 @@ bool read_of(const yaml::Node& body, GateReader& reader, BudgetTerms& terms) {
   const std::vector<std::string>& polls = reader.context().poll_metrics;
   const bool is_poll = std::find(polls.begin(), polls.end(), terms.of) != polls.end();
   names.insert(names.end(), polls.begin(), polls.end());
+  std::erase_if(names, [&](const std::string& name) { return reader.context().measure_units.contains(name); });
   if (!reader.known(of, terms.of, names, "step")) return false;
   terms.metric = is_poll ? terms.of : std::string(record::kResponseTime);
   if (!is_poll) terms.selector = {{"name", terms.of}};

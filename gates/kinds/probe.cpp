@@ -13,6 +13,7 @@
 #include "gates/kinds/kinds.hpp"
 #include "gates/probes/exposition.hpp"
 #include "gates/probes/signal_source.hpp"
+#include "gates/probes/sql_source.hpp"
 #include "gates/slices.hpp"
 
 namespace tidegate::gates {
@@ -74,7 +75,8 @@ schema::TypePointer probe_shape() {
           schema::optional("sql", schema::text(), "A SELECT; its first column of its first row."),
           schema::optional("promql", schema::text(), "A query of a Prometheus server that gives one number."),
           schema::optional("from", schema::text(),
-                           "Where: a URL, an endpoint of the stack and a path (gateway.http/metrics), or sqlite:PATH."),
+                           "Where: a URL, an endpoint of the stack and a path (gateway.http/metrics), sqlite:PATH, or "
+                           "postgresql://USER@HOST/DATABASE."),
           schema::required("value", schema::text(), "The limit: < 1000."),
           schema::optional("objective", schema::share(), "Share of one-second slices that must hold; default 99%."),
           schema::optional("maximum", schema::number(0, 1e15), "A value that no second may exceed."),
@@ -134,17 +136,17 @@ bool read_place(const yaml::Node& body, const yaml::Node& what, GateReader& read
     return false;
   }
   if (from == nullptr) {
-    reader.mistake(what, "needs from: a URL, an endpoint of the stack, or sqlite:PATH");
+    reader.mistake(what, "needs from: a URL, an endpoint of the stack, or a database");
     return false;
   }
   spec.from = from->text();
-  const bool is_file = spec.from.starts_with("sqlite:");
-  if (is_file == (spec.kind == SignalSpec::Kind::sql)) {
+  const bool database = is_database(spec.from);
+  if (database == (spec.kind == SignalSpec::Kind::sql)) {
     const std::vector<std::string>& processes = reader.context().processes;
-    if (is_file || spec.from.starts_with("http://") || processes.empty()) return true;
+    if (database || spec.from.starts_with("http://") || processes.empty()) return true;
     return reader.known(*from, spec.from.substr(0, spec.from.find_first_of("./")), processes, "process");
   }
-  reader.mistake(*from, is_file ? "sqlite:PATH belongs to sql" : "sql reads from sqlite:PATH");
+  reader.mistake(*from, database ? "a database belongs to sql" : "sql reads from sqlite:PATH or postgresql://...");
   return false;
 }
 

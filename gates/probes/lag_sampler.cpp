@@ -16,6 +16,8 @@ Nanoseconds catch_up_limit(Nanoseconds period) {
   return std::min<Nanoseconds>(period * 65 / 100, 650ms);
 }
 
+constexpr std::size_t kFewPartitions = 100;
+constexpr int kLowEvery = 5;  // samples
 constexpr Nanoseconds kCatchUpStep = 20ms;
 constexpr Nanoseconds kSendBackPause = 3s;      // going back takes about a second
 constexpr std::int64_t kShortHistory = 10'000;  // records read whole when no group says where to begin
@@ -57,16 +59,47 @@ LagSampler::Reading& LagSampler::reading(const std::string& topic, int partition
   return readings_.at(topic).at(static_cast<std::size_t>(partition));
 }
 
+// Of many partitions low watermarks are not asked each time: they only grow, so that an older one is lower at most, and
+// a loss is told a few seconds later.
+Result<void> LagSampler::ask_low() {
+  std::size_t partitions = 0;
+  for (const auto& [topic, size] : topics_) partitions += static_cast<std::size_t>(size);
+  if (low_age_ > 0 && partitions > kFewPartitions && low_age_ < kLowEvery) {
+    ++low_age_;
+    return {};
+  }
+  auto low = client_->low_watermarks(topics_);
+  if (!low) return low.error();
+  low_ = std::move(*low);
+  low_age_ = 1;
+  for (const auto& [topic, offsets] : low_) {
+    const bool whole = std::ranges::all_of(offsets, [](const auto& offset) { return offset.has_value(); });
+    if (!whole) low_age_ = kLowEvery;
+  }
+  return {};
+}
+
+// Where a group never committed, it counts whether anything is left to commit: that is asked anew.
+std::vector<Result<LagSampler::Offsets>> LagSampler::ask() {
+  auto answers = ask_once();
+  const bool undefined = std::ranges::any_of(answers, [](const Result<Offsets>& answer) {
+    return answer.ok() && std::ranges::any_of(
+                              *answer, [](const PartitionOffsets& one) { return !one.committed && one.end > one.low; });
+  });
+  if (!undefined || low_age_ == 1) return answers;
+  low_age_ = 0;
+  return ask_once();
+}
+
 // Low watermarks, then committed, then ends. Each only grows: what is committed below an earlier low watermark is gone,
 // and no end is below an earlier commit.
-std::vector<Result<LagSampler::Offsets>> LagSampler::ask() {
+std::vector<Result<LagSampler::Offsets>> LagSampler::ask_once() {
   std::vector<Result<Offsets>> answers;
   const auto all_failed = [&](const Error& error) {
     answers.assign(groups_.size(), Result<Offsets>(error));
     return answers;
   };
-  const auto low = client_->low_watermarks(topics_);
-  if (!low) return all_failed(low.error());
+  if (auto asked = ask_low(); !asked) return all_failed(asked.error());
   const auto committed = client_->committed(groups_);
   const auto end = client_->end_offsets(topics_);
   if (!end) return all_failed(end.error());
@@ -79,7 +112,7 @@ std::vector<Result<LagSampler::Offsets>> LagSampler::ask() {
     bool whole = true;
     for (int p = 0; p < groups_[i].partitions; ++p) {
       const auto at = static_cast<std::size_t>(p);
-      const auto lowest = low->at(groups_[i].topic)[at], last = end->at(groups_[i].topic)[at];
+      const auto lowest = low_.at(groups_[i].topic)[at], last = end->at(groups_[i].topic)[at];
       whole = whole && lowest && last;
       offsets.push_back({lowest.value_or(0), trackers_[i].remembered(p, (*committed[i])[at]), last.value_or(0)});
     }
@@ -98,6 +131,7 @@ std::vector<Result<LagSampler::Offsets>> LagSampler::ask_who_answers() {
   const auto renew = [&] {
     auto fresh = OffsetClient::make(bootstrap_, timeout_);
     if (fresh) client_.emplace(std::move(*fresh));
+    low_age_ = 0;
   };
   const auto complete = [](const std::vector<Result<Offsets>>& answers) {
     return std::all_of(answers.begin(), answers.end(), [](const auto& answer) { return answer.ok(); });

@@ -26,6 +26,8 @@ class LagSampler {
   using Offsets = std::vector<PartitionOffsets>;
   std::vector<Result<Offsets>> ask();
   std::vector<Result<Offsets>> ask_who_answers();
+  std::vector<Result<Offsets>> ask_once();
+  Result<void> ask_low();
   void begin_tail(const std::vector<Result<Offsets>>& offsets);
   void catch_up(const std::vector<Result<Offsets>>& offsets);
   bool is_read(const LagGroup& group, const Offsets& offsets);
@@ -48,6 +50,8 @@ class LagSampler {
   Nanoseconds timeout_, retry_within_;
   std::optional<OffsetClient> client_;  // always holds one; replaced in place, because its parts end in order
   bool client_is_stale_ = false;
+  TopicOffsets low_;
+  int low_age_ = 0;  ///< samples that rest on it; 0: none was asked
   TailReader tail_;
   std::vector<GroupTracker> trackers_;
   std::map<std::string, std::vector<Reading>> readings_;

@@ -16,8 +16,8 @@ struct SignalSpec {
   enum class Kind { scrape, http, sql, promql };
   std::string name;  ///< of the gate
   Kind kind = Kind::scrape;
-  std::string what;      ///< metric with labels, JSON path, SELECT, PromQL
-  std::string from;      ///< URL, endpoint of the stack with a path (gateway.http/metrics), or sqlite:PATH
+  std::string what;  ///< metric with labels, JSON path, SELECT, PromQL
+  std::string from;  ///< URL, endpoint of the stack with a path (gateway.http/metrics), sqlite:PATH, postgresql://…
   bool as_rate = false;  ///< of a scraped counter: what it grew by in a second
 };
 

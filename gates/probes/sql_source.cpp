@@ -5,8 +5,12 @@
 
 #include <cmath>
 
+#include "gates/probes/postgres_source.hpp"
+
 namespace tidegate::gates {
 namespace {
+
+constexpr std::string_view kSqlite = "sqlite:";
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -83,12 +87,16 @@ class SqliteSource final : public SignalSource {
 
 }  // namespace
 
+bool is_database(std::string_view from) {
+  return from.starts_with(kSqlite) || is_postgres(from);
+}
+
 Result<std::unique_ptr<SignalSource>> make_sql_source(const SignalSpec& spec) {
-  constexpr std::string_view kScheme = "sqlite:";
-  if (!spec.from.starts_with(kScheme)) {
-    return usage_error(fmt::format("'{}' is not sqlite:PATH", spec.from));
+  if (is_postgres(spec.from)) return make_postgres_source(spec);
+  if (!spec.from.starts_with(kSqlite)) {
+    return usage_error(fmt::format("'{}' is neither sqlite:PATH nor postgresql://...", spec.from));
   }
-  return std::unique_ptr<SignalSource>(std::make_unique<SqliteSource>(spec.from.substr(kScheme.size()), spec.what));
+  return std::unique_ptr<SignalSource>(std::make_unique<SqliteSource>(spec.from.substr(kSqlite.size()), spec.what));
 }
 
 }  // namespace tidegate::gates

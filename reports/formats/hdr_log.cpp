@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "record/hdr_log.hpp"
+#include "record/hdr_encoding.hpp"
 #include "record/metrics.hpp"
 #include "record/series_index.hpp"
 #include "reports/format.hpp"

@@ -13,7 +13,7 @@ set(page_files
     build.mjs page.html tsconfig.json
     src/audit.ts src/capacity.ts src/chart.ts src/compare.ts src/data.ts src/distribution.ts src/dom.ts
     src/environment.ts src/events.ts src/faults.ts src/figure.ts src/format.ts src/gates.ts src/header.ts src/heat.ts
-    src/history.ts src/lanes.ts src/life.ts src/live.ts src/main.ts src/navigation.ts src/requests.ts src/shading.ts
+    src/history.ts src/lanes.ts src/later.ts src/life.ts src/live.ts src/main.ts src/navigation.ts src/requests.ts src/review.ts src/shading.ts
     src/style.css src/table.ts src/theme.ts src/timeline.ts)
 list(TRANSFORM page_files PREPEND ${page_source}/ OUTPUT_VARIABLE page_file_paths)
 

@@ -1,8 +1,13 @@
 """What decides releases, through the commands: early ends, baselines, merging, budgets, numbers from outside."""
 
 import http.server
+import os
+import pathlib
 import shutil
+import signal
+import socket
 import subprocess
+import tempfile
 import threading
 
 from harness import *
@@ -42,6 +47,47 @@ class Gates(EndToEnd):
         before = self.verdict()
         self.assertEqual(run("report", self.out, "--quiet").code, FAIL)
         self.assertEqual(self.verdict(), before)
+
+    def postgres(self):
+        """A PostgreSQL server of its own on a free port: the URL of its first database."""
+        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        if not programs:
+            self.skipTest("PostgreSQL is not installed (Debian: postgresql)")
+        programs = programs[-1].parent
+        home = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-pg-"))
+        self.addCleanup(shutil.rmtree, home, ignore_errors=True)
+        who = {"cwd": home, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        if os.geteuid() == 0:  # it refuses to run as root
+            shutil.chown(home, "nobody")
+            who["user"] = "nobody"
+        subprocess.run([programs / "initdb", "-D", home / "data", "-U", "probe", "-A", "trust", "-N"], check=True, timeout=60, **who)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = subprocess.Popen([programs / "postgres", "-D", home / "data", "-k", home, "-p", str(port), "-c", "fsync=off",
+                                   "-c", "listen_addresses=127.0.0.1"], **who)
+        self.addCleanup(server.wait, 30)
+        self.addCleanup(server.send_signal, signal.SIGINT)
+        def answers():
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", port)) == 0
+        wait_until(answers, 30, "PostgreSQL answers")
+        return f"postgresql://probe@127.0.0.1:{port}/postgres"
+
+    def test_a_probe_asks_postgresql(self):
+        url = self.postgres()
+        probe = "  %s: {probe: {sql: \"%s\", from: \"" + url + "\", value: < 2, objective: 50%%}}\n"
+        catalogue = "SELECT count(*) FROM pg_class WHERE relname = 'pg_class'"
+        path = self.quick(**{"gates:\n": "gates:\n" + probe % ("tables", catalogue)})
+        self.assert_says(run("run", path, "--out", self.out), PASS)
+        gates = {gate["name"]: gate for gate in self.verdict()["gates"]}
+        self.assertEqual(gates["tables"]["outcome"], "PASS", gates["tables"])
+        self.assertEqual(gates["tables"]["value"], 1)
+        # What the server refuses is an error of the harness's own work, and a probe may not write.
+        for name, query, says in [("absent", "SELECT count(*) FROM outbox", "outbox"), ("writes", "CREATE TABLE t (n int)", "read-only")]:
+            shutil.rmtree(self.out, ignore_errors=True)
+            path = self.quick(**{"gates:\n": "gates:\n" + probe % (name, query)})
+            self.assert_says(run("run", path, "--out", self.out), ERROR, says)
 
     def test_noise_baselines_comparison_and_merging(self):
         path = self.quick(**{

@@ -40,7 +40,9 @@ export async function open(url, { width = 1280, height = 900, scheme = "light", 
   return page;
 }
 
+/** When nothing is left to draw, and it is on the screen. */
 export async function drawn(page) {
+  await page.locator("#report:not([aria-busy])").waitFor();
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 

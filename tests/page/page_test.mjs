@@ -56,7 +56,7 @@ test("the verdict and why are seen first", async () => {
   assert.match(header, /612 ms \[598, 631\] is over 500 ms/);
   assert.match(header, /×0\.12/);
   const order = await page.locator("#report > section").evaluateAll((all) => all.map((one) => one.id));
-  assert.deepEqual(order, ["gates", "timeline", "faults", "lag", "distribution", "capacity", "requests", "audit", "environment"]);
+  assert.deepEqual(order, ["gates", "timeline", "faults", "review", "lag", "distribution", "capacity", "requests", "audit", "environment"]);
   assert.match(await page.title(), /^FAIL · /);
 });
 

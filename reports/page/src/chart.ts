@@ -22,6 +22,11 @@ export interface ChartHost {
   announce(text: string): void;
 }
 
+export interface Place {
+  seen: boolean;
+  width: number;
+}
+
 interface LegendEntry {
   button: HTMLButtonElement;
   value: HTMLElement;
@@ -40,6 +45,7 @@ export class Chart {
   private readonly shown: boolean[];
   private readonly hasData: boolean;
   private range: [number, number];
+  private width = 240;
 
   constructor(
     private readonly host: ChartHost,
@@ -109,9 +115,16 @@ export class Chart {
     return this.chart.lines.map((line, i) => lineStyle(line, i));
   }
 
+  /** Where it stands in the window, and how wide its plot is to be. */
+  place(): Place {
+    const { top, bottom } = this.frame.getBoundingClientRect();
+    return { seen: bottom > -innerHeight / 2 && top < innerHeight * 1.5, width: this.frame.clientWidth };
+  }
+
   /** Makes the plot anew: at first, and when colours or scales change. */
-  draw(): void {
+  draw(width: number): void {
     if (!this.hasData) return;
+    this.width = Math.max(240, width);
     const range = this.range;
     this.plot?.destroy();
     const styles = this.styles();
@@ -138,7 +151,7 @@ export class Chart {
       ticks: { stroke: colours.grid, width: 1 },
     };
     return {
-      width: Math.max(240, this.frame.clientWidth),
+      width: this.width,
       height: plotHeight,
       padding: [8, plotRight, 0, 0],
       legend: { show: false },
@@ -209,10 +222,10 @@ export class Chart {
     this.plot?.setScale("x", { min: from, max: to });
   }
 
-  resize(): void {
-    if (this.plot !== null && this.frame.clientWidth > 0) {
-      this.plot.setSize({ width: Math.max(240, this.frame.clientWidth), height: plotHeight });
-    }
+  resize(width: number): void {
+    if (this.plot === null || width <= 0 || Math.max(240, width) === this.width) return;
+    this.width = Math.max(240, width);
+    this.plot.setSize({ width: this.width, height: plotHeight });
   }
 
   private buildLegend(): void {

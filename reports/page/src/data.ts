@@ -187,6 +187,30 @@ export interface ChartData {
   lines: Line[];
 }
 
+/** What customers saw in the windows of one fault. */
+export interface Review {
+  fault: string;
+  windows: { name: string; from: number; to: number }[];
+  rows: { label: string; unit: string; values: Maybe[] }[];
+}
+
+/** A step of a capacity search, or its answer: that has `holds`. */
+export interface CapacityEntry {
+  block?: string;
+  rate?: number;
+  achieved_per_s?: number;
+  p50_s?: number;
+  p99_s?: number;
+  errors?: number;
+  outcome?: string;
+  reason?: string;
+  confirming?: boolean;
+  holds?: number;
+  breaks?: number;
+  confirmed?: boolean;
+  generator_limit?: boolean;
+}
+
 export interface PageData {
   kind?: "run";
   run: Run;
@@ -203,6 +227,9 @@ export interface PageData {
   charts: ChartData[];
   heat: Heat;
   steps: Step[];
+  /** One per fault of the verdict. */
+  reviews: Review[];
+  capacity: CapacityEntry[];
   /** Per finding of the audit, per counterexample. */
   lives: Life[][];
   /** The run goes on, and the page follows it. */

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import { h, type Child } from "./dom";
 import { axisValues, decadeValues, quantity } from "./format";
+import { later } from "./later";
 import { table } from "./table";
 import { lineColour, theme } from "./theme";
 
@@ -39,7 +40,7 @@ const all: Figure[] = [];
 
 /** After a change of colours. */
 export function redrawFigures(): void {
-  for (const figure of all) figure.draw();
+  for (const figure of all) later(figure, () => figure.draw());
 }
 
 export class Figure {
@@ -67,7 +68,7 @@ export class Figure {
       h("div", { class: "chart-foot" }, h("p", { class: "quiet" }, options.note), this.numbers()),
     );
     all.push(this);
-    requestAnimationFrame(() => {
+    later(this, () => {
       this.draw();
       new ResizeObserver(() => this.resize()).observe(this.element);
     });
@@ -113,7 +114,7 @@ export class Figure {
     return {
       width: Math.max(200, this.frame.clientWidth),
       height: options.height ?? 220,
-      padding: [8, 14, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false },

@@ -16,6 +16,7 @@ import { historyPage } from "./history";
 import { follow } from "./live";
 import { navigation } from "./navigation";
 import { requests } from "./requests";
+import { review } from "./review";
 import { Timeline } from "./timeline";
 
 function footer(version: string): HTMLElement {
@@ -46,7 +47,8 @@ class RunPage {
       ["header", header(data)],
       ["gates", verdict === null ? null : gates(verdict)],
       ["timeline", this.timeline.element],
-      ["faults", faults(data, (from, to) => this.timeline.show(from, to))],
+      ["faults", faults(data)],
+      ["review", review(data, (from, to) => this.timeline.show(from, to))],
       ["lag", verdict === null ? null : lag(verdict)],
       ["distribution", data.live ? null : distribution(data)],
       ["capacity", data.live ? null : capacity(data)],

@@ -6,6 +6,7 @@ import { h, section } from "./dom";
 import { eventTable } from "./events";
 import { moment } from "./format";
 import { Lanes } from "./lanes";
+import { later, never } from "./later";
 
 export class Timeline implements ChartHost {
   logarithmic = false;
@@ -38,7 +39,10 @@ export class Timeline implements ChartHost {
   }
 
   private fill(): void {
-    for (const chart of this.charts) chart.destroy();
+    for (const chart of this.charts) {
+      never(chart);
+      chart.destroy();
+    }
     this.charts = this.data.charts.map((chart) => new Chart(this, chart));
     this.list.replaceChildren(...this.charts.map((chart) => chart.element));
     this.surround();
@@ -101,16 +105,30 @@ export class Timeline implements ChartHost {
     this.spoken.textContent = text;
   }
 
+  /** What the reader looks at first; the rest as soon as the page has nothing else to do. */
   draw(): void {
     const range = this.range;
-    this.joining = true;
-    for (const chart of this.charts) chart.draw();
-    this.joining = false;
+    // All are measured before the first is drawn: each drawing would make the browser lay the page out anew.
+    const places = this.charts.map((chart) => chart.place());
+    this.charts.forEach((chart, i) => {
+      if (places[i]!.seen) this.drawOne(chart, places[i]!.width);
+      else later(chart, () => this.drawOne(chart, places[i]!.width));
+    });
     this.zoomed(...range);
   }
 
+  private drawOne(chart: Chart, width: number): void {
+    never(chart);
+    const range = this.range;
+    this.joining = true;
+    chart.draw(width);
+    chart.setRange(...range);
+    this.joining = false;
+  }
+
   private resize(): void {
-    for (const chart of this.charts) chart.resize();
+    const places = this.charts.map((chart) => chart.place());
+    this.charts.forEach((chart, i) => chart.resize(places[i]!.width));
   }
 
   private tools(): HTMLElement {

@@ -154,8 +154,16 @@ TEST_CASE("planted: histories") {
          books.acknowledge("key-9", 1009);
          books.operations.back().set_id("pay-other");
        }},
-      {"another amount under the same key accepted", "replay_stored", "another amount",
+      {"another amount under the same key accepted", "replay_stored", "another body",
        [](Books& books) { books.acknowledge("key-9", 5); }},
+      {"another body under the same key accepted", "replay_stored", "another body",
+       [](Books& books) {
+         books.acknowledge("key-9", 1009);
+         const std::size_t last = books.operations.size() - 1;
+         books.operations[last].body = books.operations[last - 1].body = 9;
+         books.acknowledge("key-9", 1009);
+         books.operations[last + 1].body = books.operations[last + 2].body = 10;
+       }},
       {"acknowledged and then refused for good", "replay_stored", "also refused",
        [](Books& books) {
          books.operations.push_back(operation("key-9", OperationEvent::invoke, 1009));

@@ -90,6 +90,18 @@ TEST_CASE("what two answers to one key differ in") {
     INFO(status);
     CHECK(audit::fold(attempts_of(operations)).contradicted == contradicts);
   }
+  // Another body under the key is to be refused, and not to be accepted; of what is not known nothing is said.
+  operations[1].status = 422;
+  for (const auto& [first, second, same] :
+       {std::tuple{7, 7, true}, std::tuple{7, 8, false}, std::tuple{0, 8, true}, std::tuple{7, 0, true}}) {
+    INFO(first << " then " << second);
+    operations[0].body = static_cast<std::uint32_t>(first);
+    operations[1].body = static_cast<std::uint32_t>(second);
+    operations[1].event = OperationEvent::fail;
+    CHECK(audit::fold(attempts_of(operations)).contradicted == same);
+    operations[1].event = OperationEvent::ok;
+    CHECK(audit::fold(attempts_of(operations)).bodies_differ != same);
+  }
 }
 
 TEST_CASE("an unknown outcome is counted from when it became unknown") {

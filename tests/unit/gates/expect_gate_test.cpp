@@ -220,3 +220,59 @@ TEST_CASE("a gate result carries its figures in base units", "[expect]") {
   CHECK(gate.interval->first <= *gate.value);
   CHECK(gate.interval->second >= *gate.value);
 }
+
+TEST_CASE("what steps measure themselves is gated in its own unit", "[expect]") {
+  SyntheticRun run;
+  run.info.load[0].steps[0].second.insert(run.info.load[0].steps[0].second.end(), {"items", "body", "staleness"});
+  const record::Tags tags = {{"block", "shoppers"}, {"expected", "true"}, {"flow", "pay"}};
+  for (std::int32_t second = 0; second < 30; ++second) {
+    run.time("items", tags, second, 3, 98);
+    run.time("items", tags, second, 40, 2);
+    run.time("body", tags, second, 2048, 100);
+    run.time("staleness", tags, second, 1'500'000, 100);
+  }
+  GateContext context = context_of(run);
+  context.poll_metrics.insert(context.poll_metrics.end(), {"items", "body", "staleness"});
+  context.measure_units = {{"items", "count"}, {"body", "bytes"}};
+  struct Row {
+    const char *gate, *unit, *reason;
+    Outcome want;
+    double value;
+  };
+  const Row rows[] = {
+      {"p95(items) < 10", "count", "p95 3", Outcome::pass, 3},
+      {"p99(items) < 10", "count", "p99 40", Outcome::fail, 40},
+      {"p99(items) <= 40", "count", "is under", Outcome::pass, 40},
+      {"max(items) < 40", "count", "max 40", Outcome::fail, 40},
+      {"avg(items) < 4", "count", "avg 3.74", Outcome::pass, 3.74},
+      {"p50(body{block=shoppers}) > 1KiB", "B", "is over", Outcome::pass, 2048},
+      {"worst 5s of max(items) < 41", "count", "is under 41", Outcome::pass, 40},
+      {"p99(staleness) < 1s", "s", "p99 1.5 s", Outcome::fail, 1.5},
+  };
+  for (const Row& row : rows) {
+    INFO(row.gate);
+    const auto verdict = judged(run, gates_of("g: {expect: '" + std::string(row.gate) + "', during: peak}", context));
+    REQUIRE(verdict.gates.size() == 1);
+    INFO(verdict.gates[0].reason);
+    CHECK(to_string(verdict.gates[0].outcome) == to_string(row.want));
+    CHECK(verdict.gates[0].unit == row.unit);
+    CHECK(*verdict.gates[0].value == Approx(row.value).epsilon(0.01));
+    CHECK_THAT(verdict.gates[0].reason, Catch::Contains(row.reason));
+  }
+  // A unit that does not fit, an aggregate that does not, a share of seconds that cannot be had.
+  CHECK_THAT(mistakes_in("g: {expect: 'p99(items) < 10ms'}", context), Catch::Contains("10ms"));
+  CHECK_THAT(mistakes_in("g: {expect: 'apdex(items, 10s) > 0.9'}", context), Catch::Contains("not a time"));
+  CHECK_THAT(mistakes_in("g: {budget: {objective: 99%, of: items}}", context), Catch::Contains("items"));
+  CHECK_THAT(mistakes_in("g: {expect: 'p99(itms) < 10'}", context), Catch::Contains("did you mean items"));
+  // What the generator owes could have been anything.
+  run.count(record::kDroppedIterations, {{"block", "shoppers"}, {"flow", "pay"}}, 12, 200);
+  const auto dropped = judged(run, gates_of("g: {expect: 'p95(items) < 10', during: peak}", context));
+  CHECK(to_string(dropped.gates[0].outcome) == to_string(Outcome::inconclusive));
+  // A run directory keeps their names and units.
+  json::object extra;
+  keep_own_metrics(context, extra);
+  GateContext again;
+  read_own_metrics(extra, again);
+  CHECK(again.poll_metrics == context.poll_metrics);
+  CHECK(again.measure_units == context.measure_units);
+}

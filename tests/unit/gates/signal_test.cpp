@@ -132,7 +132,7 @@ TEST_CASE("a SELECT gives its first column of its first row", "[signal]") {
   CHECK_FALSE(endless->read(50ms).ok());
   auto absent = make_source({"g", SignalSpec::Kind::sql, "SELECT 1", "sqlite:" + scratch.file("absent.db")}, no_stack);
   CHECK((*absent)->read(1s).error().kind != Error::Kind::usage);  // it may yet be made
-  CHECK_FALSE(make_source({"g", SignalSpec::Kind::sql, "SELECT 1", "postgres://x"}, no_stack).ok());
+  CHECK_FALSE(make_source({"g", SignalSpec::Kind::sql, "SELECT 1", "mysql://x"}, no_stack).ok());
 }
 
 TEST_CASE("the probe reads each signal once a period, and counts silence", "[signal][probe]") {
@@ -249,8 +249,9 @@ TEST_CASE("mistakes in probe gates", "[signal]") {
       {"{get: 'http://x', value: < 1}", "get needs json"},
       {"{get: 'http://x', json: $.a, from: 'http://y', value: < 1}", "get has the URL itself"},
       {"{scrape: a, json: $.a, from: 'http://x', value: < 1}", "json belongs to get"},
-      {"{sql: SELECT 1, from: 'http://x', value: < 1}", "sql reads from sqlite:PATH"},
+      {"{sql: SELECT 1, from: 'http://x', value: < 1}", "sql reads from sqlite:PATH or postgresql://"},
       {"{promql: x, from: 'sqlite:y', value: < 1}", "belongs to sql"},
+      {"{scrape: x, from: 'postgresql://u@h/d', value: < 1}", "belongs to sql"},
       {"{promql: x, from: 'http://y', value: 1}", "must start with <"},
       {"{promql: x, from: 'http://y', value: < 1s}", "is a time"},
       {"{promql: x, from: 'http://y', value: < 1, objective: 0%}", "an objective lies above 0%"},

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "record/events.hpp"
+#include "record/operations.hpp"
 #include "record/series.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/record/scratch_directory.hpp"
@@ -155,6 +156,34 @@ TEST_CASE("what is no segment of the same run is refused", "[merge]") {
   REQUIRE(second.write_info(info_of(1)).ok());
   std::filesystem::resize_file(second.series(), std::filesystem::file_size(second.series()) - 3);
   refused({first, second}, "a part is incomplete");
+}
+
+TEST_CASE("operation histories merge whole, or not at all", "[merge]") {
+  const ScratchDirectory scratch;
+  const RunDirectory first = segment(scratch, 0), second = segment(scratch, 1), third = segment(scratch, 2);
+  std::vector<std::string> keys;
+  for (const RunDirectory* part : {&first, &third}) {
+    auto writer = OperationWriter::create(part->operations());
+    REQUIRE(writer.ok());
+    std::vector<Operation> operations(9000);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      keys.push_back(part->path().substr(part->path().size() - 1) + "-" + std::to_string(i));
+      operations[i].set_key(keys.back());
+    }
+    REQUIRE((*writer)->write(operations).ok());
+  }
+  const auto merged = merge_runs({first, second, third}, scratch.file("merged"));
+  REQUIRE(merged.ok());
+  std::vector<std::string> have;
+  CHECK_FALSE(
+      *visit_operations(merged->operations(), [&](const Operation& one) { have.emplace_back(one.key_text()); }));
+  CHECK(have == keys);
+  CHECK_FALSE(std::filesystem::exists(merge_runs({second}, scratch.file("none"))->operations()));
+  std::filesystem::resize_file(third.operations(), std::filesystem::file_size(third.operations()) - 3);
+  const auto refused = merge_runs({first, third}, scratch.file("refused"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK_THAT(refused.error().message, Catch::Contains("operations.tgo: cut short"));
+  CHECK_FALSE(std::filesystem::exists(scratch.file("refused")));
 }
 
 TEST_CASE("a part that was cut short leaves the whole cut short", "[merge]") {

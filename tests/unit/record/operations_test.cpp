@@ -25,6 +25,7 @@ Operation operation(std::uint64_t iteration, OperationEvent event = OperationEve
   out.iteration = iteration;
   out.scope = ~std::uint64_t{0};
   out.amount = -12'345;
+  out.body = 0xdeadbeef;
   out.set_kind("payment");
   out.set_currency("EUR");
   out.set_key("key-" + std::to_string(iteration));
@@ -70,6 +71,7 @@ TEST_CASE("operations come back field by field") {
   CHECK(have.iteration == 1);
   CHECK(have.scope == ~std::uint64_t{0});
   CHECK(have.amount == -12'345);
+  CHECK(have.body == 0xdeadbeef);
   CHECK(have.kind_text() == "payment");
   CHECK(have.currency_text() == "EUR");
   CHECK(have.key_text() == "key-1");

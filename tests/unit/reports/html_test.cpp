@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "record/rollup.hpp"
+#include "record/series.hpp"
 #include "reports/page_data.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/record/scratch_directory.hpp"
@@ -96,6 +98,40 @@ TEST_CASE("an hour, and a week, stay within what a screen shows") {
     if (!value.is_null()) worst = std::max(worst, value.to_number<double>());
   }
   CHECK(worst == Approx(145));  // the last of the seconds in which the ledger was down, as synthesised
+}
+
+TEST_CASE("a run of hours is drawn from its tens of seconds, and says so") {
+  const ScratchDirectory scratch;
+  SyntheticRun run;
+  run.seconds = 10'500;
+  const auto directory = test::write_synthetic_run(scratch.file("run"), run);
+  record::RunInfo info = test::synthetic_info(run);
+  info.ended_s = run.seconds;
+  REQUIRE(directory.write_info(info).ok());
+  const json::object exact = data_of(directory);
+  REQUIRE(record::write_rollup(*record::read_series(directory.series()), directory.rollup()).ok());
+  const json::object rolled = data_of(directory);
+  const auto mean = [](const json::object& data, int chart, int line) {
+    double sum = 0, count = 0;
+    for (const json::value& value : data.at("charts").at(chart).at("lines").at(line).at("values").as_array()) {
+      if (value.is_null()) continue;
+      sum += value.to_number<double>();
+      ++count;
+    }
+    return sum / count;
+  };
+  CHECK(mean(rolled, 0, 2) == Approx(mean(exact, 0, 2)).epsilon(0.02));  // iterations a second, not in ten
+  CHECK(rolled.at("time") == exact.at("time"));
+  CHECK(rolled.at("reviews") == exact.at("reviews"));  // the windows of a fault need single seconds
+  CHECK(rolled.at("steps").at(0).at("response").at("count").to_number<double>() ==
+        Approx(exact.at("steps").at(0).at("response").at("count").to_number<double>()).epsilon(0.01));
+  const auto note = [](const json::object& data) { return json::serialize(data.at("charts").at(1).at("note")); };
+  CHECK_THAT(note(exact), Catch::Contains("each second"));
+  CHECK_THAT(note(rolled), Catch::Contains("each ten seconds"));
+  // Without it, or while the run goes on, the seconds are drawn.
+  info.finished = false;
+  REQUIRE(directory.write_info(info).ok());
+  CHECK_THAT(note(data_of(directory)), Catch::Contains("each second"));
 }
 
 TEST_CASE("hostile names stay text: nothing ends the data element, nothing becomes markup") {

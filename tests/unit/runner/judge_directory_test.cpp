@@ -70,6 +70,45 @@ TEST_CASE("a directory gives the same verdict each time", "[judge]") {
   CHECK(json_of(*RunDirectory::open(scratch.file("moved"))) == first);
 }
 
+TEST_CASE("what a fault expects is judged from the directory alone", "[judge][faults]") {
+  struct Row {
+    const char* what;
+    std::int32_t slow_from;  ///< 0: never
+    std::string expect;
+    const char* want;
+    const char* in_reason;  ///< of the fault
+    std::optional<double> detected_s;
+  };
+  const Row rows[] = {
+      {"noticed at once", 14, ", expect: {gate: ack, within: 3s}", "PASS", "", 1.0},
+      {"noticed in time", 16, ", expect: {gate: ack, within: 3s}", "PASS", "", 3.0},
+      {"noticed too late", 17, ", expect: {gate: ack, within: 2s}", "FAIL", "ack noticed it only after 4 s, limit 2 s", 4.0},
+      {"never noticed", 0, ", expect: {gate: ack, within: 3s}", "FAIL", "ack did not notice it within 3 s", {}},
+      {"nothing expected", 14, "", "PASS", "", {}},
+      {"a gate that is not there", 14, ", expect: {gate: akc, within: 3s}", "refused", "", {}},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    const ScratchDirectory scratch;
+    SyntheticRun run;
+    run.fault("bank_slow", 14, 18, 700);
+    if (row.slow_from > 0) run.slow(row.slow_from, 18, 700'000);
+    // The gate judges the time before the fault, and is looked at second by second for it all the same.
+    const RunDirectory directory = testing::written(
+        run, scratch.file("run"),
+        "faults:\n  bank_slow: {kind: latency, at: 14s, for: 4s" + row.expect +
+            "}\ngates:\n  ack: {expect: 'p99(response_time{name=create_payment}) < 500ms', during: ramp}\n");
+    CHECK(word_of(directory) == row.want);
+    const auto verdict = judge_directory(directory);
+    if (!verdict) continue;
+    REQUIRE(verdict->faults.size() == 1);
+    INFO(verdict->faults[0].reason);
+    CHECK_THAT(verdict->faults[0].reason, Catch::Contains(row.in_reason));
+    CHECK(verdict->faults[0].time_to_detect_s == row.detected_s);
+    CHECK(json_of(directory) == json_of(directory));
+  }
+}
+
 TEST_CASE("a directory cut short or damaged at any place never passes", "[judge][bad-input]") {
   const ScratchDirectory scratch;
   const RunDirectory directory = testing::written(SyntheticRun(), scratch.file("run"), kGates);

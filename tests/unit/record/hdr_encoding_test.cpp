@@ -1,12 +1,10 @@
-// HdrHistogram logs, byte for byte where the format says so. Their reading by the published Python decoder
-// (hdrhistogram 0.10.8: HistogramLogReader) was checked by hand on a log of this function: counts, maxima and
-// percentiles agree.
+// HdrHistogram's encoding, byte for byte where the format says so. The published decoders read the log of a whole run
+// in tests/page.
 
-#include "record/hdr_log.hpp"
+#include "record/hdr_encoding.hpp"
 
 #include <zlib.h>
 
-#include <array>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -87,40 +85,6 @@ TEST_CASE("a histogram in the V2 encoding") {
     for (const auto& [value, count] : row.values) histogram.record(value, count);
     CHECK(hex(v2_of(hdr_base64(histogram))) == std::string("1c849313") + row.size + kHeader + row.counts);
   }
-}
-
-TEST_CASE("a log has a line for each second of each series, in the order of time") {
-  Series good{{"response_time",
-               {{"block", "b"}, {"expected", "true"}, {"flow", "f"}, {"name", "GET /a, b"}},
-               SeriesKind::histogram,
-               "us"},
-              {},
-              {}};
-  const auto add = [](Series& series, std::int32_t second, std::uint64_t value, std::uint64_t count) {
-    Histogram histogram;
-    histogram.record(value, count);
-    series.histograms.add(second, histogram);
-  };
-  Series bad = good;
-  add(good, 3, 1500, 1);
-  add(good, 1, 2'000'000, 2);
-  add(good, -1, 7, 1);  // set-up
-  bad.key.tags[1].second = "false";
-  add(bad, 2, 40, 1);
-  Series counter{{"iterations", {}, SeriesKind::counter, "count"}, {{1, 5.0}}, {}};
-  const std::array<const Series*, 3> all = {&good, &bad, &counter};
-  const std::string log = hdr_log(all, 1'700'000'000.25);
-  CHECK(
-      log.starts_with("#[Logged by tidegate, values in microseconds]\n#[Histogram log format version 1.3]\n"
-                      "#[StartTime: 1700000000.250 (seconds since epoch)]\n\"StartTimestamp\","));
-  std::vector<std::string> lines;
-  for (std::size_t at = log.find("Tag="); at != std::string::npos; at = log.find("Tag=", at + 1)) {
-    lines.push_back(log.substr(at, log.find(",HIST", at) - at));
-  }
-  REQUIRE(lines.size() == 3);
-  CHECK(lines[0] == "Tag=GET_/a__b/f/b/true,1.000,1.000,2000.895");  // the highest value of the bucket
-  CHECK(lines[1] == "Tag=GET_/a__b/f/b/false,2.000,1.000,0.040");
-  CHECK(lines[2] == "Tag=GET_/a__b/f/b/true,3.000,1.000,1.500");
 }
 
 }  // namespace tidegate::record

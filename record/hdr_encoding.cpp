@@ -1,10 +1,8 @@
-#include "record/hdr_log.hpp"
+#include "record/hdr_encoding.hpp"
 
-#include <fmt/format.h>
 #include <zlib.h>
 
 #include <bit>
-#include <map>
 
 #include "base/assert.hpp"
 
@@ -14,7 +12,6 @@ namespace {
 constexpr std::uint32_t kV2Cookie = 0x1c849303 | 0x10;
 constexpr std::uint32_t kV2CompressedCookie = 0x1c849304 | 0x10;
 constexpr std::size_t kHeader = 40;
-constexpr double kMicrosecondsPerMillisecond = 1000;
 
 template <typename Number>
 void put_big_endian(std::string& out, Number number) {
@@ -62,19 +59,6 @@ std::string base64(const std::string& bytes) {
   return out;
 }
 
-/// What tells the series apart in the tools: their tags have no commas and no spaces.
-std::string tag_of(const Series& series) {
-  std::string tag;
-  for (const char* key : {"name", "flow", "block", "expected"}) {
-    const std::string* value = series.key.tag(key);
-    if (value != nullptr) tag += (tag.empty() ? "" : "/") + *value;
-  }
-  for (char& c : tag) {
-    if (c == ',' || c == ' ' || c == '"' || static_cast<unsigned char>(c) < 0x20) c = '_';
-  }
-  return tag.empty() ? series.key.metric : tag;
-}
-
 }  // namespace
 
 std::string hdr_base64(const Histogram& histogram) {
@@ -83,24 +67,6 @@ std::string hdr_base64(const Histogram& histogram) {
   put_big_endian(out, kV2CompressedCookie);
   put_big_endian(out, static_cast<std::uint32_t>(body.size()));
   return base64(out + body);
-}
-
-std::string hdr_log(std::span<const Series* const> series, double unix_start) {
-  std::string out = "#[Logged by tidegate, values in microseconds]\n#[Histogram log format version 1.3]\n";
-  out += fmt::format("#[StartTime: {:.3f} (seconds since epoch)]\n", unix_start);
-  out += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
-  std::multimap<std::int32_t, std::string> lines;  // in the order of time
-  for (const Series* each : series) {
-    const std::string tag = tag_of(*each);
-    each->histograms.for_each(0, each->histograms.end_second(), [&](std::int32_t second, const Histogram& histogram) {
-      if (histogram.empty()) return;
-      lines.emplace(second, fmt::format("Tag={},{:.3f},1.000,{:.3f},{}\n", tag, static_cast<double>(second),
-                                        static_cast<double>(histogram.max()) / kMicrosecondsPerMillisecond,
-                                        hdr_base64(histogram)));
-    });
-  }
-  for (const auto& [second, line] : lines) out += line;
-  return out;
 }
 
 }  // namespace tidegate::record
