@@ -74,6 +74,10 @@ void add_load(CLI::App& app, int& exit_code) {
   auto& transport = flags->rehearsal.transport;
   command->add_flag("--http2", flags->http2, "HTTP/2; without TLS by prior knowledge");
   command->add_option("--proxy", transport.proxy, "http://host:port or socks5://host:port");
+  command
+      ->add_option("--source", transport.source_addresses,
+                   "Local address or range that connections start from, in turn; repeatable")
+      ->allow_extra_args(false);
   command->add_flag("--insecure", flags->insecure, "Accept any TLS certificate");
   command->add_option("--cacert", transport.tls.ca_file, "PEM file of the authorities to trust")
       ->check(CLI::ExistingFile);
@@ -88,6 +92,7 @@ void add_load(CLI::App& app, int& exit_code) {
   command->add_flag("--quiet", flags->rehearsal.run.quiet, "Only the verdict");
   command->add_flag("--json", flags->json, "Print verdict.json instead of the summary");
   add_live_options(*command, flags->rehearsal.run);
+  add_generator_options(*command, flags->rehearsal.run);
   command->callback([flags, &exit_code] { exit_code = play(*flags); });
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/units.hpp"
 #include "reports/format.hpp"
 #include "reports/terminal.hpp"
 
@@ -64,6 +65,19 @@ void set_command_line(int count, char** arguments) {
 void add_live_options(CLI::App& command, runner::RunOptions& options) {
   command.add_flag("--live", options.live, "Serve a live page on loopback while it runs");
   command.add_option("--live-port", options.live_port, "Port of the live page (default: a free one)");
+}
+
+void add_generator_options(CLI::App& command, runner::RunOptions& options) {
+  command.add_option("--loops", options.loops, "Load loops: threads, one core each (default 1)")
+      ->check(CLI::Range(1, 256));
+  command.add_option_function<std::string>(
+      "--spin",
+      [&options](const std::string& text) {
+        const auto share = parse_share(text);
+        if (!share || *share < 0 || *share > 1) throw CLI::ValidationError("--spin", "expected a share, as in 20%");
+        options.spin = *share;
+      },
+      "Share of its core that a load loop may burn just before arrivals, for less lateness (default 0%)");
 }
 
 Result<void> write_format(const std::string& format, const std::string& directory, const record::RunInfo& info,

@@ -26,6 +26,9 @@ void set_command_line(int count, char** arguments);
 /// Adds --live and --live-port.
 void add_live_options(CLI::App& command, runner::RunOptions& options);
 
+/// Adds --loops and --spin.
+void add_generator_options(CLI::App& command, runner::RunOptions& options);
+
 /// Renders the run in one of the formats of reports/format.hpp, to a file, or to standard output when `path` is empty.
 Result<void> write_format(const std::string& format, const std::string& directory, const record::RunInfo& info,
                           const record::Verdict& verdict, const std::string& path);

@@ -45,6 +45,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--strict", flags->strict, "WARN exits with 99");
   command->add_option("--junit", flags->junit, "Also write JUnit XML to this file, for CI systems");
   add_live_options(*command, flags->run);
+  add_generator_options(*command, flags->run);
   command->callback([options, flags, &exit_code] { exit_code = play(*options, *flags); });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -70,6 +71,7 @@ class Judge {
   ValidityJudgement judge() {
     measure();
     if (!evidence_.run().load.empty()) check_iterations();
+    check_limits();
     if (arrivals_.open_loop) {
       check_arrivals();
       check_loops();
@@ -113,6 +115,24 @@ class Judge {
     withhold(failed > 0 ? fmt::format("no iteration succeeded: all {} failed",
                                       format_count(static_cast<std::uint64_t>(failed)))
                         : "no iteration ended in judged time");
+  }
+
+  // Of the generator: what it could not send. In open loops this is part of the missing arrivals too.
+  void check_limits() {
+    const SecondSet& judged = evidence_.judged();
+    const double sent = evidence_.counter(record::kHttpReqs, {}, judged);
+    static constexpr std::array<std::pair<const char*, const char*>, 3> kLimits = {{
+        {"descriptors", "had no descriptor left (ulimit -n)"},
+        {"ports", "had no local port left (take connections: shared or per_vu, or more source_addresses)"},
+        {"memory", "was short of memory"},
+    }};
+    for (const auto& [name, what] : kLimits) {
+      const double unsent = evidence_.counter(record::kErrors, {{"class", name}}, judged);
+      const double share = unsent > 0 ? unsent / (sent + unsent) : 0;
+      if (share <= limits_.late_or_unsent) continue;
+      withhold(fmt::format("the generator {}: {:.0f} requests were not sent, {} of all (limit {})", what, unsent,
+                           percent(share), percent(limits_.late_or_unsent)));
+    }
   }
 
   void check_arrivals() {

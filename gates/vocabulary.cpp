@@ -155,9 +155,9 @@ std::optional<std::vector<std::string>> Vocabulary::values_of(std::string_view m
   if (tag == "outcome") return std::vector<std::string>{"ok", "failed", "interrupted"};
   if (tag == "class") {
     // All that the load engine knows: a class that does not exist would count nothing, and pass.
-    return std::vector<std::string>{"refused", "unreachable", "descriptors", "ports",  "reset",
-                                    "closed",  "timeout",     "protocol",    "status", "expectation",
-                                    "capture", "data",        "interrupted"};
+    return std::vector<std::string>{"refused", "unreachable", "descriptors", "ports",    "memory",
+                                    "reset",   "closed",      "timeout",     "protocol", "tls",
+                                    "status",  "expectation", "capture",     "data",     "interrupted"};
   }
   std::vector<std::string> names;
   for (const record::PlannedLoad& load : context_.load) {

@@ -50,11 +50,22 @@ void BlockPlayer::extend(Nanoseconds from, Nanoseconds length, double rate) {
 
 Vu& BlockPlayer::add_vu() {
   vus_.push_back(std::make_unique<Vu>(loop_, block_));
+  vus_.back()->number = vus_.size() - 1;
   return *vus_.back();
 }
 
+/// Parks itself until there is an arrival for it.
+void BlockPlayer::serve(Vu& vu) {
+  vu.life = serve_arrivals(&vu);
+  vu.life.start();
+}
+
 void BlockPlayer::start() {
-  if (block_.open_loop()) return;
+  if (block_.open_loop()) {
+    const std::size_t early = std::min(share_of(block_.pre_allocated_vus, part_), max_vus_);
+    while (vus_.size() < early) serve(add_vu());
+    return;
+  }
   const auto begin_life = [&](std::uint32_t number) {
     Vu& vu = add_vu();
     vu.number = number;
@@ -82,9 +93,8 @@ bool BlockPlayer::start_due_arrivals() {
 
 void BlockPlayer::start_arrival(const Arrival& arrival) {
   if (free_.empty() && vus_.size() < max_vus_) {
-    Vu& vu = add_vu();
-    vu.life = serve_arrivals(&vu);
-    vu.life.start();  // parks itself
+    if (loop_.memory_short()) return drop(arrival, ErrorClass::memory);
+    serve(add_vu());
   }
   if (free_.empty()) return drop(arrival);
   Vu& vu = *free_.back();
@@ -95,12 +105,16 @@ void BlockPlayer::start_arrival(const Arrival& arrival) {
   vu.wake(Wake::ready);
 }
 
-void BlockPlayer::drop(const Arrival& arrival) {
+void BlockPlayer::drop(const Arrival& arrival, ErrorClass reason) {
   const Runtime& runtime = loop_.runtime();
   const FlowShare& share = runtime.plan.flow_of(block_, arrival.index);
-  FlowMetrics& flow = loop_.metrics_at(arrival.time).flows[runtime.layout.flow_place(block_.index, share.flow)];
+  SecondMetrics& second = loop_.metrics_at(arrival.time);
+  FlowMetrics& flow = second.flows[runtime.layout.flow_place(block_.index, share.flow)];
   ++flow.scheduled;
   ++flow.dropped;
+  if (reason == ErrorClass::none) return;
+  StepMetrics& step = second.steps[runtime.layout.first_step_place(block_.index, share.flow)];
+  ++step.errors[static_cast<std::size_t>(reason)];
 }
 
 void BlockPlayer::park(Vu& vu) {

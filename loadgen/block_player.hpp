@@ -51,7 +51,11 @@ class BlockPlayer {
   /// Nothing more will start.
   bool nothing_left() const noexcept { return !next_ && lives_ == 0 && (!searching_ || stopped_); }
   bool stopped() const noexcept { return stopped_; }
+  /// Arrivals are still to come.
+  bool paced() const noexcept { return next_.has_value(); }
   std::size_t allocated_vus() const noexcept { return vus_.size(); }
+  /// Iterations in progress, of a capacity search.
+  std::size_t searching_vus() const noexcept { return searching_ ? vus_.size() - free_.size() : 0; }
 
   /// A capacity search plays `rate` over [from, from + length). No arrival of the stretch may be due yet.
   void extend(Nanoseconds from, Nanoseconds length, double rate);
@@ -70,8 +74,10 @@ class BlockPlayer {
 
  private:
   Vu& add_vu();
+  static void serve(Vu& vu);
   void start_arrival(const Arrival& arrival);
-  void drop(const Arrival& arrival);
+  /// Without a reason: no VU was free.
+  void drop(const Arrival& arrival, ErrorClass reason = ErrorClass::none);
   void advance();
 
   Loop& loop_;

@@ -21,8 +21,8 @@ namespace tidegate::loadgen {
 inline constexpr std::array<const char*, 8> kMethods = {"get",    "post", "put",     "patch",
                                                         "delete", "head", "options", "trace"};
 /// And the others that say what a step is.
-inline constexpr std::array<const char*, 10> kOtherKinds = {"request", "poll",     "think",     "loop", "if",
-                                                            "choose",  "parallel", "websocket", "grpc", "publish"};
+inline constexpr std::array<const char*, 11> kOtherKinds = {
+    "request", "poll", "think", "loop", "if", "choose", "parallel", "websocket", "held", "grpc", "publish"};
 
 struct CompileContext {
   const PlanInput& input;

@@ -140,6 +140,7 @@ void FlowCompiler::compile_parallel(const yaml::Node& node, Step step) {
   const yaml::Node& branches = *node.find("parallel");
   const std::uint32_t place = add(std::move(step));
   if (!well_formed(branches)) return;
+  in_parallel_ = true;
   for (const yaml::Node& branch : branches.items()) {
     const std::uint32_t first = next();
     compile_step(branch);
@@ -147,6 +148,7 @@ void FlowCompiler::compile_parallel(const yaml::Node& node, Step step) {
       diagnostics_.add(branch.mark(), "parallel holds requests only");
     }
   }
+  in_parallel_ = false;
   flow_.steps[place].branches = next() - place - 1;
   if (branches.items().empty()) diagnostics_.add(branches.mark(), "an empty list of steps");
 }

@@ -13,6 +13,7 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::uint32_t kMostVus = 1'000'000;
+constexpr std::uint32_t kUsualMostVus = 10'000;
 constexpr Nanoseconds kLongestIterations = std::chrono::minutes(10);  // k6's maxDuration
 
 using Options = std::vector<const char*>;
@@ -20,20 +21,20 @@ using Options = std::vector<const char*>;
 /// Options that not every executor takes.
 const Options& foreign_options() {
   static const Options all = {
-      "arrivals",  "rate",       "duration",          "start_rate", "stages",  "vus",     "start_vus",
-      "max_vus",   "iterations", "max_duration",      "settle",     "measure", "confirm", "max_rate",
-      "precision", "gates",      "graceful_ramp_down"};
+      "arrivals",  "rate",       "duration",           "start_rate",       "stages",  "vus",     "start_vus",
+      "max_vus",   "iterations", "max_duration",       "settle",           "measure", "confirm", "max_rate",
+      "precision", "gates",      "graceful_ramp_down", "pre_allocated_vus"};
   return all;
 }
 
 const Options& options_of(Executor executor) {
-  static const Options constant_rate = {"arrivals", "rate", "duration", "max_vus"};
-  static const Options ramping_rate = {"arrivals", "start_rate", "stages", "max_vus"};
+  static const Options constant_rate = {"arrivals", "rate", "duration", "max_vus", "pre_allocated_vus"};
+  static const Options ramping_rate = {"arrivals", "start_rate", "stages", "max_vus", "pre_allocated_vus"};
   static const Options constant_vus = {"vus", "duration"};
   static const Options ramping_vus = {"start_vus", "stages", "graceful_ramp_down"};
   static const Options counted = {"vus", "iterations", "max_duration"};
-  static const Options search = {"arrivals", "start_rate", "max_rate", "settle",    "measure",
-                                 "confirm",  "max_vus",    "gates",    "precision", "duration"};
+  static const Options search = {"arrivals", "start_rate", "max_rate",  "settle",   "measure",          "confirm",
+                                 "max_vus",  "gates",      "precision", "duration", "pre_allocated_vus"};
   switch (executor) {
     case Executor::constant_arrival_rate:
       return constant_rate;
@@ -55,7 +56,13 @@ const Options& options_of(Executor executor) {
 void read_arrivals(BlockReader& reader) {
   const yaml::Node* arrivals = reader.find("arrivals");
   reader.block.spacing = arrivals != nullptr && arrivals->text() == "poisson" ? Spacing::poisson : Spacing::even;
-  reader.block.max_vus = reader.count_or("max_vus", 10'000);
+  const std::uint32_t early = reader.count_or("pre_allocated_vus", 0);
+  reader.block.pre_allocated_vus = early;
+  reader.block.max_vus = reader.count_or("max_vus", std::max(early, kUsualMostVus));
+  if (early > reader.block.max_vus) {
+    reader.complain(reader.find("pre_allocated_vus")->mark(),
+                    fmt::format("pre_allocated_vus is over max_vus, which is {}", reader.block.max_vus));
+  }
 }
 
 void read_constant_rate(BlockReader& reader) {

@@ -35,6 +35,7 @@ FlowCompiler::FlowCompiler(const std::string& name, const yaml::Node& steps, Com
 Flow FlowCompiler::compile() {
   compile_steps(steps_);
   flow_.captures = names_.captures();
+  flow_.held = static_cast<std::uint32_t>(held_.size());
   return std::move(flow_);
 }
 
@@ -73,7 +74,7 @@ void FlowCompiler::compile_step(const yaml::Node& node) {
   if (kinds.size() != 1) {
     diagnostics_.add(node.mark(),
                      "a step needs exactly one of get, post, put, patch, delete, head, options, trace, request, poll, "
-                     "think, loop, if, choose, parallel, websocket, grpc and publish");
+                     "think, loop, if, choose, parallel, websocket, held, grpc and publish");
     add(std::move(step));
     return;
   }

@@ -195,7 +195,7 @@ RequestSpec compile_request(const yaml::Node& step, std::string_view method, con
 RequestSpec compile_any_request(const yaml::Node& step, Names& names, CompileContext& context) {
   if (is_foreign_request(step)) return compile_foreign_request(step, names, context);
   const yaml::Node* method = step.find("method");
-  for (const char* key : {"send", "receive", "message", "descriptors", "key"}) {
+  for (const char* key : {"send", "receive", "hold", "close", "message", "descriptors", "key"}) {
     if (const yaml::Node* value = step.find(key)) {
       context.diagnostics.add(value->mark(), std::string("'") + key + "' goes with websocket, grpc or publish only");
     }

@@ -30,11 +30,32 @@ void FlowCompiler::compile_request_step(const yaml::Node& node, Step& step) {
       diagnostics_.add(operation->mark(), "an operation cannot stand in a loop: it could not be asked again");
   }
   if (const yaml::Node* proceed = node.find("continue")) step.continue_on_failure = schema::as_boolean(*proceed);
+  compile_hold(node, step);
   compile_redirects(node, step);
   compile_step_captures(node, step);
   compile_read(node, step);
   compile_measures(node, step);
   compile_tags(node, step);
+}
+
+void FlowCompiler::compile_hold(const yaml::Node& node, Step& step) {
+  const yaml::Node* hold = node.find("hold");
+  const yaml::Node* held = node.find("held");
+  const yaml::Node* name = hold != nullptr ? hold : held;
+  if (name == nullptr) return;
+  if (in_parallel_) diagnostics_.add(name->mark(), "a connection cannot be held in parallel: steps share it in turn");
+  const auto known = std::find(held_.begin(), held_.end(), name->text());
+  const auto place = static_cast<std::uint32_t>(known - held_.begin());
+  if (hold != nullptr) {
+    if (hold->text().empty()) diagnostics_.add(hold->mark(), "'hold' names the connection for later steps");
+    step.request.hold = place;
+    if (known == held_.end()) held_.push_back(hold->text());
+  } else if (known == held_.end()) {
+    diagnostics_.add(held->mark(), "no earlier step holds a connection named '" + held->text() + "'",
+                     nearest_spelling(held->text(), held_));
+  } else {
+    step.request.held = place;
+  }
 }
 
 void FlowCompiler::compile_redirects(const yaml::Node& node, Step& step) {

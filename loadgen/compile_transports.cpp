@@ -22,9 +22,11 @@ Template compile_message(const yaml::Node& node, Names& names, Diagnostics& diag
   return compile_json(*node.find("json"), names, diagnostics);
 }
 
-RequestSpec compile_websocket(const yaml::Node& step, const yaml::Node& path, Names& names, CompileContext& context) {
-  refuse(step, {"json", "form", "multipart", "body", "method", "message", "descriptors", "key", "redirects"},
-         "websocket", context.diagnostics);
+/// `kind`: websocket, or held, which goes on where an earlier step left off.
+RequestSpec compile_websocket(const yaml::Node& step, const char* kind, const yaml::Node& path, Names& names,
+                              CompileContext& context) {
+  refuse(step, {"json", "form", "multipart", "body", "method", "message", "descriptors", "key", "redirects"}, kind,
+         context.diagnostics);
   RequestSpec request = compile_request(step, "websocket", path, names, context);
   request.protocol = Protocol::websocket;
   if (const yaml::Node* send = step.find("send")) {
@@ -36,9 +38,20 @@ RequestSpec compile_websocket(const yaml::Node& step, const yaml::Node& path, Na
       request.messages.push_back(compile_message(*send, names, context.diagnostics));
     }
   }
+  if (const yaml::Node* close = step.find("close")) request.closes = schema::as_boolean(*close);
   if (const yaml::Node* receive = step.find("receive")) {
     request.receive = static_cast<std::uint32_t>(schema::as_integer(*receive));
+  } else if (request.closes && step.find("send") == nullptr && step.find("expect") == nullptr) {
+    request.receive = 0;
   }
+  return request;
+}
+
+RequestSpec compile_held(const yaml::Node& step, const yaml::Node& held, Names& names, CompileContext& context) {
+  refuse(step, {"headers", "auth", "hold"}, "held", context.diagnostics);
+  RequestSpec request =
+      compile_websocket(step, "held", yaml::Node::scalar("/" + held.text(), held.mark()), names, context);
+  request.method = "HELD";
   return request;
 }
 
@@ -69,8 +82,8 @@ void find_method(const yaml::Node& step, const yaml::Node& name, RequestSpec& re
 }
 
 RequestSpec compile_grpc(const yaml::Node& step, const yaml::Node& name, Names& names, CompileContext& context) {
-  refuse(step, {"json", "form", "multipart", "body", "method", "send", "receive", "key", "redirects"}, "grpc",
-         context.diagnostics);
+  refuse(step, {"json", "form", "multipart", "body", "method", "send", "receive", "hold", "close", "key", "redirects"},
+         "grpc", context.diagnostics);
   const yaml::Node path = yaml::Node::scalar("/" + name.text(), name.mark());
   RequestSpec request = compile_request(step, "grpc", path, names, context);
   request.protocol = Protocol::grpc;
@@ -82,7 +95,9 @@ RequestSpec compile_grpc(const yaml::Node& step, const yaml::Node& name, Names& 
 }
 
 RequestSpec compile_publish(const yaml::Node& step, const yaml::Node& topic, Names& names, CompileContext& context) {
-  refuse(step, {"form", "multipart", "method", "send", "receive", "message", "descriptors", "auth", "redirects"},
+  refuse(step,
+         {"form", "multipart", "method", "send", "receive", "hold", "close", "message", "descriptors", "auth",
+          "redirects"},
          "publish", context.diagnostics);
   const yaml::Node path = yaml::Node::scalar("/", topic.mark());
   RequestSpec request = compile_request(step, "publish", path, names, context);
@@ -99,13 +114,18 @@ RequestSpec compile_publish(const yaml::Node& step, const yaml::Node& topic, Nam
 }  // namespace
 
 RequestSpec compile_foreign_request(const yaml::Node& step, Names& names, CompileContext& context) {
-  if (const yaml::Node* path = step.find("websocket")) return compile_websocket(step, *path, names, context);
+  if (const yaml::Node* path = step.find("websocket")) {
+    refuse(step, {"close"}, "websocket; a step that does not hold its connection closes it", context.diagnostics);
+    return compile_websocket(step, "websocket", *path, names, context);
+  }
+  if (const yaml::Node* held = step.find("held")) return compile_held(step, *held, names, context);
   if (const yaml::Node* method = step.find("grpc")) return compile_grpc(step, *method, names, context);
   return compile_publish(step, *step.find("publish"), names, context);
 }
 
 bool is_foreign_request(const yaml::Node& step) {
-  return step.find("websocket") != nullptr || step.find("grpc") != nullptr || step.find("publish") != nullptr;
+  return step.find("websocket") != nullptr || step.find("held") != nullptr || step.find("grpc") != nullptr ||
+         step.find("publish") != nullptr;
 }
 
 }  // namespace tidegate::loadgen

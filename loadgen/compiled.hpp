@@ -63,10 +63,12 @@ struct RequestSpec {
   Template content_type;                                  ///< empty: none
   bool has_body = false;
   Template body;
-  Template key;                            ///< Kafka: of the message
-  std::vector<Template> messages;          ///< WebSocket: sent one after the other
-  std::uint32_t receive = 1;               ///< WebSocket: messages to wait for
-  std::shared_ptr<const GrpcMethod> grpc;  ///< gRPC
+  Template key;                             ///< Kafka: of the message
+  std::vector<Template> messages;           ///< WebSocket: sent one after the other
+  std::uint32_t receive = 1;                ///< WebSocket: messages to wait for
+  std::optional<std::uint32_t> hold, held;  ///< WebSocket: keeps the connection there, or goes on with the one there
+  bool closes = false;                      ///< WebSocket: the held connection, afterwards
+  std::shared_ptr<const GrpcMethod> grpc;   ///< gRPC
 
   // Made when the engine starts:
   Template head;         ///< request line and headers up to the framing fields
@@ -206,6 +208,7 @@ struct Flow {
   std::vector<Step> steps;
   std::uint32_t captures = 0;          ///< variables that its steps capture
   std::uint32_t loops = 0;             ///< how deep they stand in each other
+  std::uint32_t held = 0;              ///< connections that its steps hold
   std::vector<std::uint32_t> feeders;  ///< that its steps read; noted when the engine starts
 };
 
@@ -257,7 +260,8 @@ struct Block {
   Nanoseconds graceful_ramp_down = kDefaultGrace;  ///< ramping-vus: the same for a VU that is no longer wanted
   std::uint32_t vus = 0;                           ///< closed loop: the most at once
   std::uint32_t max_vus = 0;
-  std::uint64_t iterations = 0;  ///< shared-iterations: of all VUs; per-vu-iterations: of each
+  std::uint32_t pre_allocated_vus = 0;  ///< open loop: exist from the start
+  std::uint64_t iterations = 0;         ///< shared-iterations: of all VUs; per-vu-iterations: of each
   ConnectionUse connections = ConnectionUse::shared;
   std::optional<double> connect_rate;  ///< new connections per second at most
   CapacityPlan search;

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,30 +17,9 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr std::size_t kSourcesTried = 8;
 constexpr int kReadsPerTurn = 16;  // 1 MiB; then the other connections have their turn
 constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
-
-ErrorClass connect_error(int error_number) {
-  switch (error_number) {
-    case ECONNREFUSED:
-    case EAGAIN:  // a unix socket whose backlog is full
-    case ENOENT:  // and one that is not there
-      return ErrorClass::refused;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-      return ErrorClass::descriptors;
-    case EADDRNOTAVAIL:
-      return ErrorClass::ports;
-    case ETIMEDOUT:
-      return ErrorClass::timeout;
-    case ECONNRESET:
-      return ErrorClass::reset;
-    default:
-      return ErrorClass::unreachable;
-  }
-}
 
 bool is_loopback(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
@@ -58,6 +38,13 @@ void tune(int socket, const Address& address) {
   // can be congested, that is cost without use. Without effect where reno may not be chosen.
   static constexpr char kReno[] = "reno";
   ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, kReno, sizeof kReno - 1);
+}
+
+/// The port is chosen when it connects, so that one port may serve several peers.
+bool bind_to(int socket, const Address& source) {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  return ::bind(socket, reinterpret_cast<const sockaddr*>(&source.storage), source.size) == 0;
 }
 
 Io failed(ErrorClass& error, ErrorClass reason) {
@@ -103,17 +90,40 @@ Result<std::vector<Address>> unix_address(const std::string& path) {
 
 Connection::Connection(ConnectionPool& pool) : parser(http::ResponseParser::Options{kLimits, true}), pool_(pool) {}
 
+bool Connection::fresh() const noexcept {
+  return open() && generation_ == pool_.generation();
+}
+
 Io Connection::connect(const Address& address, Reactor& reactor, ErrorClass& error) {
+  const std::vector<Address>& sources = pool_.sources();
+  if (sources.empty() || address.family == AF_UNIX) return connect_from(address, nullptr, reactor, error);
+  // One whose ports are all taken leaves the turn to the next one.
+  Io io = Io::failed;
+  for (std::size_t tries = 0; tries < std::min(sources.size(), kSourcesTried); ++tries) {
+    error = ErrorClass::none;
+    io = connect_from(address, &sources[pool_.next_source() % sources.size()], reactor, error);
+    if (io != Io::failed || error != ErrorClass::ports) break;
+  }
+  return io;
+}
+
+Io Connection::connect_from(const Address& address, const Address* source, Reactor& reactor, ErrorClass& error) {
   TIDEGATE_ASSERT(!open());
   readable_ = writable_ = hung_up_ = surplus_ = false;
+  generation_ = pool_.generation();
   socket_.reset(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket_) return failed(error, connect_error(errno));
+  if (!socket_) return failed(error, class_of_connect(errno));
   tune(socket_.get(), address);
+  if (source != nullptr && source->family == address.family && !bind_to(socket_.get(), *source)) {
+    const int error_number = errno;
+    close();
+    return failed(error, error_number == EADDRINUSE ? ErrorClass::ports : class_of_connect(error_number));
+  }
   const int connected = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   const int error_number = errno;
   if (connected != 0 && error_number != EINPROGRESS) {
     close();
-    return failed(error, connect_error(error_number));
+    return failed(error, class_of_connect(error_number));
   }
   if (!reactor.add(socket_.get(), *this)) {
     close();
@@ -129,7 +139,7 @@ Io Connection::finish_connect(ErrorClass& error) {
   ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
   if (error_number != 0) {
     close();
-    return failed(error, connect_error(error_number));
+    return failed(error, class_of_connect(error_number));
   }
   return writable_ ? Io::done : Io::would_block;
 }
@@ -253,15 +263,23 @@ void Connection::close() noexcept {
   socket_.reset();
 }
 
+bool Connection::tell() {
+  if (keeper != nullptr) {
+    keeper->on_io();
+  } else if (user != nullptr) {
+    user->on_io();
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void Connection::on_events(std::uint32_t events) {
   if (!open()) return;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
-  if (user != nullptr) {
-    user->on_io();
-    return;
-  }
+  if (tell()) return;
   if (tls_ && readable_ && !hung_up_) {
     settle_tls();
     readable_ = surplus_ || hung_up_;
@@ -269,14 +287,27 @@ void Connection::on_events(std::uint32_t events) {
   if (readable_) close();  // pooled: the peer closed, or spoke out of turn
 }
 
-ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls)
-    : reactor_(reactor), addresses_(std::move(addresses)), tls_(tls), read_buffer_(kReadBuffer) {}
+ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls,
+                               std::vector<Address> sources)
+    : reactor_(reactor),
+      addresses_(std::move(addresses)),
+      sources_(std::move(sources)),
+      tls_(tls),
+      read_buffer_(kReadBuffer) {}
+
+void ConnectionPool::replace_addresses(std::vector<Address> addresses) {
+  TIDEGATE_ASSERT(!addresses.empty());
+  addresses_ = std::move(addresses);
+  preferred_address = 0;
+  ++generation_;
+}
 
 Connection* ConnectionPool::take_idle() noexcept {
   while (!idle_.empty()) {
     Connection* connection = idle_.back();
     idle_.pop_back();
-    if (connection->open()) return connection;
+    if (connection->fresh()) return connection;
+    connection->close();
     closed_.push_back(connection);
   }
   return nullptr;
@@ -292,6 +323,12 @@ Connection& ConnectionPool::take_closed() {
   return connection;
 }
 
+void ConnectionPool::forget_answers() noexcept {
+  for (const auto& connection : all_) {
+    if (connection->user == nullptr && connection->keeper == nullptr) connection->parser.reset();
+  }
+}
+
 void ConnectionPool::settle(Connection& connection) noexcept {
   connection.user = nullptr;
   if (connection.open() && connection.readable()) connection.close();
@@ -300,7 +337,7 @@ void ConnectionPool::settle(Connection& connection) noexcept {
 void ConnectionPool::read_on() {
   reading_on_.swap(greedy_);
   for (Connection* connection : reading_on_) {
-    if (connection->open() && connection->user != nullptr) connection->user->on_io();
+    if (connection->open()) connection->tell();
   }
   reading_on_.clear();
 }

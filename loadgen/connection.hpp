@@ -36,6 +36,13 @@ Result<std::vector<Address>> unix_address(const std::string& path);
 
 class ConnectionPool;
 
+/// Told about a connection's events instead of its user: one that lives between exchanges.
+class ConnectionKeeper {
+ public:
+  virtual ~ConnectionKeeper() = default;
+  virtual void on_io() = 0;
+};
+
 class Connection final : public Watcher {
  public:
   explicit Connection(ConnectionPool& pool);
@@ -57,16 +64,23 @@ class Connection final : public Watcher {
   bool readable() const noexcept { return readable_; }
   bool writable() const noexcept { return writable_; }
   /// After a complete answer: the next request may use it.
-  bool reusable() const noexcept { return open() && parser.keep_alive() && !surplus_ && !hung_up_; }
+  bool reusable() const noexcept { return fresh() && parser.keep_alive() && !surplus_ && !hung_up_; }
+  /// Open, to an address that still holds.
+  bool fresh() const noexcept;
 
   void on_events(std::uint32_t epoll_events) override;
 
   http::ResponseParser parser;
-  Vu* user = nullptr;                ///< who is told about events; null while nobody uses it
-  Connection* next_own = nullptr;    ///< of the VU that keeps it
-  std::uint64_t bytes_received = 0;  ///< of the current exchange; the user sets it to 0
+  Vu* user = nullptr;                  ///< who is told about events; null while nobody uses it
+  ConnectionKeeper* keeper = nullptr;  ///< who is told instead, when there is one
+  Connection* next_own = nullptr;      ///< of the VU that keeps it
+  std::uint64_t bytes_received = 0;    ///< of the current exchange; the user sets it to 0
 
  private:
+  friend class ConnectionPool;
+  Io connect_from(const Address& address, const Address* source, Reactor& reactor, ErrorClass& error);
+  /// Somebody was told that there is something new.
+  bool tell();
   Io feed(std::string_view bytes, ErrorClass& error);
   Io end_of_input(ErrorClass& error);
   Io read_tls(ErrorClass& error);
@@ -76,14 +90,21 @@ class Connection final : public Watcher {
   FileDescriptor socket_;
   std::unique_ptr<TlsStream> tls_;
   bool readable_ = false, writable_ = false, hung_up_ = false;
-  bool surplus_ = false;  ///< bytes came after the answer: not to be trusted with another request
+  std::uint32_t generation_ = 0;  ///< of the pool's addresses
+  bool surplus_ = false;          ///< bytes came after the answer: not to be trusted with another request
 };
 
 /// The loop's connections, last used first. Connections belong to it for its life; closed ones are used again.
 class ConnectionPool {
  public:
   /// With `tls`, which must outlive it, every connection speaks TLS.
-  explicit ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls = nullptr);
+  explicit ConnectionPool(Reactor& reactor, std::vector<Address> addresses, TlsContext* tls = nullptr,
+                          std::vector<Address> sources = {});
+
+  /// New connections go there; those that are open are used up to the end of their exchange.
+  void replace_addresses(std::vector<Address> addresses);
+  /// Counts up when the addresses are replaced.
+  std::uint32_t generation() const noexcept { return generation_; }
 
   /// One that is open and unused, or null.
   Connection* take_idle() noexcept;
@@ -94,6 +115,8 @@ class ConnectionPool {
   /// One that is still readable when its user leaves it is not to be trusted: closes it then.
   static void settle(Connection& connection) noexcept;
 
+  /// Gives back the memory of answers that nobody reads any more.
+  void forget_answers() noexcept;
   /// A watcher whose input is not used up: read on in the next round, after the others.
   void read_on_later(Connection& connection) { greedy_.push_back(&connection); }
   bool any_greedy() const noexcept { return !greedy_.empty(); }
@@ -102,13 +125,18 @@ class ConnectionPool {
   Reactor& reactor() noexcept { return reactor_; }
   TlsContext* tls() noexcept { return tls_; }
   const std::vector<Address>& addresses() const noexcept { return addresses_; }
+  const std::vector<Address>& sources() const noexcept { return sources_; }
+  /// Of the next source, which follows the one before.
+  std::size_t next_source() noexcept { return next_source_++; }
   /// The address that answered last; tried first.
   std::size_t preferred_address = 0;
   std::vector<char>& read_buffer() noexcept { return read_buffer_; }
 
  private:
   Reactor& reactor_;
-  std::vector<Address> addresses_;
+  std::vector<Address> addresses_, sources_;
+  std::size_t next_source_ = 0;
+  std::uint32_t generation_ = 0;
   TlsContext* tls_;
   std::vector<std::unique_ptr<Connection>> all_;
   std::vector<Connection*> idle_;  // may hold ones that the peer closed meanwhile

@@ -11,11 +11,13 @@
 
 #include "base/assert.hpp"
 #include "loadgen/loop.hpp"
+#include "loadgen/memory_watch.hpp"
+#include "loadgen/name_refresh.hpp"
 #include "loadgen/runtime.hpp"
 #include "loadgen/series_export.hpp"
 #include "loadgen/setup.hpp"
+#include "loadgen/source_addresses.hpp"
 #include "loadgen/tally.hpp"
-#include "loadgen/thread_urgency.hpp"
 #include "loadgen/thread_usage.hpp"
 
 namespace tidegate::loadgen {
@@ -49,12 +51,32 @@ Result<void> check_descriptors(const CompiledPlan& plan) {
   return {};
 }
 
+/// A virtual user that does nothing takes some 1.5 KiB, and its connection is the kernel's and the system's business.
+constexpr std::uint64_t kLeastPerVu = 1536;
+
+/// Virtual users that exist from the start.
+Result<void> check_memory(const CompiledPlan& plan, const MemoryWatch& memory) {
+  if (!memory.at_start()) return {};
+  std::uint64_t needed = 0;
+  for (const Block& block : plan.blocks) {
+    const std::uint64_t early = block.open_loop() ? block.pre_allocated_vus : block.vus;
+    if (early == 0) continue;
+    needed += (early + plan.segment.count - 1) / plan.segment.count * kLeastPerVu;
+    if (needed <= *memory.at_start()) continue;
+    return machine_error("the virtual users up to those of load block '" + block.name + "' take at least " +
+                         std::to_string(needed >> 20) + " MiB; " + std::to_string(*memory.at_start() >> 20) +
+                         " MiB of memory are left: take fewer, or share them out with --segment");
+  }
+  return {};
+}
+
 /// A loop, its thread and what was last read about it.
 struct LoopThread {
   std::unique_ptr<Loop> loop;
   std::thread thread;
   std::atomic<pid_t> id{0};
   ThreadUsage usage;
+  Nanoseconds spun{0};
   std::unique_ptr<MetricBuffer> spare;
 };
 
@@ -73,13 +95,17 @@ struct Engine::State {
       : plan(std::move(its_plan)),
         options(std::move(its_options)),
         runtime(std::move(bound)),
-        series(runtime.plan, runtime.layout, options.series, options.observer) {}
+        series(runtime.plan, runtime.layout, options.series),
+        memory(options.memory_left ? options.memory_left : MemoryWatch::Left(memory_left)) {}
 
   Plan plan;
   EngineOptions options;
   Runtime runtime;
   SeriesExport series;
+  MemoryWatch memory;
+  bool memory_short = false;
   std::vector<std::unique_ptr<LoopThread>> loops;
+  std::unique_ptr<NameRefresh> refresh;  // goes before the loops that it tells
   std::atomic<bool> running{false};
   Nanoseconds last_swap{0};
   std::uint64_t iterations_done = 0;
@@ -95,6 +121,8 @@ struct Engine::State {
   std::unique_ptr<MetricBuffer> take_buffer(LoopThread& loop);
   void collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buffers);
   void record_usage(Nanoseconds now, Nanoseconds interval);
+  void watch_memory();
+  void start_refresh();
   void wait_until_finished(Nanoseconds limit) const;
   bool finished() const;
   void join();
@@ -110,9 +138,13 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   TIDEGATE_ASSERT(options.loops > 0);
   auto origin = parse_origin(options.base_url);
   if (!origin) return origin.error();
+  if (!options.resolve) options.resolve = resolve_addresses;
   auto addresses =
-      origin->unix_path.empty() ? resolve_addresses(origin->host, origin->port) : unix_address(origin->unix_path);
+      origin->unix_path.empty() ? options.resolve(origin->host, origin->port) : unix_address(origin->unix_path);
   if (!addresses) return addresses.error();
+  auto sources = parse_source_addresses(options.transport.source_addresses);
+  if (!sources) return sources.error();
+  if (auto usable = check_source_addresses(*sources); !usable) return usable.error();
   if (origin->is_tls()) {
     // Each loop makes its own; a mistake is told here.
     if (auto usable = TlsContext::create(options.transport.tls, origin->host); !usable) return usable.error();
@@ -122,10 +154,13 @@ Result<std::unique_ptr<Engine>> Engine::create(Plan plan, EngineOptions options)
   raise_descriptor_limit();
   if (auto enough = check_descriptors(*bound); !enough) return enough.error();
   auto state = std::make_unique<State>(std::move(plan), std::move(options), *std::move(bound));
+  if (auto enough = check_memory(state->runtime.plan, state->memory); !enough) return enough.error();
   state->runtime.origin = *std::move(origin);
   state->runtime.transport = state->options.transport;
   state->runtime.keep_samples = state->options.samples != nullptr;
+  state->runtime.spin = state->options.spin;
   state->runtime.addresses = *std::move(addresses);
+  state->runtime.sources = *std::move(sources);
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
@@ -179,11 +214,24 @@ Result<void> Engine::start(RunClock clock) {
     own.thread = std::thread([&own, name = "load-" + std::to_string(i)] {
       ::pthread_setname_np(::pthread_self(), name.c_str());
       own.id = current_thread_id();
-      become_urgent();
       own.loop->run();
     });
   }
+  state.start_refresh();
   return {};
+}
+
+void Engine::State::start_refresh() {
+  const Origin& origin = runtime.origin;
+  if (options.transport.dns_refresh.count() <= 0 || !origin.unix_path.empty()) return;
+  const auto tell = [this](const std::vector<Address>& found) {
+    for (const auto& own : loops) {
+      own->loop->post([loop = own->loop.get(), found] { loop->pool().replace_addresses(found); });
+    }
+  };
+  refresh = std::make_unique<NameRefresh>(
+      options.transport.dns_refresh, runtime.addresses,
+      [this] { return options.resolve(runtime.origin.host, runtime.origin.port); }, tell);
 }
 
 std::unique_ptr<MetricBuffer> Engine::State::take_buffer(LoopThread& own) {
@@ -224,14 +272,25 @@ void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
     allocated += own.loop->allocated_vus();
     const ThreadUsage usage = thread_usage(own.id);
     if (interval.count() <= 0 || usage.running.count() == 0) continue;
-    const auto share = [&](Nanoseconds part) { return to_seconds(part) / to_seconds(interval); };
-    series.gauge(record::kGeneratorCpu, second, share(usage.running - own.usage.running), std::to_string(i));
+    const auto share = [&](Nanoseconds part) { return std::max(to_seconds(part) / to_seconds(interval), 0.0); };
+    const Nanoseconds spun = own.loop->spun();
+    const Nanoseconds worked = usage.running - own.usage.running - (spun - own.spun);
+    own.spun = spun;
+    series.gauge(record::kGeneratorCpu, second, share(worked), std::to_string(i));
     series.gauge(record::kGeneratorRunQueueWait, second, share(usage.waiting - own.usage.waiting), std::to_string(i));
     own.usage = usage;
   }
   if (!running) return;
   series.gauge(record::kVus, second, static_cast<double>(busy));
   series.gauge(record::kVusMax, second, static_cast<double>(allocated));
+}
+
+void Engine::State::watch_memory() {
+  const bool is_short = memory.look();
+  if (is_short == memory_short) return;
+  memory_short = is_short;
+  for (const auto& own : loops)
+    run_on(*own->loop, [loop = own->loop.get(), is_short] { loop->set_memory_short(is_short); });
 }
 
 Handover Engine::swap(std::vector<record::Operation> memory) {
@@ -257,6 +316,7 @@ Handover Engine::swap(std::vector<record::Operation> memory) {
     handover.operations.insert(handover.operations.end(), buffer->operations.begin(), buffer->operations.end());
   }
   state.record_usage(now, interval);
+  state.watch_memory();
   state.iterations_done += tally.iterations();
   handover.progress = tally.progress(state.runtime.plan, state.last_swap, now);
   handover.progress.iterations_done = state.iterations_done;
@@ -288,6 +348,12 @@ void Engine::extend_search(std::size_t block, Nanoseconds from, Nanoseconds leng
   }
 }
 
+std::uint64_t Engine::searching() const {
+  std::uint64_t sum = 0;
+  for (const auto& own : state_->loops) sum += own->loop->searching();
+  return sum;
+}
+
 void Engine::end_search(std::size_t block) {
   TIDEGATE_ASSERT(block < state_->runtime.plan.blocks.size());
   for (const auto& own : state_->loops) {
@@ -311,6 +377,7 @@ void Engine::State::wait_until_finished(Nanoseconds limit) const {
 }
 
 void Engine::State::join() {
+  refresh.reset();
   for (const auto& own : loops) own->loop->quit();
   for (const auto& own : loops) own->thread.join();
   running = false;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,23 +15,37 @@
 #include "base/time.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/samples.hpp"
-#include "loadgen/series_observer.hpp"
 #include "loadgen/transport_options.hpp"
 #include "record/operations.hpp"
 #include "record/series.hpp"
 
 namespace tidegate::loadgen {
 
+struct Address;
+
 struct EngineOptions {
   std::string base_url;  ///< http://127.0.0.1:8080, https://…, unix:/path; its path is ignored
   TransportOptions transport;
   int loops = 1;                             ///< threads; loop k plays the arrivals i with i mod loops == k
+  double spin = 0;                           ///< share of a core that a loop may burn in waiting for an arrival
   std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
-  SeriesObserver* observer = nullptr;        ///< the same; null: nobody
   SampleWriter* samples = nullptr;           ///< must outlive the engine; null: no samples are kept
   record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress
   Nanoseconds setup_timeout = std::chrono::seconds(60);  ///< for all set-up steps together
   std::function<bool()> interrupted;                     ///< asked some 20 times a second during set-up; true ends it
+  /// Addresses of a host and port (loadgen/connection.hpp); by default from the system's resolver. With
+  /// `transport.dns_refresh` it is called again and again, on a thread of its own.
+  std::function<Result<std::vector<Address>>(const std::string& host, const std::string& port)> resolve;
+  /// Bytes of memory that are left; asked when the engine is made and at each swap. By default of this process.
+  std::function<std::optional<std::uint64_t>()> memory_left;
+};
+
+/// What the generator could not send, and for want of what.
+struct GeneratorLimits {
+  std::uint64_t descriptors = 0, ports = 0, memory = 0;
+  std::uint64_t all() const noexcept { return descriptors + ports + memory; }
+  /// "no local port left for 12, short of memory for 3"; empty when there is nothing to say.
+  std::string text() const;
 };
 
 /// What the last interval (from swap to swap) looked like.
@@ -43,7 +58,8 @@ struct Progress {
   Nanoseconds p99{0};
   std::uint64_t requests = 0;  ///< in the interval, as are the next three
   std::uint64_t errors = 0;    ///< requests that were not as expected
-  std::uint64_t dropped = 0;   ///< arrivals that found no free VU
+  std::uint64_t dropped = 0;   ///< iterations that were not played: no VU was free, or a limit was met
+  GeneratorLimits limits;      ///< of the dropped ones, those that met a limit of the generator
   std::uint64_t late = 0;      ///< arrivals started over 5 ms late
   std::uint64_t vus = 0;       ///< busy now
   std::uint64_t vus_max = 0;   ///< that exist
@@ -97,6 +113,8 @@ class Engine {
   bool finished() const;
   /// A capacity-search block plays `rate` over [from, from + length) of the run clock, which lies ahead.
   void extend_search(std::size_t block, Nanoseconds from, Nanoseconds length, double rate);
+  /// Iterations of capacity-search blocks that are in progress now.
+  std::uint64_t searching() const;
   /// It starts nothing more.
   void end_search(std::size_t block);
   /// Blocks: a caller that wants to go on swapping while iterations finish calls stop_arrivals(), waits for finished(),

@@ -7,6 +7,8 @@
 namespace tidegate::loadgen {
 namespace {
 
+constexpr std::size_t kShortAnswer = 64 * 1024;  // is read to its end even when memory is short
+
 ErrorClass class_of(Wake wake) {
   return wake == Wake::timeout ? ErrorClass::timeout : ErrorClass::interrupted;
 }
@@ -39,14 +41,16 @@ Task<bool> wait_for_turn(Vu* vu, Nanoseconds deadline, ErrorClass* error) {
 Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
   ErrorClass* const error = &attempt->error;
   ConnectionPool& pool = vu->loop.pool();
-  const std::size_t count = pool.addresses().size();
+  // A copy: they may be replaced while it connects.
+  const std::vector<Address> addresses = pool.addresses();
+  const std::size_t count = addresses.size();
   ConnectionLease lease(pool, pool.take_closed(), *vu);
   if (vu->block.connect_rate && !co_await wait_for_turn(vu, deadline, error)) co_return lease;
   attempt->connecting = vu->block.connect_rate ? vu->loop.now() : attempt->started;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t place = (pool.preferred_address + i) % count;
     *error = ErrorClass::none;
-    Io io = lease->connect(pool.addresses()[place], pool.reactor(), *error);
+    Io io = lease->connect(addresses[place], pool.reactor(), *error);
     while (io == Io::would_block) {
       const Wake wake = co_await WaitIo{*vu, deadline};
       if (wake != Wake::ready) {
@@ -56,7 +60,7 @@ Task<ConnectionLease> connect(Vu* vu, Nanoseconds deadline, Attempt* attempt) {
       io = lease->finish_connect(*error);
     }
     if (io == Io::done) {
-      pool.preferred_address = place;
+      if (lease->fresh()) pool.preferred_address = place;
       co_return lease;
     }
   }
@@ -165,6 +169,10 @@ Task<Attempt> exchange(Vu* vu, ExchangeOptions options) {
     const Wake wake = co_await WaitIo{*vu, options.deadline};
     if (wake == Wake::ready) {
       io = talk.advance();
+      if (io == Io::would_block && loop.memory_short() && attempt.connection->parser.body().size() > kShortAnswer) {
+        attempt.error = ErrorClass::memory;
+        io = Io::failed;
+      }
     } else {
       attempt.error = class_of(wake);
       io = Io::failed;

@@ -49,6 +49,7 @@ class FlowCompiler {
   void compile_poll(const yaml::Node& node, Step& step);
   std::uint32_t find_since(const yaml::Node& node);
   void compile_step_captures(const yaml::Node& node, Step& step);
+  void compile_hold(const yaml::Node& node, Step& step);
   void compile_redirects(const yaml::Node& node, Step& step);
   void compile_measures(const yaml::Node& node, Step& step);
   void compile_tags(const yaml::Node& node, Step& step);
@@ -63,6 +64,7 @@ class FlowCompiler {
   std::uint64_t stream_ = 0;
   std::uint32_t loops_ = 0;  // around the step being compiled
   bool in_parallel_ = false;
+  std::vector<std::string> held_;       // names of connections, by place
   std::vector<std::uint32_t> certain_;  // requests and polls that have been played wherever the next step is
   Flow flow_;
 };

@@ -3,14 +3,24 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/assert.hpp"
+#include "loadgen/thread_urgency.hpp"
+#include "loadgen/thread_usage.hpp"
 
 namespace tidegate::loadgen {
 namespace {
 
 constexpr int kWakesPerRound = 256;  // then answers have their turn
+constexpr Nanoseconds kUsageWindow = std::chrono::milliseconds(10);
 constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(100);
+constexpr Nanoseconds kNotWorthSleeping = std::chrono::microseconds(8);  // to fall asleep and wake up takes as long
+// A real-time thread that takes its whole core is kept off it by the kernel for some 50 ms in each second when others
+// want it, and all arrivals of that time are late. One that gives the same in small pieces is not.
+constexpr double kWholeCore = 0.9;
+constexpr Nanoseconds kGiveEvery = std::chrono::milliseconds(1), kGive = std::chrono::microseconds(50);
+constexpr Nanoseconds kLongestSpin = std::chrono::microseconds(100);  // longer gaps wait on the timer first
 
 }  // namespace
 
@@ -51,29 +61,74 @@ Loop::Loop(const Runtime& runtime, Reactor reactor, std::unique_ptr<TlsContext> 
     : runtime_(runtime),
       reactor_(std::move(reactor)),
       tls_(std::move(tls)),
-      pool_(reactor_, runtime.addresses, tls_.get()),
+      pool_(reactor_, runtime.addresses, tls_.get(), runtime.sources),
       buffer_(std::make_unique<MetricBuffer>(runtime.layout)) {}
 
 Loop::~Loop() = default;
 
 void Loop::run() {
   ::prctl(PR_SET_TIMERSLACK, 1);
+  become_urgent();
+  begun_ = looked_at_usage_ = now();
+  used_ = thread_cpu_time();
   for (const auto& player : players_) player->start();
   while (!quitting_) {
     const bool more_arrivals = start_due_arrivals();
     const bool more_wakes = wake_due(now());
     run_commands();
     publish();
-    reactor_.wait(more_arrivals || more_wakes ? Nanoseconds{0} : next_wait(now()));
+    measure_usage();
+    give_way();
+    wait_for_events(more_arrivals || more_wakes);
     pool_.read_on();
     ++round_;
   }
 }
 
+/// The last stretch before whatever comes next is not slept through when sleep would cost as much, or within the
+/// budget.
+void Loop::wait_for_events(bool more) {
+  if (more) {
+    reactor_.poll();
+    return;
+  }
+  const Nanoseconds before = now();
+  const Nanoseconds next = next_event(before);
+  if (next - before > kNotWorthSleeping && !may_spin(next - before, before)) {
+    const bool could_spin = runtime_.spin > 0 && next - before > kLongestSpin;
+    return reactor_.wait_until(runtime_.clock.to_monotonic(could_spin ? next - kLongestSpin : next));
+  }
+  if (reactor_.poll()) return;  // that was work
+  spun_ += now() - before;
+  published_spun_.store(spun_.count(), std::memory_order_relaxed);
+}
+
+bool Loop::may_spin(Nanoseconds wait, Nanoseconds now) const noexcept {
+  return wait <= kLongestSpin && to_seconds(spun_) < runtime_.spin * to_seconds(now - begun_);
+}
+
+void Loop::measure_usage() {
+  const Nanoseconds wall = now();
+  if (wall - looked_at_usage_ < kUsageWindow) return;
+  const Nanoseconds used = thread_cpu_time();
+  share_ = to_seconds(used - used_) / to_seconds(wall - looked_at_usage_);
+  used_ = used;
+  looked_at_usage_ = wall;
+}
+
+/// A closed loop has no arrivals to be late for, and keeps its throughput.
+void Loop::give_way() {
+  if (share_ < kWholeCore || now() < gave_way_ + kGiveEvery) return;
+  const bool paced = std::any_of(players_.begin(), players_.end(), [](const auto& player) { return player->paced(); });
+  if (paced) std::this_thread::sleep_for(kGive);
+  gave_way_ = now();
+}
+
 void Loop::run_round(Nanoseconds longest_wait) {
   wake_due(now());
   busy_ = 1;  // deadlines are looked after
-  reactor_.wait(std::min(longest_wait, next_wait(now())));
+  const Nanoseconds before = now();
+  reactor_.wait_until(runtime_.clock.to_monotonic(std::min(before + longest_wait, next_event(before))));
   pool_.read_on();
   ++round_;
 }
@@ -82,6 +137,11 @@ bool Loop::start_due_arrivals() {
   bool more_due = false;
   for (const auto& player : players_) more_due = player->start_due_arrivals() || more_due;
   return more_due;
+}
+
+void Loop::set_memory_short(bool is_short) noexcept {
+  memory_short_ = is_short;
+  if (is_short) pool_.forget_answers();
 }
 
 void Loop::set_busy(Vu& vu, bool busy) noexcept {
@@ -105,14 +165,14 @@ bool Loop::wake_due(Nanoseconds now) {
   return true;
 }
 
-Nanoseconds Loop::next_wait(Nanoseconds now) const {
-  if (pool_.any_greedy()) return Nanoseconds{0};
+Nanoseconds Loop::next_event(Nanoseconds now) const {
+  if (pool_.any_greedy()) return now;
   Nanoseconds next = now + kLongestWait;
   for (const auto& player : players_) next = std::min(next, player->next_event());
   if (const auto sleep = sleeps_.next()) next = std::min(next, *sleep);
   for (const Transport* other : others_) next = std::min(next, other->next_due());
   if (busy_ > 0) next = std::min(next, deadlines_.next_tick());
-  return next - now;
+  return next;
 }
 
 void Loop::post(std::function<void()> command) {
@@ -125,7 +185,8 @@ void Loop::post(std::function<void()> command) {
 }
 
 void Loop::run_commands() {
-  if (!commands_waiting_.exchange(false, std::memory_order_acquire)) return;
+  if (!commands_waiting_.load(std::memory_order_relaxed)) return;
+  commands_waiting_.exchange(false, std::memory_order_acquire);
   std::vector<std::function<void()>> commands;
   {
     const std::lock_guard lock(mutex_);
@@ -139,13 +200,15 @@ void Loop::quit() {
 }
 
 void Loop::publish() noexcept {
-  std::size_t allocated = 0;
+  std::size_t allocated = 0, searching = 0;
   bool nothing_left = busy_ == 0;
   for (const auto& player : players_) {
     allocated += player->allocated_vus();
+    searching += player->searching_vus();
     nothing_left = nothing_left && player->nothing_left();
   }
   published_busy_.store(busy_, std::memory_order_relaxed);
+  published_searching_.store(static_cast<std::uint32_t>(searching), std::memory_order_relaxed);
   published_allocated_.store(static_cast<std::uint32_t>(allocated), std::memory_order_relaxed);
   finished_.store(nothing_left, std::memory_order_release);
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_reserve.hpp"
 #include "base/result.hpp"
 #include "loadgen/block_player.hpp"
 #include "loadgen/connection.hpp"
@@ -45,6 +46,10 @@ class Loop {
   /// Nothing more will start, and nothing is in progress.
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   std::uint32_t busy_vus() const noexcept { return published_busy_.load(std::memory_order_relaxed); }
+  /// Iterations in progress of capacity searches.
+  std::uint32_t searching() const noexcept { return published_searching_.load(std::memory_order_relaxed); }
+  /// Time that was burnt in waiting so far.
+  Nanoseconds spun() const noexcept { return Nanoseconds(published_spun_.load(std::memory_order_relaxed)); }
   /// VUs that exist, busy or not.
   std::uint32_t allocated_vus() const noexcept { return published_allocated_.load(std::memory_order_relaxed); }
 
@@ -74,6 +79,9 @@ class Loop {
   void give_text(std::unique_ptr<std::string> text);
   std::string& scratch() noexcept { return scratch_; }
   void set_busy(Vu& vu, bool busy) noexcept;
+  /// Nothing more is sent, and no long answer is read on, while the process is short of memory.
+  bool memory_short() const noexcept { return memory_short_ || memory_reserve_used(); }
+  void set_memory_short(bool is_short) noexcept;
   BlockPlayer& player(std::uint32_t block) noexcept { return *players_[block]; }
 
  private:
@@ -83,7 +91,12 @@ class Loop {
   bool wake_due(Nanoseconds now);
   void run_commands();
   void publish() noexcept;
-  Nanoseconds next_wait(Nanoseconds now) const;
+  /// When there is something to do, if nothing happens before.
+  Nanoseconds next_event(Nanoseconds now) const;
+  void wait_for_events(bool more);
+  void measure_usage();
+  void give_way();
+  bool may_spin(Nanoseconds wait, Nanoseconds now) const noexcept;
 
   const Runtime& runtime_;
   Reactor reactor_;
@@ -99,13 +112,17 @@ class Loop {
   std::vector<std::unique_ptr<BlockPlayer>> players_;  // one per block
   std::uint32_t busy_ = 0;
   std::uint64_t round_ = 0;
-  bool quitting_ = false;
+  bool quitting_ = false, memory_short_ = false;
+  Nanoseconds spun_{0}, begun_{0};
+  Nanoseconds looked_at_usage_{0}, used_{0}, gave_way_{0};
+  double share_ = 0;  // of its core that the thread took of late
 
   std::mutex mutex_;  // guards commands_
   std::vector<std::function<void()>> commands_;
   std::atomic<bool> commands_waiting_{false};
   std::atomic<bool> finished_{false};
-  std::atomic<std::uint32_t> published_busy_{0}, published_allocated_{0};
+  std::atomic<std::uint32_t> published_busy_{0}, published_allocated_{0}, published_searching_{0};
+  std::atomic<std::int64_t> published_spun_{0};
 };
 
 }  // namespace tidegate::loadgen

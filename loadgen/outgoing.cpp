@@ -21,6 +21,14 @@ void serialize(const RenderedRequest& parts, const std::string& host, std::strin
   out += "\r\n" + parts.body;
 }
 
+/// What becomes of a request that there is no memory for.
+Task<Attempt> unsent(Nanoseconds started) {
+  Attempt attempt;
+  attempt.error = ErrorClass::memory;
+  attempt.started = attempt.sending = attempt.sent_at = attempt.first_byte = attempt.ended = started;
+  co_return attempt;
+}
+
 /// The target of a request line.
 std::string_view target_of(std::string_view bytes) {
   const std::size_t start = std::min(bytes.find(' '), bytes.size() - 1) + 1;
@@ -77,6 +85,8 @@ std::uint32_t Outgoing::body_hash() const {
 }
 
 Task<Attempt> Outgoing::send(Nanoseconds started, Nanoseconds deadline) const {
+  if (vu_.loop.memory_short()) [[unlikely]]
+    return unsent(started);
   if (other_ != nullptr) {
     const Expectation& until = step_.kind == Step::Kind::poll ? step_.until : step_.expect;
     return other_->exchange(&vu_, {&step_.request, *parts_, &until, started, deadline});

@@ -1,7 +1,6 @@
 #include "loadgen/plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 
 #include "base/assert.hpp"
@@ -61,38 +60,6 @@ std::vector<std::string> names_of_steps(const CompiledPlan& plan, Wanted wanted)
     }
   }
   return names;
-}
-
-/// Of one iteration, when each request takes `latency`; a poll is taken to hold at its first request.
-/// What loops, branches and choices make of it is not known; each step is taken to be played once.
-double seconds_of_iteration(const Flow& flow, Nanoseconds latency) {
-  double seconds = 0;
-  for (const Step& step : flow.steps) {
-    switch (step.kind) {
-      case Step::Kind::request:
-        seconds += to_seconds(latency);
-        break;
-      case Step::Kind::poll:
-        seconds += to_seconds(step.every + latency);
-        break;
-      case Step::Kind::think:
-        seconds += to_seconds(step.think + step.think_up_to) / 2;
-        break;
-      case Step::Kind::loop:
-      case Step::Kind::loop_end:
-      case Step::Kind::branch:
-      case Step::Kind::jump:
-      case Step::Kind::choose:
-      case Step::Kind::parallel:
-        break;
-    }
-  }
-  return seconds;
-}
-
-/// A capacity search may go up to its cap.
-double highest_rate(const Block& block) {
-  return block.executor == Executor::capacity_search ? block.search.max_rate : block.curve.highest_rate();
 }
 
 }  // namespace
@@ -224,24 +191,6 @@ std::vector<std::string> Plan::block_names() const {
   std::vector<std::string> names;
   for (const Block& block : compiled_->blocks) names.push_back(block.name);
   return names;
-}
-
-double Plan::peak_rate() const {
-  double sum = 0;
-  for (const Block& block : compiled_->blocks) sum += highest_rate(block);
-  return sum / compiled_->segment.count;
-}
-
-std::uint64_t Plan::peak_concurrency(Nanoseconds assumed_latency) const {
-  double sum = 0;
-  for (const Block& block : compiled_->blocks) {
-    double busy = block.open_loop() ? 0 : block.vus;
-    for (const FlowShare& share : block.flows) {
-      busy += highest_rate(block) * share.share * seconds_of_iteration(compiled_->flows[share.flow], assumed_latency);
-    }
-    sum += std::min(busy, static_cast<double>(block.max_vus));
-  }
-  return static_cast<std::uint64_t>(std::ceil(sum / compiled_->segment.count - 1e-9));
 }
 
 std::uint64_t Plan::max_vus() const {

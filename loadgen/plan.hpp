@@ -52,6 +52,15 @@ struct PlannedSearch {
   Nanoseconds start{0}, end{0};  ///< of the block, on the run clock
 };
 
+/// What a block is expected to do when each request takes some assumed time.
+struct BlockOutlook {
+  std::uint64_t iterations = 0;  ///< of a closed loop without a number of its own, as many as fit; 0 for a search
+  std::uint64_t requests = 0;    ///< polls taken to hold at once
+  bool known = false;            ///< the iterations do not depend on the assumption
+  std::uint32_t vus = 0;         ///< of a closed loop, at most
+  double seconds = 0;            ///< from its start to its end
+};
+
 class Plan {
  public:
   explicit Plan(std::shared_ptr<const CompiledPlan> compiled);
@@ -78,6 +87,10 @@ class Plan {
   std::vector<std::string> block_names() const;
   /// The sum of the blocks' highest iteration rates, per second; 0 for closed-loop blocks.
   double peak_rate() const;
+  /// One entry per load block, in the order of planned().
+  std::vector<BlockOutlook> outlook(Nanoseconds assumed_latency) const;
+  /// Virtual users that closed loops want at a time of the run clock.
+  std::uint32_t wanted_vus(Nanoseconds time) const;
   /// Requests in progress at the peak by Little's law, when each request takes `assumed_latency`. A closed-loop block
   /// counts its VUs. Never more than max_vus.
   std::uint64_t peak_concurrency(Nanoseconds assumed_latency) const;

@@ -14,6 +14,9 @@
 namespace tidegate::loadgen {
 namespace {
 
+// Of a VU in a closed loop, when the generator has no descriptor, port or memory for it.
+constexpr Nanoseconds kPauseAtLimit = std::chrono::milliseconds(50);
+
 /// Randomness of a step, for this iteration and turn.
 double drawn(const Vu& vu, std::uint64_t stream) {
   const std::uint64_t own = substream(substream(vu.block.stream, stream), vu.loop_turn);
@@ -178,7 +181,9 @@ Task<void> play_iteration(Vu* vu, Nanoseconds* ended) {
     if (!goes_on) break;
     index = next;
   }
+  for (auto& connection : vu->held) connection.reset();
   if (outcome == IterationOutcome::ok && vu->failed_on_the_way) outcome = IterationOutcome::failed;
+  vu->unsent = outcome == IterationOutcome::unsent;
   *ended = outcome == IterationOutcome::interrupted ? loop.now() : due;
   record_iteration(*vu, *ended, outcome);
 }
@@ -207,8 +212,11 @@ Task<bool> iterate_within(Vu* vu, Nanoseconds until, Nanoseconds* free_since) {
     const bool dry = std::any_of(vu->flow->feeders.begin(), vu->flow->feeders.end(),
                                  [&](std::uint32_t feeder) { return vu->rows[feeder].dry; });
     if (dry) co_return false;
-    // An iteration that never had to wait (nothing listens there, say) must not keep the loop from everything else.
-    if (round == loop.round()) co_await SleepUntil{*vu, loop.now()};
+    // An iteration that never had to wait (nothing listens there, say) must not keep the loop from everything else;
+    // one that could not be sent will not be the better for being tried again at once.
+    const Nanoseconds pause = vu->unsent ? kPauseAtLimit : Nanoseconds{0};
+    if (vu->unsent || round == loop.round()) co_await SleepUntil{*vu, loop.now() + pause};
+    if (vu->unsent) *free_since = loop.now();
   }
   co_return true;
 }

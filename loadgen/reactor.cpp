@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,19 +15,26 @@ namespace tidegate::loadgen {
 
 namespace {
 constexpr int kEventsPerWait = 64;  // then arrivals have their turn: some 0.4 ms of work
-}
+// What an event is about when it is not a watcher, which no address below 2 is.
+constexpr std::uint64_t kWoken = 0, kTimer = 1;
+}  // namespace
 
 Result<Reactor> Reactor::create() {
   FileDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return system_error("make an event loop", errno);
   FileDescriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return system_error("make an event loop", errno);
-  epoll_event interest{};
-  interest.events = EPOLLIN;
-  interest.data.ptr = nullptr;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, event.get(), &interest) != 0)
-    return system_error("make an event loop", errno);
-  return Reactor(std::move(epoll), std::move(event));
+  FileDescriptor timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer) return system_error("make an event loop", errno);
+  // Edge-triggered: neither is ever read.
+  for (const auto& [descriptor, mark] : {std::pair(event.get(), kWoken), std::pair(timer.get(), kTimer)}) {
+    epoll_event interest{};
+    interest.events = EPOLLIN | EPOLLET;
+    interest.data.u64 = mark;
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0)
+      return system_error("make an event loop", errno);
+  }
+  return Reactor(std::move(epoll), std::move(event), std::move(timer));
 }
 
 bool Reactor::add(int descriptor, Watcher& watcher) {
@@ -48,22 +56,28 @@ void Reactor::unwatch(int descriptor) noexcept {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
-void Reactor::wait(Nanoseconds limit) {
+void Reactor::wait_until(Nanoseconds monotonic) {
+  if (armed_.count() == 0 || monotonic < armed_) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(monotonic);
+    itimerspec time{};
+    time.it_value = {static_cast<time_t>(seconds.count()), static_cast<long>((monotonic - seconds).count())};
+    TIDEGATE_ASSERT(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &time, nullptr) == 0);
+    armed_ = monotonic;
+  }
+  dispatch(true);
+}
+
+int Reactor::dispatch(bool wait) {
   std::array<epoll_event, kEventsPerWait> events;
-  const auto bounded = std::max(limit, Nanoseconds{0});
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounded);
-  const timespec timeout{static_cast<time_t>(seconds.count()), static_cast<long>((bounded - seconds).count())};
-  const int count = ::epoll_pwait2(epoll_.get(), events.data(), kEventsPerWait, &timeout, nullptr);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerWait, wait ? -1 : 0);
   TIDEGATE_ASSERT(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.ptr != nullptr) {
-      static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
-      continue;
-    }
-    std::uint64_t drained = 0;
-    [[maybe_unused]] const auto read = ::read(event_.get(), &drained, sizeof drained);
+    if (event.data.u64 == kTimer) armed_ = Nanoseconds{0};
+    if (event.data.u64 == kTimer || event.data.u64 == kWoken) continue;
+    static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
   }
+  return std::max(count, 0);
 }
 
 void Reactor::wake() noexcept {

@@ -32,15 +32,25 @@ class Reactor {
   /// bring descriptors of their own.
   bool watch(int descriptor, bool input, bool output, Watcher& watcher);
   void unwatch(int descriptor) noexcept;
-  /// Waits until something happens, or the limit passes (below zero counts as zero), and tells the watchers.
-  void wait(Nanoseconds limit);
+  /// Tells the watchers what has happened, without waiting; false: nothing has.
+  bool poll() { return dispatch(false) > 0; }
+  /// Waits until something happens, or until a time of the monotonic clock, and tells the watchers. It may return
+  /// early.
+  void wait_until(Nanoseconds monotonic);
   /// Ends a wait early. Any thread.
   void wake() noexcept;
 
  private:
-  Reactor(FileDescriptor epoll, FileDescriptor event) : epoll_(std::move(epoll)), event_(std::move(event)) {}
+  Reactor(FileDescriptor epoll, FileDescriptor event, FileDescriptor timer)
+      : epoll_(std::move(epoll)), event_(std::move(event)), timer_(std::move(timer)) {}
+  int dispatch(bool wait);
+
   FileDescriptor epoll_;
   FileDescriptor event_;
+  // Armed once for a time, and left alone while events come before it: to start and cancel a timer in each wait costs
+  // more than the wait saves, above all in a virtual machine.
+  FileDescriptor timer_;
+  Nanoseconds armed_{0};  // 0: it is not
 };
 
 }  // namespace tidegate::loadgen

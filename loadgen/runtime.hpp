@@ -34,8 +34,10 @@ struct Runtime {
   RunClock clock;
   Origin origin;
   std::vector<Address> addresses;
+  std::vector<Address> sources;  ///< that connections start from; empty: the kernel's choice
   TransportOptions transport;
   bool keep_samples = false;
+  double spin = 0;  ///< share of its time that a loop may burn just before arrivals
 };
 
 /// Puts in `${stack…}` and `${env…}`, prepares requests for the host, and notes which feeders each flow reads. An error

@@ -114,6 +114,10 @@ void append_transport_fields(std::vector<Field>& fields) {
                             "With websocket: a message, {json: ...}, or a list of them."));
   fields.push_back(optional("receive", schema::integer(0, 1e6),
                             "With websocket: messages that must meet `expect` before it ends; 1 by default."));
+  fields.push_back(optional("hold", schema::text(),
+                            "With websocket: the connection stays open under this name, to the iteration's end."));
+  fields.push_back(optional("held", schema::text(), "Goes on with the WebSocket that an earlier step holds."));
+  fields.push_back(optional("close", schema::boolean(), "With held: closes it afterwards."));
   fields.push_back(optional("grpc", schema::text(), "A unary call: package.Service/Method."));
   fields.push_back(optional("descriptors", schema::text(), "With grpc: a file of protoc --descriptor_set_out."));
   fields.push_back(optional("message", schema::any(), "With grpc: the request message as JSON has it."));
@@ -226,6 +230,9 @@ TypePointer block_shape() {
                "*-iterations: no iteration starts later than this; 10m by default."),
       optional("max_vus", schema::integer(1, 1e6),
                "*-arrival-rate, capacity-search: iterations in progress at most; an arrival beyond is dropped."),
+      optional(
+          "pre_allocated_vus", schema::integer(0, 1e6),
+          "*-arrival-rate, capacity-search: VUs that exist from the start; 0 by default: they take no time to make."),
       optional("start_after", schema::duration(), "Starts this long after the start of load."),
       optional("graceful_stop", schema::duration(),
                "Iterations in progress may take this much longer than the block; 30s by default."),

@@ -25,11 +25,9 @@ constexpr std::array<const char*, 3> kOutcomes = {"ok", "failed", "interrupted"}
 
 }  // namespace
 
-SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer,
-                           SeriesObserver* observer)
+SeriesExport::SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer)
     : plan_(plan),
       writer_(writer),
-      observer_(observer),
       steps_(layout.steps().size()),
       flows_(layout.flows().size()),
       blocks_(layout.blocks()) {
@@ -80,10 +78,10 @@ void SeriesExport::write_step(std::int32_t second, std::uint32_t place, const St
     if (metrics.measures[i].empty()) continue;
     Id& id = ids.measures[i];
     if (!id) {
-      id = intern({measure.name, with({tags.begin() + 1, tags.end()}, "expected", "true"),
-                   record::SeriesKind::histogram, measure.unit});
+      id = writer_->intern({measure.name, with({tags.begin() + 1, tags.end()}, "expected", "true"),
+                            record::SeriesKind::histogram, measure.unit});
     }
-    merge(second, *id, metrics.measures[i]);
+    writer_->merge(second, *id, metrics.measures[i]);
   }
   counter(ids.failed, second, record::kHttpReqFailed, metrics.failed, tags);
   counter(ids.polls, second, record::kPolls, metrics.polls, tags);
@@ -118,22 +116,11 @@ void SeriesExport::write_block(std::int32_t second, std::uint32_t place, const B
   counter(ids.received, second, record::kDataReceived, metrics.received, tags);
 }
 
-record::SeriesId SeriesExport::intern(record::SeriesKey key) {
-  const record::SeriesId id = writer_->intern(key);
-  if (observer_ != nullptr) observer_->on_series(id, key);
-  return id;
-}
-
-void SeriesExport::merge(std::int32_t second, record::SeriesId id, const Histogram& values) {
-  writer_->merge(second, id, values);
-  if (observer_ != nullptr) observer_->on_histogram(id, values);
-}
-
 void SeriesExport::histogram(Id& id, std::int32_t second, std::string_view metric, const Histogram& values,
                              const record::Tags& tags) {
   if (values.empty()) return;
-  if (!id) id = intern(key_of(metric, record::SeriesKind::histogram, tags));
-  merge(second, *id, values);
+  if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::histogram, tags));
+  writer_->merge(second, *id, values);
 }
 
 /// The zeros are counted while the run lasts, not recorded one by one.
@@ -168,9 +155,8 @@ void SeriesExport::pair(std::array<Id, 2>& ids, std::int32_t second, std::string
 void SeriesExport::counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value,
                            const record::Tags& tags) {
   if (value == 0) return;
-  if (!id) id = intern(key_of(metric, record::SeriesKind::counter, tags));
+  if (!id) id = writer_->intern(key_of(metric, record::SeriesKind::counter, tags));
   writer_->add(second, *id, static_cast<double>(value));
-  if (observer_ != nullptr) observer_->on_value(*id, static_cast<double>(value));
 }
 
 void SeriesExport::gauge(std::string_view metric, std::int32_t second, double value, const std::string& loop) {
@@ -178,10 +164,9 @@ void SeriesExport::gauge(std::string_view metric, std::int32_t second, double va
   const auto [found, added] = gauges_.try_emplace({std::string(metric), loop}, 0);
   if (added) {
     const record::Tags tags = loop.empty() ? record::Tags{} : record::Tags{{"loop", loop}};
-    found->second = intern(key_of(metric, record::SeriesKind::gauge, tags));
+    found->second = writer_->intern(key_of(metric, record::SeriesKind::gauge, tags));
   }
   writer_->set(second, found->second, value);
-  if (observer_ != nullptr) observer_->on_value(found->second, value);
 }
 
 }  // namespace tidegate::loadgen

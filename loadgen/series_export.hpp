@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "loadgen/metrics.hpp"
-#include "loadgen/series_observer.hpp"
 #include "record/series.hpp"
 
 namespace tidegate::loadgen {
@@ -17,8 +16,7 @@ namespace tidegate::loadgen {
 /// One thread. Series are interned when they first hold something.
 class SeriesExport {
  public:
-  SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer,
-               SeriesObserver* observer = nullptr);
+  SeriesExport(const CompiledPlan& plan, const MetricLayout& layout, record::SeriesWriter* writer);
 
   void write(const MetricBuffer& buffer);
   void gauge(std::string_view metric, std::int32_t second, double value, const std::string& loop = {});
@@ -53,12 +51,8 @@ class SeriesExport {
   void checks(StepIds& ids, std::int32_t second, const StepMetrics& metrics, const record::Tags& tags);
   void counter(Id& id, std::int32_t second, std::string_view metric, std::uint64_t value, const record::Tags& tags);
 
-  record::SeriesId intern(record::SeriesKey key);
-  void merge(std::int32_t second, record::SeriesId id, const Histogram& values);
-
   const CompiledPlan& plan_;
   record::SeriesWriter* writer_;
-  SeriesObserver* observer_;
   std::vector<StepIds> steps_;
   std::vector<FlowIds> flows_;
   std::vector<BlockIds> blocks_;

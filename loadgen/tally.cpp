@@ -17,6 +17,9 @@ void Tally::add(const MetricBuffer& buffer) {
       for (const bool expected : {false, true}) response_time_.merge(step.response_time[expected]);
       for (const auto& counted : step.requests) requests_ += counted.count;
       errors_ += step.failed;
+      limits_.descriptors += step.errors[static_cast<std::size_t>(ErrorClass::descriptors)];
+      limits_.ports += step.errors[static_cast<std::size_t>(ErrorClass::ports)];
+      limits_.memory += step.errors[static_cast<std::size_t>(ErrorClass::memory)];
     }
     for (const FlowMetrics& flow : second->flows) {
       iterations_ = std::accumulate(flow.iterations.begin(), flow.iterations.end(), iterations_);
@@ -43,9 +46,21 @@ Progress Tally::progress(const CompiledPlan& plan, Nanoseconds from, Nanoseconds
   progress.requests = requests_;
   progress.errors = errors_;
   progress.dropped = dropped_;
+  progress.limits = limits_;
   progress.late = late_;
   progress.lateness_p99 = percentile(lateness_, 99);
   return progress;
+}
+
+std::string GeneratorLimits::text() const {
+  std::string text;
+  const auto add = [&text](std::uint64_t count, const char* what) {
+    if (count > 0) text += (text.empty() ? "" : ", ") + std::string(what) + " for " + std::to_string(count);
+  };
+  add(descriptors, "no descriptor left");
+  add(ports, "no local port left");
+  add(memory, "short of memory");
+  return text;
 }
 
 }  // namespace tidegate::loadgen

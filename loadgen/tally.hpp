@@ -15,6 +15,7 @@ class Tally {
 
  private:
   Histogram response_time_, lateness_;
+  GeneratorLimits limits_;
   std::uint64_t requests_ = 0, errors_ = 0, iterations_ = 0, dropped_ = 0, late_ = 0;
 };
 

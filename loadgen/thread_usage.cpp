@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 
 #include "base/file.hpp"
 
@@ -11,6 +12,12 @@ namespace tidegate::loadgen {
 
 pid_t current_thread_id() noexcept {
   return ::gettid();
+}
+
+Nanoseconds thread_cpu_time() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 ThreadUsage thread_usage(pid_t thread) noexcept {

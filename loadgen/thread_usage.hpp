@@ -14,6 +14,8 @@ struct ThreadUsage {
 
 /// Of the calling thread.
 pid_t current_thread_id() noexcept;
+/// CPU time of the calling thread.
+Nanoseconds thread_cpu_time() noexcept;
 /// From /proc/self/task/ID/schedstat (running and waiting in nanoseconds); zeros when the thread is gone.
 ThreadUsage thread_usage(pid_t thread) noexcept;
 

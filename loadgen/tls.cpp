@@ -78,8 +78,8 @@ Result<void> TlsContext::State::load(const TlsOptions& options) {
     if (::SSL_CTX_use_PrivateKey_file(own, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
       return refused("tls.key '" + options.key_file + "' cannot be used");
   }
-  static constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  ::SSL_CTX_set_alpn_protos(own, kProtocols, sizeof kProtocols);
+  static constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  ::SSL_CTX_set_alpn_protos(own, kAlpn, sizeof kAlpn);
   SSL_CTX_set_app_data(own, this);
   ::SSL_CTX_set_session_cache_mode(own, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   ::SSL_CTX_sess_set_new_cb(own, keep_session);

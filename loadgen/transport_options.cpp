@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "loadgen/source_addresses.hpp"
+
 namespace tidegate::loadgen {
 namespace {
 
@@ -34,6 +36,16 @@ TlsOptions parse_tls(const yaml::Node& node, const std::string& directory, Diagn
   return tls;
 }
 
+void parse_sources(const yaml::Node& node, TransportOptions& options, Diagnostics& diagnostics) {
+  if (node.is_scalar()) options.source_addresses.push_back(node.text());
+  if (node.is_list()) {
+    for (const yaml::Node& each : node.items()) options.source_addresses.push_back(each.text());
+  }
+  if (const auto parsed = parse_source_addresses(options.source_addresses); !parsed) {
+    diagnostics.add(node.mark(), parsed.error().message);
+  }
+}
+
 }  // namespace
 
 schema::TypePointer transport_schema() {
@@ -46,7 +58,11 @@ schema::TypePointer transport_schema() {
       "TLS, for https:// addresses.");
   return schema::object({optional("version", schema::choice({"1.1", "2"}), "HTTP version; 1.1 by default."),
                          optional("proxy", schema::text(), "http://host:port or socks5://host:port."),
-                         optional("tls", tls, "TLS, for https:// addresses.")},
+                         optional("tls", tls, "TLS, for https:// addresses."),
+                         optional("source_addresses", schema::one_of({schema::text(), schema::list_of(schema::text())}),
+                                  "Local addresses that connections start from, in turn: 127.0.0.2-127.0.0.9."),
+                         optional("dns_refresh", schema::duration(),
+                                  "Looks the host up again this often, at least 1s; once per run by default.")},
                         "How the HTTP API is spoken to.");
 }
 
@@ -58,6 +74,11 @@ TransportOptions parse_transport(const yaml::Node& node, const std::string& dire
     options.proxy = proxy->text();
     const bool known = options.proxy.starts_with("http://") || options.proxy.starts_with("socks5://");
     if (!known) diagnostics.add(proxy->mark(), "a proxy is http://host:port or socks5://host:port");
+  }
+  if (const yaml::Node* sources = node.find("source_addresses")) parse_sources(*sources, options, diagnostics);
+  if (const yaml::Node* refresh = node.find("dns_refresh")) {
+    options.dns_refresh = schema::as_duration(*refresh);
+    if (options.dns_refresh < std::chrono::seconds(1)) diagnostics.add(refresh->mark(), "dns_refresh is 1s or more");
   }
   return options;
 }

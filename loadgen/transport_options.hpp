@@ -2,9 +2,11 @@
 // How the system under test is spoken to: the shape of `stack.http`, and its values.
 
 #include <string>
+#include <vector>
 
 #include "base/diagnostics.hpp"
 #include "base/schema.hpp"
+#include "base/time.hpp"
 #include "base/yaml.hpp"
 
 namespace tidegate::loadgen {
@@ -19,9 +21,11 @@ struct TlsOptions {
 
 struct TransportOptions {
   TlsOptions tls;
-  int http_version = 1;         ///< 1: the engine's own HTTP/1.1; 2: HTTP/2 through libcurl
-  std::string proxy;            ///< http://host:port or socks5://host:port, through libcurl; empty: none
-  std::string kafka_bootstrap;  ///< for `publish` steps
+  int http_version = 1;                       ///< 1: the engine's own HTTP/1.1; 2: HTTP/2 through libcurl
+  std::string proxy;                          ///< http://host:port or socks5://host:port, through libcurl; empty: none
+  std::string kafka_bootstrap;                ///< for `publish` steps
+  std::vector<std::string> source_addresses;  ///< loadgen/source_addresses.hpp; empty: the kernel's choice
+  Nanoseconds dns_refresh{0};                 ///< how often the host is looked up again; 0: once
 
   bool through_curl() const { return http_version == 2 || !proxy.empty(); }
 };

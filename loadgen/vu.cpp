@@ -24,7 +24,8 @@ Connection* Vu::take_own_connection() noexcept {
   while (own_connections != nullptr) {
     Connection* const connection = own_connections;
     own_connections = std::exchange(connection->next_own, nullptr);
-    if (connection->open()) return connection;
+    if (connection->fresh()) return connection;
+    connection->close();
     loop.pool().give_back(*connection);
   }
   return nullptr;
@@ -61,6 +62,7 @@ void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
   for (Value& value : captures) value.set = false;
   step_ends.assign(flow->steps.size(), intended_start);
   loops.resize(flow->loops);
+  held.resize(flow->held);
   loop_turn = 0;
   now_ms.reset();
   if (block.cookies == Cookies::off) return;

@@ -27,6 +27,12 @@ struct StepEnd {
   Nanoseconds ended{0};
 };
 
+/// Kept by a virtual user from one step to a later one, at most to the end of the iteration.
+class HeldConnection {
+ public:
+  virtual ~HeldConnection() = default;
+};
+
 /// Why a wait ended.
 enum class Wake : std::uint8_t { ready, timeout, interrupted };
 
@@ -35,7 +41,7 @@ struct Vu : DeadlineNode {
 
   Loop& loop;
   const Block& block;
-  std::uint64_t number = 0;  ///< of a closed-loop block's VUs, over all loops
+  std::uint64_t number = 0;  ///< of a closed-loop block's VUs over all loops; else of the loop's VUs of the block
   std::uint64_t turn = 0;    ///< iterations that it has taken
   std::uint64_t span = 0;    ///< which of its spans it is in
 
@@ -60,7 +66,10 @@ struct Vu : DeadlineNode {
   record::Operation operation;
   bool busy = false;
   bool failed_on_the_way = false;         ///< a step failed that lets the iteration go on
+  bool unsent = false;                    ///< the last iteration met a limit of the generator
   Connection* own_connections = nullptr;  ///< idle ones that it keeps; a list through Connection::next_own
+
+  std::vector<std::unique_ptr<HeldConnection>> held;  ///< places without one are null
 
   // Waiting.
   enum class Waiting : std::uint8_t { nothing, parked, io, sleep, branches };

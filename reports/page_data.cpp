@@ -10,6 +10,7 @@
 #include "record/events.hpp"
 #include "record/rollup.hpp"
 #include "record/series_index.hpp"
+#include "reports/capacity_data.hpp"
 #include "reports/charts.hpp"
 #include "reports/downsample.hpp"
 #include "reports/latency_data.hpp"
@@ -128,12 +129,12 @@ class PageData {
   }
 
   void add_events() {
-    json::array faults, marks, events, capacity;
+    json::array faults, marks, events, searches;
     if (const auto log = record::read_events(directory_.events())) {
       events_cut_ = log->cut_short;
       for (const auto& span : record::fault_spans(*log)) faults.push_back(fault(span));
+      searches = capacity_searches(*log);
       for (const auto& event : log->events) {
-        if (is_capacity(event) && capacity.size() < kMostEvents) capacity.push_back(capacity_entry(event));
         const EventText text = describe(event);
         if (text.text.empty() || events.size() == kMostEvents) continue;
         json::object entry{{"t", rounded(to_seconds(event.time))}, {"text", text.text}};
@@ -145,26 +146,8 @@ class PageData {
     }
     page_["faults"] = std::move(faults);
     page_["marks"] = std::move(marks);
+    page_["searches"] = std::move(searches);
     page_["events"] = std::move(events);
-    page_["capacity"] = std::move(capacity);
-  }
-
-  static bool is_capacity(const record::Event& event) {
-    return event.type == "capacity_step" || event.type == "capacity_found";
-  }
-  // A step of a capacity search, or its answer, which has `holds` for a rate.
-  static json::object capacity_entry(const record::Event& event) {
-    json::object entry;
-    for (const char* text : {"block", "outcome", "reason"}) {
-      if (const auto value = string_member(event.fields, text)) entry[text] = *value;
-    }
-    for (const char* number : {"rate", "achieved_per_s", "p50_s", "p99_s", "errors", "holds", "breaks"}) {
-      if (const auto value = number_member(event.fields, number)) entry[number] = rounded(*value);
-    }
-    for (const char* flag : {"confirming", "confirmed", "generator_limit"}) {
-      if (const auto value = boolean_member(event.fields, flag)) entry[flag] = *value;
-    }
-    return entry;
   }
 
   static json::object fault(const record::FaultSpan& span) {

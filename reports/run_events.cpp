@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/units.hpp"
+#include "reports/capacity_data.hpp"
 
 namespace tidegate::reports {
 namespace {
@@ -74,6 +75,15 @@ EventText describe(const record::Event& event) {
     if (boolean_member(event.fields, "drained").value_or(false)) return {"drained after " + seconds_field(event)};
     return {"did not drain within " + seconds_field(event), true};
   }
+  if (type == "capacity_step") {
+    return {fmt::format("{} at {}: {}", field(event, "block"),
+                        format_rate(number_member(event.fields, "rate").value_or(0)), field(event, "outcome"))};
+  }
+  if (type == "capacity_found") return {"capacity of " + field(event, "block") + ": " + capacity_answer(event.fields)};
+  if (type == "aborted") return {"ended early: " + field(event, "message"), true};
+  if (type == "teardown_failed") return {"tear-down failed: " + field(event, "message"), true};
+  if (type == "output_failed")
+    return {"output " + field(event, "output") + " failed: " + field(event, "message"), true};
   if (type == "run_ended") return {"the run ended"};
   if (type == "aborted") return {"load ended early: " + field(event, "message"), true};
   if (type == "runbook_step") return {"runbook: " + field(event, "step")};

@@ -11,6 +11,8 @@ namespace {
 constexpr Nanoseconds kTail = std::chrono::seconds(2);
 // After the measurement; what is answered later counts as its arrival's second says, but is not waited for.
 constexpr Nanoseconds kAnswersIn = std::chrono::seconds(1);
+// After a rate that did not hold: for what it left queued, so that the next one is not judged by it.
+constexpr Nanoseconds kLongestRecovery = std::chrono::seconds(30);
 constexpr Nanoseconds kAhead = std::chrono::milliseconds(200);
 
 Nanoseconds whole_second_after(Nanoseconds time) {
@@ -46,7 +48,8 @@ CapacitySteering::CapacitySteering(loadgen::Engine& engine, Recording& recording
     : engine_(engine), recording_(recording), judge_(std::move(judge)) {
   for (loadgen::PlannedSearch& planned : engine.plan().searches()) {
     loadgen::CapacitySearch search(planned.plan);
-    active_.push_back({std::move(planned), std::move(search), Nanoseconds{0}, false, false, std::nullopt});
+    active_.push_back(
+        {std::move(planned), std::move(search), Nanoseconds{0}, Nanoseconds{0}, false, false, std::nullopt});
   }
 }
 
@@ -77,6 +80,8 @@ void CapacitySteering::judge(Active& active) {
   }
   recording_.emit("capacity_step", step_fields(active.planned, *step, *point, from, to));
   active.search.judge(point->verdict);
+  active.recovers_until =
+      active.from + (point->verdict == loadgen::StepVerdict::holds ? Nanoseconds{0} : kLongestRecovery);
   if (step->confirming && point->verdict == loadgen::StepVerdict::holds) {
     active.confirmed = record::Window{active.planned.name + " confirmed", from, to, true};
   }
@@ -90,7 +95,8 @@ void CapacitySteering::tick(Nanoseconds now) {
       if (now < active.from + step->settle + step->measure + kAnswersIn) continue;
       judge(active);
     }
-    play(active, now);
+    const bool recovering = now < active.recovers_until && (now < active.from || engine_.searching() > 0);
+    if (!recovering || !active.search.step()) play(active, now);
   }
 }
 

@@ -4,6 +4,8 @@
 //   |-- settle --|------ measure ------|- tail -|-- settle --| ...
 //                                       judged here, while the rate goes on
 //
+// After a rate that did not hold, the next one waits until everything is answered, half a minute at most.
+//
 // Each step is an event `capacity_step` (the knee curve), the answer an event `capacity_found`.
 
 #include <functional>
@@ -37,7 +39,8 @@ class CapacitySteering {
   struct Active {
     loadgen::PlannedSearch planned;
     loadgen::CapacitySearch search;
-    Nanoseconds from{0};  // of the step in progress
+    Nanoseconds from{0};            // of the step in progress
+    Nanoseconds recovers_until{0};  // after a step that did not hold, at the latest
     bool playing = false, ended = false;
     std::optional<record::Window> confirmed;  // the seconds on which the answer stands
   };

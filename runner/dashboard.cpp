@@ -69,6 +69,7 @@ std::vector<std::string> Dashboard::lines(const ProgressState& state, std::size_
                                            format_duration(state.load.p99), heights(recent),
                                            format_duration(*std::max_element(recent.begin(), recent.end()))),
                                health_line(state)};
+  if (state.load.limits.all() > 0) out.push_back("limits  not sent: " + state.load.limits.text());
   if (!state.active_faults.empty()) out.push_back(fmt::format("faults  {}", fmt::join(state.active_faults, ", ")));
   for (std::string& line : out) line.resize(std::min(line.size(), columns));
   return out;

@@ -11,6 +11,18 @@ namespace tidegate::runner {
 namespace {
 
 constexpr auto kAssumedLatency = std::chrono::milliseconds(100);
+constexpr auto kMoment = std::chrono::milliseconds(1);
+
+/// "48/s -> 600/s", "64 VUs", or both.
+std::string offered_text(const loadgen::Plan& plan, const record::Window& phase, double first, double last) {
+  const auto begin = plan.wanted_vus(std::chrono::seconds(phase.start) + kMoment);
+  const auto end = plan.wanted_vus(std::chrono::seconds(phase.end) - kMoment);
+  std::string vus = begin == end ? format_count(begin) : format_count(begin) + " -> " + format_count(end);
+  vus += begin == 1 && end == 1 ? " VU" : " VUs";
+  const std::string rates = format_rate(first) + " -> " + format_rate(last);
+  if (begin + end == 0) return rates;
+  return first + last > 0 ? rates + ", " + vus : vus;
+}
 
 std::string timeline_text(const Scenario& scenario) {
   std::string out = "timeline (run clock, seconds)\n";
@@ -22,22 +34,37 @@ std::string timeline_text(const Scenario& scenario) {
         if (second == phase.end - 1) last += rate;
       }
     }
-    out += fmt::format("  {:>6} - {:<6} {:<12} {} -> {}{}\n", phase.start, phase.end, phase.name, format_rate(first),
-                       format_rate(last), phase.judged ? "" : "  (not judged)");
+    out += fmt::format("  {:>6} - {:<6} {:<12} {}{}\n", phase.start, phase.end, phase.name,
+                       offered_text(*scenario.load, phase, first, last), phase.judged ? "" : "  (not judged)");
   }
   return out;
 }
 
+/// "12,000 iterations, at least 36,000 requests"; of a closed loop what fits at the assumed latency.
+std::string amount_text(const record::PlannedLoad& load, const loadgen::BlockOutlook& outlook) {
+  const double per_iteration =
+      outlook.iterations > 0 ? static_cast<double>(outlook.requests) / static_cast<double>(outlook.iterations) : 0;
+  if (load.executor == "capacity-search") return fmt::format("searches for {}", format_seconds(outlook.seconds));
+  const std::uint64_t iterations = load.open_loop ? load.planned_iterations : outlook.iterations;
+  const auto requests = static_cast<std::uint64_t>(static_cast<double>(iterations) * per_iteration + 0.5);
+  std::string text = outlook.vus > 0 ? fmt::format("{} VUs, ", format_count(outlook.vus)) : std::string();
+  text += fmt::format("{}{} iterations, {} {} requests", outlook.known ? "" : "about ", format_count(iterations),
+                      outlook.known ? "at least" : "about", format_count(requests));
+  return outlook.known ? text : text + fmt::format(" at {} a request", format_duration(kAssumedLatency));
+}
+
 std::string load_text(const Scenario& scenario) {
   std::string out = "load\n";
+  const std::vector<loadgen::BlockOutlook> outlook = scenario.load->outlook(kAssumedLatency);
+  std::size_t place = 0;
   for (const record::PlannedLoad& load : scenario.load->planned()) {
     std::string flows;
     for (const auto& [flow, share] : load.flows) flows += fmt::format(" {} {}", flow, format_share(share));
-    out += fmt::format("  {:<12} {}, {} iterations:{}\n", load.block, load.executor,
-                       format_count(load.planned_iterations), flows);
+    out += fmt::format("  {:<12} {}, {}:{}\n", load.block, load.executor, amount_text(load, outlook[place++]), flows);
   }
-  out += fmt::format("  peak {} iterations, {} in progress at an assumed {} a request\n",
-                     format_rate(scenario.load->peak_rate()),
+  const double peak = scenario.load->peak_rate();
+  out += fmt::format("  {}{} in progress at an assumed {} a request\n",
+                     peak > 0 ? "peak " + format_rate(peak) + " iterations, " : "at most ",
                      format_count(scenario.load->peak_concurrency(kAssumedLatency)), format_duration(kAssumedLatency));
   return out;
 }

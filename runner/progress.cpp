@@ -35,6 +35,7 @@ std::string progress_line(const ProgressState& state) {
                                  state.stage, state.load.achieved_rate, state.load.target_rate,
                                  format_duration(state.load.p50), format_duration(state.load.p99));
   line += fmt::format(" errors {} dropped {} vus {}", state.load.errors, state.load.dropped, state.load.vus);
+  if (state.load.limits.all() > 0) line += " (" + state.load.limits.text() + ")";
   if (state.worst_lag_s >= 0) line += fmt::format(" lag {}", format_seconds(state.worst_lag_s));
   for (const std::string& fault : state.active_faults) line += " !" + fault;
   line += fmt::format(" ETA {}s", left);

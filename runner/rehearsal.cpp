@@ -103,7 +103,10 @@ class Rehearsal {
     if (resolver_) resolver_->stop();
     engine_.reset();
     session_.stop();
-    if (outputs_) outputs_->stop();
+    if (!outputs_) return;
+    recording_.flush();
+    recording_.series().observe({});
+    outputs_->stop();
   }
 
  private:
@@ -114,7 +117,19 @@ class Rehearsal {
     if (const std::string address = outputs_->prometheus_address(); !address.empty()) {
       printer_.note("metrics at " + address);
     }
+    follow_series(nullptr);
     return {};
+  }
+
+  /// Who is told what the run records: the outputs, and `watch` while it watches.
+  void follow_series(gates::AbortWatch* watch) {
+    if (!outputs_->follows_series() && watch == nullptr) return recording_.series().observe({});
+    recording_.series().observe(
+        [outputs = outputs_->follows_series() ? outputs_.get() : nullptr, watch](
+            std::int32_t second, const record::SeriesKey& key, double number, const Histogram* histogram) {
+          if (outputs != nullptr) outputs->take(key, number, histogram);
+          if (watch != nullptr) watch->take(second, key, number, histogram);
+        });
   }
 
   Result<void> start_stack() {
@@ -132,12 +147,13 @@ class Rehearsal {
     if (interrupted()) return {};
     loadgen::EngineOptions options;
     options.samples = outputs_->samples();
-    options.observer = outputs_->observer();
     options.base_url = session_.base_url();
     options.transport = scenario_.stack.transport;
     options.transport.kafka_bootstrap = session_.kafka_bootstrap();
     options.stack = session_.variables();
     options.series = &recording_.series();
+    options.loops = options_.loops;
+    options.spin = options_.spin;
     auto engine = loadgen::Engine::create(*scenario_.load, options);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
@@ -231,8 +247,7 @@ class Rehearsal {
     input.interrupted = interrupted;
     gates::AbortWatch watch(scenario_.gates, gate_context(scenario_));
     if (!watch.empty()) {
-      recording_.series().observe([&watch](std::int32_t second, const record::SeriesKey& key, double number,
-                                           const Histogram* histogram) { watch.take(second, key, number, histogram); });
+      follow_series(&watch);
       input.abort = [&watch](std::int32_t second) -> std::optional<std::string> {
         const auto abort = watch.check(second);
         if (!abort) return std::nullopt;
@@ -243,7 +258,7 @@ class Rehearsal {
       return judge_capacity_step(recording_.directory(), recording_.info(), search.name, search.plan.gates, from, to);
     };
     LoadStage(std::move(input)).play();
-    recording_.series().observe({});
+    follow_series(nullptr);
     if (resolver_) {
       resolver_->stop();
       recording_.write_operations(resolver_->take());

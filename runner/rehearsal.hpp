@@ -20,6 +20,8 @@ struct RunOptions {
   bool quiet = false;
   std::string baseline;         ///< a run directory or a baseline store, for compare gates; empty: they are not asked
   bool force = false;           ///< compare although scenario or machine do not match
+  int loops = 1;                ///< of the load engine: threads, one core each
+  double spin = 0;              ///< share of a core that a load loop may burn in waiting for an arrival
   bool live = false;            ///< serve the live page while it runs
   std::uint16_t live_port = 0;  ///< 0: chosen by the system
   std::string command;          ///< the command line, for "how to reproduce"

@@ -97,6 +97,8 @@ Result<RunOutcome> rehearse_url(const UrlRehearsal& rehearsal) {
   loadgen::EngineOptions options;
   options.base_url = rehearsal.load.url;
   options.transport = rehearsal.transport;
+  options.loops = rehearsal.run.loops;
+  options.spin = rehearsal.run.spin;
   auto recording = Recording::create(rehearsal.run.out, info);
   if (!recording) return recording.error();
   options.series = &(*recording)->series();

@@ -4,11 +4,13 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "base/assert.hpp"
 #include "base/http/characters.hpp"
 #include "loadgen/loop.hpp"
+#include "loadgen/source_addresses.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -80,13 +82,21 @@ struct Transfer {
   }
 };
 
+ErrorClass connect_class(CURL* easy) {
+  long error_number = 0;
+  ::curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
+  if (error_number == 0) return ErrorClass::refused;
+  return error_number == EADDRINUSE ? ErrorClass::ports : class_of_connect(static_cast<int>(error_number));
+}
+
 ErrorClass class_of(const Transfer& transfer) {
   if (transfer.too_large) return ErrorClass::protocol;
   switch (transfer.result) {
     case CURLE_OK:
       return ErrorClass::none;
     case CURLE_COULDNT_CONNECT:
-      return ErrorClass::refused;
+    case CURLE_INTERFACE_FAILED:
+      return connect_class(transfer.easy.get());
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
@@ -251,6 +261,13 @@ void CurlClient::State::prepare(Transfer& transfer) const {
   }
   set(CURLOPT_URL, (origin.scheme + "://" + authority + transfer.request.target).c_str());
   if (!origin.unix_path.empty()) set(CURLOPT_UNIX_SOCKET_PATH, origin.unix_path.c_str());
+  if (!runtime.sources.empty() && origin.unix_path.empty()) {
+    const Address& source = runtime.sources[transfer.user->number % runtime.sources.size()];
+    set(CURLOPT_INTERFACE, ("host!" + address_text(source)).c_str());
+  }
+  // Once per run, or as often as the options say.
+  const auto refresh = std::chrono::duration_cast<std::chrono::seconds>(runtime.transport.dns_refresh).count();
+  set(CURLOPT_DNS_CACHE_TIMEOUT, refresh > 0 ? static_cast<long>(refresh) : -1L);
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROXY, settings.proxy.c_str());

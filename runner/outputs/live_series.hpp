@@ -3,16 +3,17 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "loadgen/series_observer.hpp"
+#include "record/series.hpp"
 
 namespace tidegate::runner {
 
-/// Of what the load measures. Thread-safe.
-class LiveSeries final : public loadgen::SeriesObserver {
+/// Of everything that the run records: load, lag, signals, processes, faults. Thread-safe.
+class LiveSeries {
  public:
   /// Upper bounds of histogram buckets, in the series' unit: of microseconds, 100 us to 60 s.
   static constexpr std::array<std::uint64_t, 18> kBounds = {
@@ -26,15 +27,14 @@ class LiveSeries final : public loadgen::SeriesObserver {
     std::array<std::uint64_t, kBounds.size() + 1> buckets{};  ///< up to each bound, the last above all
   };
 
-  void on_series(record::SeriesId id, const record::SeriesKey& key) override;
-  void on_value(record::SeriesId id, double value) override;
-  void on_histogram(record::SeriesId id, const Histogram& delta) override;
+  /// A record, as record::SeriesWriter::Observer has it: a counter's delta, a gauge's value, or a histogram's part.
+  void take(const record::SeriesKey& key, double number, const Histogram* histogram);
   /// Ordered by metric, so that one metric's series follow each other.
   std::vector<Entry> snapshot() const;
 
  private:
   mutable std::mutex mutex_;
-  std::vector<Entry> entries_;  // by id
+  std::map<record::SeriesKey, Entry> entries_;
 };
 
 /// Prometheus' text format 0.0.4. Times become seconds; names get the prefix `tidegate_`.

@@ -158,8 +158,12 @@ Result<std::unique_ptr<Outputs>> Outputs::start(const OutputOptions& options, Re
   return std::unique_ptr<Outputs>(new Outputs(std::move(state)));
 }
 
-loadgen::SeriesObserver* Outputs::observer() {
-  return state_->endpoint || state_->pusher ? &state_->series : nullptr;
+bool Outputs::follows_series() const {
+  return state_->endpoint || state_->pusher;
+}
+
+void Outputs::take(const record::SeriesKey& key, double number, const Histogram* histogram) {
+  state_->series.take(key, number, histogram);
 }
 
 loadgen::SampleWriter* Outputs::samples() {

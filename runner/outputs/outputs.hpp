@@ -14,7 +14,6 @@
 #include "base/time.hpp"
 #include "base/yaml.hpp"
 #include "loadgen/samples.hpp"
-#include "loadgen/series_observer.hpp"
 #include "runner/recording.hpp"
 
 namespace tidegate::runner {
@@ -42,7 +41,10 @@ class Outputs {
   Outputs& operator=(const Outputs&) = delete;
 
   loadgen::SampleWriter* samples();
-  loadgen::SeriesObserver* observer();
+  /// Whether anybody wants take().
+  bool follows_series() const;
+  /// What the run records, for Prometheus and OTLP. Thread-safe.
+  void take(const record::SeriesKey& key, double number, const Histogram* histogram);
   /// The address that Prometheus can scrape; empty without one.
   std::string prometheus_address() const;
   /// After the engine's last swap.

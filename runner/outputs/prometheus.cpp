@@ -60,6 +60,8 @@ std::string to_prometheus(const std::vector<LiveSeries::Entry>& entries) {
     } else if (entry.key.kind == record::SeriesKind::counter) {
       type = "counter";
       name += "_total";
+    } else if (entry.key.unit == "s") {
+      name += "_seconds";
     }
     if (name != last) out += fmt::format("# TYPE {} {}\n", name, type);
     last = name;

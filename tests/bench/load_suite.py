@@ -1,16 +1,19 @@
 """The load engine's benchmarks: ratios against the peers in one run, interleaved, and what the engine costs.
 
-    ./dev bench load       all of it but the long run: some ten minutes at 5 repetitions
-    ./dev bench long       one run of ten minutes at full rate: memory after a minute against memory at the end
+    ./dev bench load           all of it but the long run: some ten minutes at 5 repetitions
+    ./dev bench load/closed    one part: stall, closed, flow, lateness, open or idle
+    ./dev bench long           one run of ten minutes at full rate: memory after a minute against memory at the end
 
-The target is a null server on core 1; the generator has core 0. TIDEGATE_BENCH_REPETITIONS and TIDEGATE_BENCH_SECONDS
-(of each measurement) make it shorter or longer. Nothing here fails on a figure.
+The target is a null server on core 1, with real-time priority where the machine lets it have that: it is not what is
+measured. The generators have core 0. TIDEGATE_BENCH_REPETITIONS, TIDEGATE_BENCH_SECONDS (of each measurement) and
+TIDEGATE_BENCH_LONG_MINUTES make it shorter or longer. Nothing here fails on a figure.
 """
 
 import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -22,8 +25,15 @@ BIN = SOURCE / "build/release/bin"
 REPETITIONS = int(os.environ.get("TIDEGATE_BENCH_REPETITIONS", "5"))
 SECONDS = int(os.environ.get("TIDEGATE_BENCH_SECONDS", "4"))
 CONNECTIONS = 64
+PEERS_LIMIT_US = 10_000
 RATES = (1000, 5000, 20000, 50000)
 JSON_ANSWER = '{"id":"pay_0123456789","status":"processing","amount":1234}'
+
+
+def urgent():
+    """What a command line begins with to run before everything else; nothing where that is not allowed."""
+    may = shutil.which("chrt") and subprocess.run(["chrt", "-r", "1", "true"], capture_output=True).returncode == 0
+    return ["chrt", "-r", "1"] if may else []
 
 
 class NullServer:
@@ -31,7 +41,7 @@ class NullServer:
         self.options = options
 
     def __enter__(self):
-        self.process = subprocess.Popen(["taskset", "-c", "1", str(BIN / "null-server"), *map(str, self.options)],
+        self.process = subprocess.Popen([*urgent(), "taskset", "-c", "1", str(BIN / "null-server"), *map(str, self.options)],
                                         stdout=subprocess.PIPE, text=True)
         port = re.search(r":(\d+)", self.process.stdout.readline())[1]
         return f"http://127.0.0.1:{port}/"
@@ -106,21 +116,21 @@ def lateness(url):
     return found
 
 
-def highest_rate(holds, first=2000):
-    """Doubles while it holds, then halves the gap three times."""
-    good, bad = 0, None
-    rate = first
-    while rate <= 400_000:
-        if holds(rate):
+def highest_rate(holds, first):
+    """Doubles while it holds, then halves the gap three times. A rate holds when it does in one of two tries: what else
+    the machine does must not decide."""
+    def sustained(rate):
+        return holds(rate) or holds(rate)
+
+    good, bad, rate = 0, None, first
+    while bad is None and rate <= 400_000:
+        if sustained(rate):
             good, rate = rate, rate * 2
         else:
             bad = rate
-            break
-    for _ in range(3):
-        if bad is None or good == 0:
-            break
+    for _ in range(3 if bad and good else 0):
         middle = (good + bad) // 2
-        if holds(middle):
+        if sustained(middle):
             good = middle
         else:
             bad = middle
@@ -128,10 +138,11 @@ def highest_rate(holds, first=2000):
 
 
 def open_loop(url):
-    """The highest rate that is reached to 99 %, with p99 from the intended start within 1 ms where the tool knows it."""
+    """The highest rate that is reached to 99 %. Ours must keep p99 from the intended start and of lateness within 1 ms;
+    peers that know intended starts are given PEERS_LIMIT_US, since their timers tick in milliseconds."""
     most = 1000
 
-    def ours_holds(rate):
+    def ours_hold(rate):
         run = ours(url, "--rate", rate, "--seconds", SECONDS, "--max-vus", most)
         return (run["iterations"] / SECONDS >= 0.99 * rate and run["lateness_p99_us"] <= 1000
                 and run["p99_us"] <= 1000)
@@ -141,14 +152,14 @@ def open_loop(url):
             achieved, _, _, p99 = measure(url, rate, SECONDS, most)
         except (RuntimeError, subprocess.TimeoutExpired):
             return False
-        return achieved >= 0.99 * rate and (p99 is None or p99 <= 1000)
+        return achieved >= 0.99 * rate and (p99 is None or p99 <= PEERS_LIMIT_US)
 
-    found = {"tidegate": highest_rate(ours_holds)}
+    found = {"tidegate": highest_rate(ours_hold, 8000)}
     for name, measure in peers.present(peers.OPEN).items():
-        found[name] = highest_rate(lambda rate, tool=measure: theirs_hold(tool, rate))
+        found[name] = highest_rate(lambda rate, tool=measure: theirs_hold(tool, rate), 1000 if name == "k6" else 4000)
     for name, rate in found.items():
         ratio = f"   tidegate/{name}: {found['tidegate'] / rate:.1f}" if name != "tidegate" and rate else ""
-        print(f"highest open-loop rate, p99 <= 1 ms  {name:<10} {rate:>9,}/s{ratio}", flush=True)
+        print(f"highest open-loop rate  {name:<10} {rate:>9,}/s{ratio}", flush=True)
     return found
 
 
@@ -174,15 +185,19 @@ def stall():
     return found
 
 
+def on_null_server(measure):
+    def part():
+        with NullServer() as url:
+            return measure(url)
+    return part
+
+
+PARTS = {"stall": stall, "closed": on_null_server(closed_loop), "flow": flows, "lateness": on_null_server(lateness),
+         "open": on_null_server(open_loop), "idle": on_null_server(idle_users)}
+
+
 def load():
-    result = {"stall": stall()}
-    with NullServer() as url:
-        result["closed_loop"] = closed_loop(url)
-        result["lateness"] = lateness(url)
-        result["open_loop"] = open_loop(url)
-        result["idle_users"] = idle_users(url)
-    result["flow"] = flows()
-    return result
+    return {name: part() for name, part in PARTS.items()}
 
 
 def long():

@@ -9,6 +9,7 @@ import ssl
 import struct
 import subprocess
 import threading
+import time
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
@@ -47,9 +48,9 @@ def fresh_notes():
 class Tls(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, context):
+    def __init__(self, context, handler=None):
         super().__init__(("127.0.0.1", 0), Answering)
-        self.context, self.seen = context, fresh_notes()
+        self.context, self.seen, self.handler = context, fresh_notes(), handler or Answering
 
     def handle_error(self, *arguments):
         pass
@@ -63,7 +64,7 @@ class Tls(http.server.ThreadingHTTPServer):
             with self.seen["lock"]:
                 self.seen["connections"] += 1
                 self.seen["sessions"].append(secured.session_reused)
-            Answering(secured, address, self)
+            self.handler(secured, address, self)
 
 
 class Unix(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -94,7 +95,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
 
 class WebSocket(socketserver.StreamRequestHandler):
-    """Upgrades, sends a ping and a greeting, and echoes every text in two fragments."""
+    """Upgrades, sends a ping and a greeting, and echoes every text in two fragments; after one that says "later", when
+    its client is done with it, comes a ping and a message of its own."""
 
     def exactly(self, count):
         data = self.rfile.read(count)
@@ -132,6 +134,9 @@ class WebSocket(socketserver.StreamRequestHandler):
                 continue
             half = len(text) // 2
             self.wfile.write(bytes([0x01, half]) + text[:half] + bytes([0x80, len(text) - half]) + text[half:])
+            if text == b"later":
+                time.sleep(0.02)
+                self.wfile.write(b"\x89\x04idle" + b"\x81\x04kept")
 
 
 def literal(name, value):

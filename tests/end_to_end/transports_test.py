@@ -171,6 +171,46 @@ class Transports(EndToEnd):
         self.assertEqual(self.counts(), ({101: 80, 0: 40}, {"timeout": 40}))
         self.assertTrue(all(pong == b"hi" for pong in server.pongs))
 
+    HELD = [
+        {"websocket": "/feed", "name": "open", "hold": "feed", "send": [{"json": {"id": "${int(7, 7)}"}}],
+         "expect": {"json": {"$.id": 7}}, "capture": {"id": "$.id"}},
+        {"held": "feed", "name": "more", "send": "again ${id}", "expect": {"body": "again 7"}},
+        {"held": "feed", "name": "later", "send": "later", "expect": {"body": "later"}},
+        {"think": "100ms"},
+        {"held": "feed", "name": "kept", "expect": {"body": "kept"}, "timeout": "5s"},
+        {"held": "feed", "name": "bye", "close": True},
+        {"held": "feed", "name": "gone"},
+    ]
+
+    def test_a_websocket_that_later_steps_go_on_with(self):
+        server = Threaded(WebSocket, pongs=[])
+        port = served(self, server)
+        self.play_with_samples({"base_url": f"http://127.0.0.1:{port}"}, self.HELD)
+        self.assertEqual(self.counts(), ({101: 200, 0: 40}, {"closed": 40}))
+        self.assertEqual((server.pongs.count(b"hi"), server.pongs.count(b"idle")), (40, 40))
+
+    def test_a_websocket_over_tls(self):
+        make_certificates(self.scratch)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.scratch / "server.pem", self.scratch / "server.key")
+        server = Tls(context, WebSocket)
+        server.pongs = []
+        port = served(self, server)
+        self.play_with_samples({"base_url": f"https://127.0.0.1:{port}", "http": {"tls": {"ca": "ca.pem"}}}, self.HELD)
+        self.assertEqual(self.counts(), ({101: 200, 0: 40}, {"closed": 40}))
+        self.assertEqual(server.pongs.count(b"idle"), 40)
+
+    def test_what_cannot_be_held_is_told_before_load(self):
+        opened = {"websocket": "/feed", "name": "open", "hold": "feed"}
+        for steps, why in (([opened, {"held": "fed"}], "did you mean 'feed'"),
+                           ([{"parallel": [opened]}], "cannot be held in parallel"),
+                           ([{"websocket": "/x", "close": True}], "'close' does not go with 'websocket"),
+                           ([{"get": "/x", "hold": "feed"}], "'hold' goes with websocket"),
+                           ([opened, {"held": "feed", "headers": {"A": "b"}}], "'headers' does not go with 'held'")):
+            with self.subTest(why):
+                text = "tidegate: 1\nname: t\nstack: {base_url: 'http://127.0.0.1:9'}\nflows: " + json.dumps({"a": steps}) + LOAD
+                self.assert_says(run("validate", self.scenario(text)), USAGE, why)
+
     def test_a_websocket_that_does_not_switch(self):
         server = Threaded(Proxy, targets=[])
         port = served(self, server)

@@ -1,11 +1,11 @@
-// The knee: what the system did at each rate that it was offered. A capacity search measured it step by step; another run
-// that offered clearly different rates is gathered by them.
+// The knee: what the system did at each rate that it was offered. From the steps of capacity searches where the run has
+// them; else drawn from the run itself, when it offered clearly different rates.
 
-import type { CapacityEntry, ChartData, PageData } from "./data";
-import { h, section, type Child } from "./dom";
+import type { CapacitySearch, CapacityStep, ChartData, PageData } from "./data";
+import { h, section } from "./dom";
 import { Figure } from "./figure";
-import { quantity, rate } from "./format";
-import { name, table } from "./table";
+import { rate, seconds, share } from "./format";
+import { table } from "./table";
 
 const steps = 24;
 type Maybe = number | null;
@@ -56,90 +56,115 @@ function knee(data: PageData): Knee | null {
   return { rates: gathered(offered).map((value) => value ?? 0), achieved: gathered(achieved), latencies };
 }
 
-function throughputOf(rates: number[], achieved: Maybe[]): HTMLElement {
-  return new Figure({
-    x: rates,
-    xHead: "Offered",
-    xText: rate,
-    title: "Achieved against offered",
-    note: "On the dashed line everything that was offered was done. Where the points leave it, the system has reached its capacity.",
-    unit: "1/s",
-    lines: [
-      { label: "achieved", values: achieved, colour: 0 },
-      { label: "offered", values: rates, colour: 6, dash: [4, 4], width: 1.25 },
-    ],
-  }).element;
+function answer(search: CapacitySearch): string {
+  const found = search.found;
+  if (found === null) return "The search was not finished.";
+  const held =
+    found.holds > 0
+      ? `The gates held at ${rate(found.holds)}${found.confirmed ? ", confirmed over a longer time" : ", which was not confirmed"}.`
+      : "No rate held.";
+  if (found.breaks === undefined) return `${held} No rate that was tried broke them: the capacity lies above.`;
+  return found.generator_limit
+    ? `${held} ${rate(found.breaks)} could not be decided: the capacity lies above ${rate(found.holds)}, how far is not known.`
+    : `${held} They broke at ${rate(found.breaks)}: the capacity lies between the two.`;
 }
 
-function latencyOf(title: string, rates: number[], lines: { label: string; values: Maybe[] }[]): HTMLElement {
-  return new Figure({
-    x: rates,
-    xHead: "Offered",
-    xText: rate,
-    title,
-    note: "Response time from the intended start. The knee is where it turns upward.",
-    unit: "s",
-    logarithmic: true,
-    lines: lines.map((one, i) => ({ label: one.label, values: one.values, colour: i })),
-  }).element;
+/** One step a rate: of several, the last one, which is the confirmation. */
+function curve(steps: CapacityStep[]): CapacityStep[] {
+  return steps.filter((step, i) => steps[i + 1]?.rate !== step.rate);
 }
 
-function answer(found: CapacityEntry | undefined): Child {
-  if (found === undefined) return "The search did not come to an end.";
-  const holds = found.holds === undefined || found.holds <= 0 ? "no rate" : rate(found.holds);
-  const breaks = found.breaks === undefined ? "; none broke" : `; ${found.generator_limit === true ? "undecided" : "broke"} at ${rate(found.breaks)}`;
-  return h("span", {}, h("strong", {}, `Holds: ${holds}`), found.confirmed === true ? ", confirmed" : ", not confirmed", breaks);
-}
-
-/** One block's search: each step as it was measured, by rate. */
-function search(block: string, entries: CapacityEntry[]): HTMLElement {
-  const measured = entries.filter((one) => one.rate !== undefined);
-  const byRate = [...measured].sort((a, b) => a.rate! - b.rate!).filter((one, i, all) => all[i + 1]?.rate !== one.rate);
-  const rates = byRate.map((one) => one.rate!);
-  const column = (key: "achieved_per_s" | "p50_s" | "p99_s") => byRate.map((one) => one[key] ?? null);
-  const heads = [
-    { head: "Offered", numeric: true },
-    { head: "Achieved", numeric: true },
-    { head: "p50", numeric: true },
-    { head: "p99", numeric: true },
-    { head: "Errors", numeric: true },
-    { head: "Step" },
-    { head: "Why", wide: true },
-  ];
-  const rows = measured.map((one) => [
-    rate(one.rate!),
-    quantity(one.achieved_per_s ?? null, "1/s"),
-    quantity(one.p50_s ?? null, "s"),
-    quantity(one.p99_s ?? null, "s"),
-    quantity(one.errors ?? null, "share"),
-    `${one.outcome ?? ""}${one.confirming === true ? ", confirming" : ""}`,
-    one.reason ?? "",
+function searched(search: CapacitySearch): HTMLElement {
+  const steps = curve(search.steps);
+  const common = { x: steps.map((step) => step.rate), xHead: "Offered", xText: rate };
+  const values = (of: (step: CapacityStep) => number) => steps.map(of);
+  const figures =
+    steps.length < 2
+      ? []
+      : [
+          new Figure({
+            ...common,
+            title: `Achieved against offered: ${search.block}`,
+            note: "On the dashed line everything that was offered was done.",
+            unit: "1/s",
+            lines: [
+              { label: "achieved", values: values((step) => step.achieved_per_s), colour: 0 },
+              { label: "offered", values: common.x, colour: 6, dash: [4, 4], width: 1.25 },
+            ],
+          }),
+          new Figure({
+            ...common,
+            title: `Response time against offered: ${search.block}`,
+            note: "From the intended start. The knee is where it turns upward.",
+            unit: "s",
+            logarithmic: true,
+            lines: [
+              { label: "p50", values: values((step) => step.p50_s), colour: 0 },
+              { label: "p99", values: values((step) => step.p99_s), colour: 1 },
+            ],
+          }),
+        ];
+  const rows = search.steps.map((step) => [
+    rate(step.rate),
+    step.confirming ? `${step.outcome} (confirming)` : step.outcome,
+    rate(step.achieved_per_s),
+    seconds(step.p50_s),
+    seconds(step.p99_s),
+    share(step.errors),
+    seconds(step.lateness_p99_s),
+    `${step.from} to ${step.to} s`,
+    step.reason,
   ]);
-  const percentiles = [
-    { label: "p50", values: column("p50_s") },
-    { label: "p99", values: column("p99_s") },
-  ];
   return h(
     "div",
     {},
-    h("p", { class: "lead" }, name(block), " · ", answer(entries.find((one) => one.holds !== undefined))),
-    rates.length < 2 ? null : h("div", { class: "charts two" }, throughputOf(rates, column("achieved_per_s")), latencyOf("Response time against offered", rates, percentiles)),
-    table(`Steps of the capacity search of ${block}`, heads, rows),
+    h("p", { class: "lead" }, `${search.block}: ${answer(search)}`),
+    figures.length > 0 ? h("div", { class: "charts two" }, ...figures.map((figure) => figure.element)) : null,
+    table(
+      `Rates that the search of ${search.block} tried`,
+      [
+        { head: "Offered", numeric: true },
+        { head: "Gates" },
+        { head: "Achieved", numeric: true },
+        { head: "p50", numeric: true },
+        { head: "p99", numeric: true },
+        { head: "Failed", numeric: true },
+        { head: "Lateness p99", numeric: true },
+        { head: "Judged" },
+        { head: "Reason", wide: true },
+      ],
+      rows,
+    ),
   );
 }
 
 export function capacity(data: PageData): HTMLElement | null {
-  if (data.capacity.length > 0) {
-    const blocks = [...new Set(data.capacity.map((one) => one.block ?? ""))];
-    const searches = blocks.map((block) => search(block, data.capacity.filter((one) => (one.block ?? "") === block)));
-    return section("capacity", "Capacity", ...searches);
-  }
+  if (data.searches.length > 0) return section("capacity", "Capacity", ...data.searches.map(searched));
   const found = knee(data);
   if (found === null) return null;
+  const common = { x: found.rates, xHead: "Offered", xText: rate };
+  const throughput = new Figure({
+    ...common,
+    title: "Achieved against offered",
+    note: "On the dashed line everything that was offered was done. Where the points leave it, the system has reached its capacity.",
+    unit: "1/s",
+    lines: [
+      { label: "achieved", values: found.achieved, colour: 0 },
+      { label: "offered", values: found.rates, colour: 6, dash: [4, 4], width: 1.25 },
+    ],
+  });
+  const latency = new Figure({
+    ...common,
+    title: "p99 against offered",
+    note: "Response time from the intended start. The knee is where it turns upward.",
+    unit: "s",
+    logarithmic: true,
+    lines: found.latencies.map((one, i) => ({ label: one.label, values: one.values, colour: i })),
+  });
   return section(
     "capacity",
     "Capacity",
     h("p", { class: "lead" }, "Seconds of the run gathered by the rate that they were offered; the median of each gathering."),
-    h("div", { class: "charts two" }, throughputOf(found.rates, found.achieved), latencyOf("p99 against offered", found.rates, found.latencies)),
+    h("div", { class: "charts two" }, throughput.element, latency.element),
   );
 }

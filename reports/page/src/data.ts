@@ -112,6 +112,28 @@ export interface FaultSpan {
   failure: string;
 }
 
+/** One rate that a capacity search tried; seconds. */
+export interface CapacityStep {
+  rate: number;
+  confirming: boolean;
+  from: number;
+  to: number;
+  outcome: "holds" | "breaks" | "undecided";
+  reason: string;
+  achieved_per_s: number;
+  p50_s: number;
+  p99_s: number;
+  errors: number;
+  lateness_p99_s: number;
+}
+
+export interface CapacitySearch {
+  block: string;
+  /** In the order of their rates. */
+  steps: CapacityStep[];
+  found: { holds: number; breaks?: number; confirmed: boolean; generator_limit: boolean } | null;
+}
+
 export interface Mark {
   t: number;
   text: string;
@@ -194,23 +216,6 @@ export interface Review {
   rows: { label: string; unit: string; values: Maybe[] }[];
 }
 
-/** A step of a capacity search, or its answer: that has `holds`. */
-export interface CapacityEntry {
-  block?: string;
-  rate?: number;
-  achieved_per_s?: number;
-  p50_s?: number;
-  p99_s?: number;
-  errors?: number;
-  outcome?: string;
-  reason?: string;
-  confirming?: boolean;
-  holds?: number;
-  breaks?: number;
-  confirmed?: boolean;
-  generator_limit?: boolean;
-}
-
 export interface PageData {
   kind?: "run";
   run: Run;
@@ -221,6 +226,7 @@ export interface PageData {
   faults: FaultSpan[];
   marks: Mark[];
   events: Mark[];
+  searches: CapacitySearch[];
   /** `measured_end`: one past the last second with data; a run that was killed ends before its plan. */
   axis: { start: number; end: number; bin_seconds: number; measured_end: number };
   time: number[];
@@ -229,7 +235,6 @@ export interface PageData {
   steps: Step[];
   /** One per fault of the verdict. */
   reviews: Review[];
-  capacity: CapacityEntry[];
   /** Per finding of the audit, per counterexample. */
   lives: Life[][];
   /** The run goes on, and the page follows it. */

@@ -72,6 +72,52 @@ load: {mix: {executor: constant-arrival-rate, rate: 100/s, duration: 10s, flows:
   CHECK(&plan.flow_of(plan.blocks[0], 77) == &plan.flow_of(plan.blocks[0], 77));
 }
 
+TEST_CASE("what a plan is expected to do at a latency of 100 ms") {
+  struct Row {
+    const char* flow;
+    const char* load;
+    std::uint64_t iterations, requests;
+    bool known;
+  };
+  const Row rows[] = {
+      {"[{get: /a}]", "executor: constant-arrival-rate, rate: 50/s, duration: 10s", 500, 500, true},
+      {"[{get: /a}, {poll: /b, name: b, every: 1s, until: {status: 200}}]",
+       "executor: constant-arrival-rate, rate: 50/s, duration: 10s", 500, 1000, true},
+      {"[{get: /a}]", "executor: shared-iterations, vus: 5, iterations: 43", 43, 43, true},
+      {"[{get: /a}]", "executor: per-vu-iterations, vus: 5, iterations: 3", 15, 15, true},
+      {"[{get: /a}]", "executor: constant-vus, vus: 12, duration: 10s", 1200, 1200, false},
+      {"[{get: /a}, {think: {from: 0s, to: 1800ms}}]", "executor: constant-vus, vus: 12, duration: 10s", 120, 120,
+       false},
+      {"[{get: /a}]", "executor: ramping-vus, start_vus: 0, stages: [{over: 10s, to: 20}]", 1000, 1000, false},
+      {"[{get: /a}]", "executor: constant-vus, vus: 4, duration: 500ms", 20, 20, false},
+      {"[{loop: 4, steps: [{get: /a, name: x}, {parallel: [{get: /b, name: b}, {get: /c, name: c}]}]}]",
+       "executor: shared-iterations, iterations: 2", 2, 24, true},
+      {"[{if: '${uuid()}', then: [{get: /a, name: x}, {get: /b, name: b}], else: [{get: /c, name: c}]}, {get: /d, "
+       "name: d}]",
+       "executor: shared-iterations, iterations: 10", 10, 30, true},
+      {"[{if: '${uuid()}', then: [{choose: [{weight: 50, steps: [{get: /a, name: x}]}, {weight: 50, steps: [{think: "
+       "1s}]}]}]}]",
+       "executor: shared-iterations, iterations: 10", 10, 5, true},
+      {"[{choose: [{weight: 20, steps: [{get: /a, name: x}]}, {weight: 80, steps: [{get: /b, name: b}, {get: /c, name: "
+       "c}]}]}]",
+       "executor: shared-iterations, iterations: 10", 10, 18, true},
+      {"[{get: /a}]", "executor: capacity-search, start_rate: 1/s, max_rate: 9/s, gates: [g], duration: 60s", 0, 0,
+       false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.flow << " " << row.load);
+    const Compiled compiled =
+        compile_text(std::string("flows: {a: ") + row.flow + "}\nload: {l: {" + row.load + "}}\n");
+    INFO(compiled.messages);
+    REQUIRE(compiled.plan);
+    const auto outlook = compiled.plan->outlook(std::chrono::milliseconds(100));
+    REQUIRE(outlook.size() == 1);
+    CHECK(outlook[0].iterations == row.iterations);
+    CHECK(outlook[0].requests == row.requests);
+    CHECK(outlook[0].known == row.known);
+  }
+}
+
 TEST_CASE("closed loops plan no iterations") {
   const Compiled compiled = compile_text(R"(
 flows: {a: [{get: /a}]}

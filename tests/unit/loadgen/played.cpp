@@ -44,10 +44,10 @@ void keep_schedule(Played& played, const Engine& engine) {
 
 }  // namespace
 
-double Played::count(std::string_view metric, const Wanted& tags) const {
+double Played::count(std::string_view metric, const Wanted& tags, std::int32_t from, std::int32_t to) const {
   double sum = 0;
   for (const record::Series* each : series.find(metric)) {
-    if (carries(*each, tags)) sum += each->sum(-1000, 1000);
+    if (carries(*each, tags)) sum += each->sum(from, to);
   }
   return sum;
 }
@@ -72,6 +72,9 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
   engine_options.loops = options.loops;
   engine_options.stack = {{"operator_token", "s3cret"}};
   engine_options.series = writer->get();
+  engine_options.memory_left = options.memory_left;
+  engine_options.resolve = options.resolve;
+  engine_options.transport.dns_refresh = options.dns_refresh;
   auto engine = Engine::create(*compiled.plan, engine_options);
   INFO((engine.ok() ? std::string() : engine.error().message));
   REQUIRE(engine.ok());

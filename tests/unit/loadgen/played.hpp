@@ -18,7 +18,10 @@ struct PlayOptions {
   Nanoseconds stop_after{0};
   std::uint64_t seed = 1;
   SegmentChoice segment;
-  bool keep_schedule = false;           ///< of the first block: fills Played::targets and intended
+  bool keep_schedule = false;  ///< of the first block: fills Played::targets and intended
+  decltype(EngineOptions::memory_left) memory_left;
+  decltype(EngineOptions::resolve) resolve;
+  Nanoseconds dns_refresh{0};
   std::function<void()> before_start;   ///< when everything is made
   std::function<void()> while_playing;  ///< some 50 times a second
 };
@@ -35,8 +38,9 @@ struct Played {
   std::vector<Nanoseconds> intended;  ///< its arrival
 
   using Wanted = std::map<std::string, std::string>;
-  /// The sum of a counter over all series that carry these tags.
-  double count(std::string_view metric, const Wanted& tags = {}) const;
+  /// The sum of a counter over all series that carry these tags, of the seconds [from, to).
+  double count(std::string_view metric, const Wanted& tags = {}, std::int32_t from = -1000,
+               std::int32_t to = 1000) const;
   /// A histogram over all such series.
   Histogram histogram(std::string_view metric, const Wanted& tags = {}) const;
 };

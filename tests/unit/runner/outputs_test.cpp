@@ -11,23 +11,26 @@ namespace tidegate::runner {
 namespace {
 
 void fill(LiveSeries& series) {
-  series.on_series(0, {"http_reqs", {{"name", "a \"b\"\n"}, {"status", "200"}}, record::SeriesKind::counter, "count"});
-  series.on_series(1, {"vus", {}, record::SeriesKind::gauge, "count"});
-  series.on_series(2, {"response_time", {{"name", "a"}}, record::SeriesKind::histogram, "us"});
-  series.on_series(3, {"response_time", {{"name", "b"}}, record::SeriesKind::histogram, "us"});
-  series.on_value(0, 3);
-  series.on_value(0, 4);
-  series.on_value(1, 9);
-  series.on_value(1, 5);
+  const record::SeriesKey requests{
+      "http_reqs", {{"name", "a \"b\"\n"}, {"status", "200"}}, record::SeriesKind::counter, "count"};
+  const record::SeriesKey users{"vus", {}, record::SeriesKind::gauge, "count"};
+  const record::SeriesKey lag{"lag_age", {{"group", "ledger"}, {"partition", "all"}}, record::SeriesKind::gauge, "s"};
+  const record::SeriesKey times_of_a{"response_time", {{"name", "a"}}, record::SeriesKind::histogram, "us"};
+  const record::SeriesKey times_of_b{"response_time", {{"name", "b"}}, record::SeriesKind::histogram, "us"};
+  series.take(requests, 3, nullptr);
+  series.take(requests, 4, nullptr);
+  series.take(users, 9, nullptr);
+  series.take(users, 5, nullptr);
+  series.take(lag, 0.25, nullptr);
   Histogram times;
   times.record(90);
   times.record(1'000, 2);
   times.record(90'000'000);
-  series.on_histogram(2, times);
-  series.on_histogram(2, times);
+  series.take(times_of_a, 0, &times);
+  series.take(times_of_a, 0, &times);
   Histogram one;
   one.record(2'000);
-  series.on_histogram(3, one);
+  series.take(times_of_b, 0, &one);
 }
 
 }  // namespace
@@ -37,16 +40,17 @@ TEST_CASE("Prometheus reads counters, gauges and cumulative buckets in seconds")
   fill(series);
   const std::string text = to_prometheus(series.snapshot());
   INFO(text);
-  for (const char* line :
-       {"# TYPE tidegate_http_reqs_total counter\n",
-        "tidegate_http_reqs_total{name=\"a \\\"b\\\"\\n\",status=\"200\"} 7\n",
-        "# TYPE tidegate_vus gauge\ntidegate_vus 5\n", "# TYPE tidegate_response_time_seconds histogram\n",
-        "tidegate_response_time_seconds_bucket{name=\"a\",le=\"0.0001\"} 2\n",
-        "tidegate_response_time_seconds_bucket{name=\"a\",le=\"0.001\"} 6\n",
-        "tidegate_response_time_seconds_bucket{name=\"a\",le=\"60\"} 6\n",
-        "tidegate_response_time_seconds_bucket{name=\"a\",le=\"+Inf\"} 8\n",
-        "tidegate_response_time_seconds_count{name=\"a\"} 8\n",
-        "tidegate_response_time_seconds_count{name=\"b\"} 1\n"}) {
+  for (const char* line : {"# TYPE tidegate_http_reqs_total counter\n",
+                           "tidegate_http_reqs_total{name=\"a \\\"b\\\"\\n\",status=\"200\"} 7\n",
+                           "# TYPE tidegate_vus gauge\ntidegate_vus 5\n",
+                           "tidegate_lag_age_seconds{group=\"ledger\",partition=\"all\"} 0.25\n",
+                           "# TYPE tidegate_response_time_seconds histogram\n",
+                           "tidegate_response_time_seconds_bucket{name=\"a\",le=\"0.0001\"} 2\n",
+                           "tidegate_response_time_seconds_bucket{name=\"a\",le=\"0.001\"} 6\n",
+                           "tidegate_response_time_seconds_bucket{name=\"a\",le=\"60\"} 6\n",
+                           "tidegate_response_time_seconds_bucket{name=\"a\",le=\"+Inf\"} 8\n",
+                           "tidegate_response_time_seconds_count{name=\"a\"} 8\n",
+                           "tidegate_response_time_seconds_count{name=\"b\"} 1\n"}) {
     INFO(line);
     CHECK(text.find(line) != std::string::npos);
   }
@@ -60,14 +64,17 @@ TEST_CASE("OTLP has one metric per name, with cumulative points") {
   const auto parsed = parse_json(to_otlp(series.snapshot(), "drill", 1'000, 2'000));
   REQUIRE(parsed.ok());
   const json::value& scope = parsed->at("resourceMetrics").at(0).at("scopeMetrics").at(0);
-  REQUIRE(scope.at("metrics").as_array().size() == 3);
+  REQUIRE(scope.at("metrics").as_array().size() == 4);
   const json::value& requests = scope.at("metrics").at(0);
   CHECK(requests.at("name").as_string() == "tidegate.http_reqs");
   CHECK(requests.at("sum").at("isMonotonic").as_bool());
   CHECK(requests.at("sum").at("aggregationTemporality").as_int64() == 2);
   CHECK(requests.at("sum").at("dataPoints").at(0).at("asDouble").to_number<double>() == 7);
   CHECK(requests.at("sum").at("dataPoints").at(0).at("timeUnixNano").as_string() == "2000");
-  const json::value& times = scope.at("metrics").at(1);
+  const json::value& lag = scope.at("metrics").at(1);
+  CHECK(lag.at("name").as_string() == "tidegate.lag_age");
+  CHECK(lag.at("gauge").at("dataPoints").at(0).at("asDouble").to_number<double>() == 0.25);
+  const json::value& times = scope.at("metrics").at(2);
   CHECK(times.at("unit").as_string() == "s");
   REQUIRE(times.at("histogram").at("dataPoints").as_array().size() == 2);
   const json::value& point = times.at("histogram").at("dataPoints").at(0);
