@@ -75,8 +75,10 @@ TEST_CASE("store: a failing unit does not poison its neighbours") {
 }
 
 TEST_CASE("store: a unit whose neighbour fails is run again, and what it writes is there once") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
   const ScratchDirectory scratch;
-  auto store = open_items(scratch.path());
+  auto store = kind.open(scratch.path());
   Outcomes outcomes;
   int runs = 0;
   {
