@@ -111,6 +111,14 @@ TEST_CASE("lifecycle: what the acquirer refuses leaves the payment where it was"
     wait_until([&] { return gateway.metric("illegal_transitions_total") == before + 1; });
     CHECK(gateway.status_of(paid.tenant, paid.id) == "authorized");
   }
+  // Copies of the payment learn where it is again: created, authorized, then each request and its refusal.
+  const std::vector<Envelope> events = paid.events(6);
+  REQUIRE(events.size() == 6);
+  for (const std::size_t i : {3, 5}) {
+    CHECK(events[i].type == "operation_refused");
+    CHECK(events[i].data.at("status").as_string() == "authorized");
+    CHECK(events[i].data.at("reason").as_string() == "no");
+  }
   const Answer cancelled = paid.operate("cancel", "cancel-2");
   paid.answer("acquirer_cancelled", cancelled);
   paid.await("cancelled");

@@ -110,9 +110,9 @@ TEST_CASE("rules: what a report on an operation makes of the payment") {
       {"a part that is the last", payment_in(authorized), pending(cap, 300, authorized, true), "acquirer_captured",
        captured, 300, 0, "payment_captured", 300, 300},
       {"refused from authorized", payment_in(authorized), pending(cap, 1, authorized), "acquirer_capture_refused",
-       authorized, 0, 0, "", 0, 0},
+       authorized, 0, 0, "operation_refused", 1, 0},
       {"refused from a part", payment_in(partially_captured, 300), pending(cap, 1, partially_captured),
-       "acquirer_capture_refused", partially_captured, 300, 0, "", 0, 0},
+       "acquirer_capture_refused", partially_captured, 300, 0, "operation_refused", 1, 0},
       {"refund of all", payment_in(settled, 1000), pending(ref, 1000, settled), "acquirer_refunded", refunded, 1000,
        1000, "payment_refunded", 1000, 1000},
       {"refund of a part", payment_in(captured, 1000), pending(ref, 1, captured), "acquirer_refunded",
@@ -120,13 +120,13 @@ TEST_CASE("rules: what a report on an operation makes of the payment") {
       {"refund of the rest", payment_in(partially_refunded, 1000, 1), pending(ref, 999, partially_refunded),
        "acquirer_refunded", refunded, 1000, 1000, "payment_refunded", 999, 1000},
       {"refund refused, back to settled", payment_in(settled, 1000), pending(ref, 5, settled),
-       "acquirer_refund_refused", settled, 1000, 0, "", 0, 0},
+       "acquirer_refund_refused", settled, 1000, 0, "operation_refused", 5, 0},
       {"cancelled", payment_in(authorized), pending(can, 1000, authorized), "acquirer_cancelled", cancelled, 0, 0,
        "payment_cancelled", 1000, 0},
       {"the rest cancelled", payment_in(partially_captured, 300), pending(can, 700, partially_captured),
        "acquirer_cancelled", captured, 300, 0, "payment_cancelled", 700, 0},
       {"cancellation refused", payment_in(authorized), pending(can, 1000, authorized), "acquirer_cancel_refused",
-       authorized, 0, 0, "", 0, 0},
+       authorized, 0, 0, "operation_refused", 1000, 0},
   };
   for (const Case& tried : cases) {
     INFO(tried.name);
