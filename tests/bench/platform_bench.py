@@ -25,7 +25,7 @@ import urllib.request
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TIDEGATE_BIN", SOURCE / "build/release/bin"))
 HERE = SOURCE / "tests/bench/platform"
-EVERY_ROLE = SOURCE / "compose/local/every-role.yaml"
+EVERY_ROLE = SOURCE / "compose/local/embedded.yaml"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TARGET_TPS = 112_000     # the 1K-to-100K case

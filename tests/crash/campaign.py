@@ -105,7 +105,7 @@ def main():
     parser.add_argument("--kills", type=int, default=200, help="at least so many kills in all (default 200)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--case", type=int, help="only this case")
-    parser.add_argument("--stack", type=pathlib.Path, default=SOURCE / "compose/local/every-role.yaml",
+    parser.add_argument("--stack", type=pathlib.Path, default=SOURCE / "compose/local/embedded.yaml",
                         help="topology whose processes are killed, all of them (default: every role on)")
     parser.add_argument("--out", type=pathlib.Path, default=SOURCE / "build/crash", help="where failed cases are kept")
     options = parser.parse_args()
