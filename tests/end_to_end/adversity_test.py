@@ -18,7 +18,8 @@ TOKEN = "operator-secret"
 class Adversity(EndToEnd):
     def setUp(self):
         super().setUp()
-        (self.scratch / "peers.json").write_text('{"generation": 1, "peers": {}}')
+        (self.scratch / "peers.json").write_text(
+            json.dumps({"generation": 1, "peers": {"vault.http": self.start_vault(TOKEN)}}))
         file = self.scratch / "adversity"
         file.write_bytes(bytes(24))
         with file.open("r+b") as opened:

@@ -58,9 +58,11 @@ class RollingRestart(EndToEnd):
         return paid
 
     def test_no_request_fails(self):
-        (self.scratch / "peers.json").write_text('{"generation": 1, "peers": {}}')
+        peers = {"vault.http": self.start_vault(TOKEN)}
+        (self.scratch / "peers.json").write_text(json.dumps({"generation": 1, "peers": peers}))
         gateway, address = self.launch("gateway")
-        (self.scratch / "peers.json").write_text(json.dumps({"generation": 1, "peers": {"gateway.http": address}}))
+        peers["gateway.http"] = address
+        (self.scratch / "peers.json").write_text(json.dumps({"generation": 1, "peers": peers}))
         _, edge = self.launch("edge")
         time.sleep(0.2)  # the peers file is looked at every 100 ms
         # Longer than the default of 5 s, so that a slow machine does not fail the test.
