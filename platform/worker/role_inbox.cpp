@@ -37,9 +37,9 @@ bool is_sharded(std::string_view topic) {
 
 RoleInboxes::RoleInboxes(RoleContext& context, std::string group) : context_(context), group_(std::move(group)) {
   ServiceRuntime& runtime = context.runtime;
-  runtime.router().add_immediate(
-      "GET", "/v1/consumers/" + group_ + "/applied",
-      runtime.operator_only(ImmediateHandler([this](const http::Request&, auto) { return serve_applied(); })));
+  runtime.router().add_immediate("GET", "/v1/consumers/" + group_ + "/applied",
+                                 runtime.operator_only(ImmediateHandler(
+                                     [this](const http::Request& request, auto) { return serve_applied(request); })));
 }
 
 void RoleInboxes::add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied) {
@@ -71,13 +71,16 @@ void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std:
   if (std::ranges::find(databases_, &database) == databases_.end()) databases_.push_back(&database);
 }
 
-http::Response RoleInboxes::serve_applied() const {
+http::Response RoleInboxes::serve_applied(const http::Request& request) const {
+  const auto topic = request.query_parameter("topic");
+  const std::string wanted = topic ? "/" + std::string(*topic) + "/" : std::string();
   json::array items;
   std::int64_t total = 0;
   for (RoleDatabase* database : databases_) {
     const auto streams = read_applied(database->reader());
     if (!streams) return problem(503, "The store cannot be read at the moment.");
     for (const AppliedStream& stream : *streams) {
+      if (stream.stream.find(wanted) == std::string::npos) continue;
       items.push_back(json::object{{"stream", stream.stream}, {"sequence", stream.sequence}});
       total += stream.sequence;
     }

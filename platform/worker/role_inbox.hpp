@@ -20,7 +20,8 @@ EventSource source_of(std::string_view topic);
 /// Whether its producer is split into shards (`--shards`), each with streams of its own.
 bool is_sharded(std::string_view topic);
 
-/// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator.
+/// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator; `?topic=` of one topic
+/// alone.
 class RoleInboxes {
  public:
   RoleInboxes(RoleContext& context, std::string group);
@@ -36,7 +37,7 @@ class RoleInboxes {
  private:
   void add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number, std::size_t producer_number,
                  Apply apply, Applied applied);
-  http::Response serve_applied() const;
+  http::Response serve_applied(const http::Request& request) const;
 
   RoleContext& context_;
   const std::string group_;

@@ -115,6 +115,12 @@ class PlatformRoles(Roles):
         self.assertEqual(self.payable(merchant), 97_000)
         wait_until(lambda: self.entries("payout-paid"), 10, "the books know of it")
 
+        # What a consumer has applied of one topic, and of all.
+        topics = lambda query: {item["stream"].split("/")[1] for item in
+                                self.call("worker", "GET", f"/v1/consumers/read-model/applied{query}")["items"]}
+        self.assertEqual(topics("?topic=payments"), {"payments"})
+        self.assertEqual(topics(""), {"payments", "fraud", "ledger"})
+
         # The books balance, the audit log is intact, the statement agrees.
         sums = {}
         for item in self.pages("ledger", "/v1/ledger/entries"):
