@@ -79,6 +79,7 @@ void check_switches(const yaml::Node& node, const StackSection& stack, const sta
   for (const stack::SwitchSpec& spec : topology.switches) {
     const stack::SwitchSpec* other = topology.find_switch(spec.excludes);
     if (other == nullptr || !is_on(stack, spec) || !is_on(stack, *other)) continue;
+    if (other->excludes == spec.name && other->name < spec.name) continue;  // told from the other side
     diagnostics.add(node.mark(), "switches '" + spec.name + "' and '" + other->name + "' exclude each other");
   }
 }
