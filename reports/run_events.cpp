@@ -42,12 +42,9 @@ std::string rate_field(const record::Event& event, std::string_view name) {
 }
 
 EventText capacity_event(const record::Event& event) {
-  if (event.type == "capacity_step") {
-    return {fmt::format("capacity of {}: {} {}", field(event, "block"), rate_field(event, "rate"),
-                        field(event, "outcome"))};
-  }
-  return {fmt::format("capacity of {}: {}{}", field(event, "block"), rate_field(event, "holds"),
-                      boolean_member(event.fields, "confirmed").value_or(false) ? "" : ", not confirmed")};
+  const std::string of = "capacity of " + field(event, "block") + ": ";
+  if (event.type == "capacity_found") return {of + capacity_answer(event.fields)};
+  return {of + rate_field(event, "rate") + " " + field(event, "outcome")};
 }
 
 EventText lag_event(const record::Event& event) {
@@ -75,17 +72,11 @@ EventText describe(const record::Event& event) {
     if (boolean_member(event.fields, "drained").value_or(false)) return {"drained after " + seconds_field(event)};
     return {"did not drain within " + seconds_field(event), true};
   }
-  if (type == "capacity_step") {
-    return {fmt::format("{} at {}: {}", field(event, "block"),
-                        format_rate(number_member(event.fields, "rate").value_or(0)), field(event, "outcome"))};
-  }
-  if (type == "capacity_found") return {"capacity of " + field(event, "block") + ": " + capacity_answer(event.fields)};
-  if (type == "aborted") return {"ended early: " + field(event, "message"), true};
+  if (type == "aborted") return {"load ended early: " + field(event, "message"), true};
   if (type == "teardown_failed") return {"tear-down failed: " + field(event, "message"), true};
   if (type == "output_failed")
     return {"output " + field(event, "output") + " failed: " + field(event, "message"), true};
   if (type == "run_ended") return {"the run ended"};
-  if (type == "aborted") return {"load ended early: " + field(event, "message"), true};
   if (type == "runbook_step") return {"runbook: " + field(event, "step")};
   if (type == "runbook_step_done")
     return {"runbook, done by hand after " + seconds_field(event) + ": " + field(event, "step")};

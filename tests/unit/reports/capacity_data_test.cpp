@@ -50,9 +50,9 @@ TEST_CASE("the answer of a search in words") {
   };
   for (const auto& [found, text] : rows) CHECK(capacity_answer(found) == text);
   CHECK(describe({Nanoseconds{0}, "capacity_step", {{"block", "l"}, {"rate", 100.0}, {"outcome", "holds"}}}).text ==
-        "l at 100/s: holds");
+        "capacity of l: 100/s holds");
   CHECK(describe({Nanoseconds{0}, "output_failed", {{"output", "otlp"}, {"message", "m"}}}).wrong);
-  CHECK(describe({Nanoseconds{0}, "aborted", {{"message", "m"}}}).text == "ended early: m");
+  CHECK(describe({Nanoseconds{0}, "aborted", {{"message", "m"}}}).text == "load ended early: m");
 }
 
 }  // namespace tidegate::reports
