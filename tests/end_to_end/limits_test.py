@@ -84,7 +84,8 @@ class Limits(AtALimit):
 
     def test_sources_that_are_none(self):
         for text, why in (("127.0.0.300", "is not an IP address"), ("127.0.0.9-127.0.0.2", "from a higher address to a lower"),
-                          ("10.0.0.0-10.255.255.255", "more than 4096"), ("localhost", "is not an IP address")):
+                          ("10.0.0.0-10.255.255.255", "more than 4096"), ("localhost", "is not an IP address"),
+                          ("127.0.0.2, dns_refresh: 10ms", "dns_refresh is 1s or more")):
             with self.subTest(text):
                 done = self.play("http://127.0.0.1:9", "executor: constant-arrival-rate, rate: 40/s, duration: 3s",
                                  http=f"{{source_addresses: {text}}}")

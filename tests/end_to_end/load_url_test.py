@@ -54,6 +54,14 @@ class LoadUrl(EndToEnd):
     def test_without_gates_it_is_not_judged_and_says_so(self):
         self.assert_says(self.load(self.serve()), PASS, "NOT JUDGED")
 
+    def test_options_of_the_generator(self):
+        done = self.load(self.serve(), "--loops", "2", "--spin", "20%", "--source", "127.0.0.2-127.0.0.3")
+        self.assert_says(done, PASS, "NOT JUDGED")
+        self.assertEqual(self.verdict()["validity"]["dropped_iterations"], 0)
+        for options, why in ((("--spin", "2"), "expected a share"), (("--loops", "0"), "--loops"),
+                             (("--source", "nowhere"), "is not an IP address")):
+            self.assert_says(run("load", self.serve(), *options, "--out", self.scratch / "none"), USAGE, why)
+
     def test_too_few_samples_for_the_gate_are_refused_before_load(self):
         done = run("load", self.serve(), "--rate", "10/s", "--for", "2s", "--expect", "p99 < 100ms", "--out", self.out)
         self.assert_says(done, USAGE, "samples")

@@ -135,6 +135,31 @@ TEST_CASE("an open loop's iterations have the block's grace") {
   CHECK(played.count("iterations", {{"outcome", "interrupted"}}) == 10);
 }
 
+TEST_CASE("virtual users that are wanted from the start exist, shared out among the loops") {
+  for (const int loops : {1, 2}) {
+    ScriptedServer server(ok);
+    PlayOptions options;
+    options.loops = loops;
+    const Played played =
+        play(with_rows("executor: constant-arrival-rate, rate: 10/s, duration: 300ms, pre_allocated_vus: 7"),
+             server.url(), options);
+    CHECK(played.finished);
+    CHECK(played.last.vus_max == 7);
+    CHECK(played.count("iterations", {{"outcome", "ok"}}) == 3);
+  }
+}
+
+TEST_CASE("a loop that burns the time before arrivals sends the same schedule") {
+  ScriptedServer server(ok);
+  PlayOptions options;
+  options.spin = 1;
+  const Played played =
+      play(with_rows("executor: constant-arrival-rate, rate: 100/s, duration: 300ms"), server.url(), options);
+  CHECK(played.finished);
+  CHECK(played.count("iterations", {{"outcome", "ok"}}) == 30);
+  CHECK(played.count("scheduled_iterations") == 30);
+}
+
 TEST_CASE("blocks run side by side, each with its start") {
   ScriptedServer server(ok);
   const Played played = play(

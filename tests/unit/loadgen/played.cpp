@@ -75,6 +75,7 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
   engine_options.memory_left = options.memory_left;
   engine_options.resolve = options.resolve;
   engine_options.transport.dns_refresh = options.dns_refresh;
+  engine_options.spin = options.spin;
   auto engine = Engine::create(*compiled.plan, engine_options);
   INFO((engine.ok() ? std::string() : engine.error().message));
   REQUIRE(engine.ok());

@@ -22,6 +22,7 @@ struct PlayOptions {
   decltype(EngineOptions::memory_left) memory_left;
   decltype(EngineOptions::resolve) resolve;
   Nanoseconds dns_refresh{0};
+  double spin = 0;
   std::function<void()> before_start;   ///< when everything is made
   std::function<void()> while_playing;  ///< some 50 times a second
 };
