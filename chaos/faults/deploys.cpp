@@ -1,6 +1,7 @@
 // The faults of a deploy beside rolling_restart: deploy starts a process with other switches, canary sends a share of
 // the requests to a candidate, callback_flood is what a partner's deploy does to us.
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include "base/units.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 using Switches = std::map<std::string, std::string>;
 constexpr Nanoseconds kHealLimit = std::chrono::seconds(5);
-constexpr auto kLook = std::chrono::milliseconds(10);
+constexpr auto kLookEvery = std::chrono::milliseconds(10);
 
 /// Restarted with the switches, and at the heal without them.
 class Deploy final : public RunningFault {
@@ -49,7 +50,7 @@ class Deploy final : public RunningFault {
         return timeout_error("process '" + process_ + "' was not ready within " + format_duration(kHealLimit) +
                              " of the deploy's end");
       }
-      std::this_thread::sleep_for(kLook);
+      std::this_thread::sleep_for(kLookEvery);
     }
     return {};
   }
