@@ -10,12 +10,12 @@
 namespace tidegate::platform {
 namespace {
 
-thread_local std::uint64_t undone = 0;  // a store has one writer thread, and this is where it works
+thread_local std::uint64_t times_undone = 0;  // a store has one writer thread, and this is where it works
 
 }  // namespace
 
 std::uint64_t undone_by_this_writer() noexcept {
-  return undone;
+  return times_undone;
 }
 
 namespace sqlite {
@@ -57,7 +57,7 @@ Result<void> run_unit(SqliteConnection& connection, const Work& work) {
   auto done = run_work(connection, work);
   if (done) done = run_statement(connection, "RELEASE unit");
   if (done || !connection.in_transaction()) return done;
-  ++undone;
+  ++times_undone;
   auto back = run_statement(connection, "ROLLBACK TO unit");
   if (back) back = run_statement(connection, "RELEASE unit");
   // Without its savepoint undone, a failed unit must not be committed with the others.
@@ -70,7 +70,7 @@ Result<void> run_unit(SqliteConnection& connection, const Work& work) {
 }
 
 void roll_back(SqliteConnection& connection) {
-  ++undone;
+  ++times_undone;
   if (!connection.in_transaction()) return;
   if (auto undone = run_statement(connection, "ROLLBACK"); !undone) {
     log::error("a transaction could not be rolled back", {{"cause", undone.error().message}});
@@ -119,7 +119,7 @@ void commit_group(SqliteConnection& connection, std::int64_t epoch, std::vector<
     return fail_all(outcomes, units.size(), begun.error());
   }
   if (outcomes.size() < units.size() || !connection.in_transaction()) {
-    ++undone;
+    ++times_undone;
     return fail_all(outcomes, units.size(), outcomes.back().error());
   }
   if (!outcomes.front() && units.size() == 1) return roll_back(connection);
