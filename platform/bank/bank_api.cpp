@@ -131,7 +131,7 @@ asio::awaitable<http::Response> BankApi::operate(const http::Request& request, s
   const InProgress counted(in_progress_);
   const auto body = body_object(request);
   if (!body) co_return problem(400, body.error().message);
-  auto operation = Operation::from_request(charge, kind, *body);
+  auto operation = BankOperation::from_request(charge, kind, *body);
   if (!operation) co_return problem(422, operation.error().message);
   const auto known = find_charge(*reader_, charge);
   if (!known) co_return problem(503, "The bank's record cannot be read at the moment.");
@@ -190,7 +190,8 @@ asio::awaitable<http::Response> BankApi::hop(const http::Request& request, std::
   if (!fixed_ms) co_return problem(400, "'delay_ms' must be a whole number from 0 to 10000.");
   int* calls = hops_.calls_of(std::string(service));
   if (calls == nullptr) co_return problem(404, "There is no such service.");
-  const Nanoseconds delay = *fixed_ms >= 0 ? Nanoseconds(std::chrono::milliseconds(*fixed_ms)) : hop_delay(service, *calls);
+  const Nanoseconds delay =
+      *fixed_ms >= 0 ? Nanoseconds(std::chrono::milliseconds(*fixed_ms)) : hop_delay(service, *calls);
   const Hops::Call in_progress(*calls);
   co_await pause(delay);
   co_return json_response(200, json::object{{"status", "ok"}});

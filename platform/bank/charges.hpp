@@ -51,18 +51,18 @@ Result<std::vector<Charge>> read_statement(Connection& reader, std::int64_t afte
 Result<std::int64_t> last_sequence(Connection& reader);
 
 /// What is done to a charge: a capture, a refund, a void. The bank does it once per reference.
-struct Operation {
+struct BankOperation {
   std::string reference, charge, kind, currency;
   std::int64_t amount = 0;
   std::string status, reason;  ///< approved or declined
   std::int64_t at_ms = 0;
 
-  static Result<Operation> from_request(std::string charge, std::string kind, const json::object& body);
+  static Result<BankOperation> from_request(std::string charge, std::string kind, const json::object& body);
   json::object to_answer() const;
 };
 /// Inside a unit of work: decides and records, or replaces `operation` by what was recorded for its reference. An error
 /// of kind usage: another operation has the reference, or there is no such charge.
-Result<bool> record_operation(Connection& connection, Operation& operation);
-Result<std::optional<Operation>> find_operation(Connection& reader, const std::string& reference);
+Result<bool> record_operation(Connection& connection, BankOperation& operation);
+Result<std::optional<BankOperation>> find_operation(Connection& reader, const std::string& reference);
 
 }  // namespace tidegate::platform

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kLongestReference = 200;
 
 /// Why the bank declines the operation; empty: it approves.
-std::string objection(const Charge& charge, const Operation& operation) {
+std::string objection(const Charge& charge, const BankOperation& operation) {
   if (charge.status == "voided") return "the charge was voided";
   if (charge.status != "approved") return "the charge was declined";
   if (charge.currency != operation.currency) return "the charge has another currency";
@@ -25,7 +25,7 @@ std::string objection(const Charge& charge, const Operation& operation) {
   return {};
 }
 
-Result<void> apply(Connection& connection, const Operation& operation) {
+Result<void> apply(Connection& connection, const BankOperation& operation) {
   const char* sql = operation.kind == "capture" ? "UPDATE charges SET captured = captured + ?2 WHERE reference = ?1"
                     : operation.kind == "refund"
                         ? "UPDATE charges SET refunded = refunded + ?2 WHERE reference = ?1"
@@ -37,8 +37,8 @@ Result<void> apply(Connection& connection, const Operation& operation) {
 
 }  // namespace
 
-Result<Operation> Operation::from_request(std::string charge, std::string kind, const json::object& body) {
-  Operation operation;
+Result<BankOperation> BankOperation::from_request(std::string charge, std::string kind, const json::object& body) {
+  BankOperation operation;
   operation.charge = std::move(charge);
   operation.kind = std::move(kind);
   operation.reference = string_member(body, "reference").value_or("");
@@ -54,31 +54,31 @@ Result<Operation> Operation::from_request(std::string charge, std::string kind, 
   return operation;
 }
 
-json::object Operation::to_answer() const {
+json::object BankOperation::to_answer() const {
   json::object answer{{"reference", reference}, {"charge", charge}, {"kind", kind},
                       {"status", status},       {"amount", amount}, {"currency", currency}};
   if (!reason.empty()) answer["reason"] = reason;
   return answer;
 }
 
-Result<std::optional<Operation>> find_operation(Connection& reader, const std::string& reference) {
-  std::optional<Operation> found;
+Result<std::optional<BankOperation>> find_operation(Connection& reader, const std::string& reference) {
+  std::optional<BankOperation> found;
   auto read = reader.query(
       "SELECT reference, charge, kind, currency, amount, status, reason, at_ms FROM operations WHERE reference = ?1",
       {reference}, [&](const Row& row) {
         const auto text = [&](int column) { return std::string(row.text(column)); };
-        found = Operation{text(0), text(1), text(2), text(3), row.integer(4), text(5), text(6), row.integer(7)};
+        found = BankOperation{text(0), text(1), text(2), text(3), row.integer(4), text(5), text(6), row.integer(7)};
         return false;
       });
   if (!read) return read.error();
   return found;
 }
 
-Result<bool> record_operation(Connection& connection, Operation& operation) {
+Result<bool> record_operation(Connection& connection, BankOperation& operation) {
   auto known = find_operation(connection, operation.reference);
   if (!known) return known.error();
   if (*known) {
-    const Operation& first = **known;
+    const BankOperation& first = **known;
     if (first.charge != operation.charge || first.kind != operation.kind || first.amount != operation.amount) {
       return usage_error("the reference was used before, for another operation");
     }

@@ -58,8 +58,8 @@ std::string last_four_of(std::string_view number) {
   return std::string(number.substr(number.size() - 4));
 }
 
-Result<Card> Card::from_request(const json::object& body) {
-  Card card;
+Result<CardDetails> CardDetails::from_request(const json::object& body) {
+  CardDetails card;
   const auto sent = string_member(body, "number");
   if (!sent) return usage_error("number is the card's number, as a text");
   card.number = digits_of(*sent);

@@ -11,13 +11,13 @@
 namespace tidegate::platform {
 
 /// A card as it came in. It lives for the time of one request; only the vault ever holds one.
-struct Card {
+struct CardDetails {
   std::string number;  ///< 12 to 19 digits with a right check digit (ISO/IEC 7812)
   std::int64_t expiry_month = 0, expiry_year = 0;
 
   /// From {number, expiry_month, expiry_year, cvv?}. Spaces and hyphens between digits are taken out. The CVV is
   /// checked for its shape and dropped: no part of the platform keeps one. Errors never repeat what was sent.
-  static Result<Card> from_request(const json::object& body);
+  static Result<CardDetails> from_request(const json::object& body);
 };
 
 /// The check digit's rule (Luhn, ISO/IEC 7812-1 annex B). `digits` are digits.

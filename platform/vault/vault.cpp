@@ -88,7 +88,7 @@ class Vault final : public Role {
     if (!caller) co_return problem(400, caller.error().message);
     const auto body = read_body(request, {"number", "expiry_month", "expiry_year", "cvv"});
     if (!body) co_return problem(400, "The body is a JSON object with number, expiry_month, expiry_year and cvv.");
-    const auto card = Card::from_request(*body);
+    const auto card = CardDetails::from_request(*body);
     if (!card) co_return problem(422, card.error().message);
     StoredCard stored{"tok_" + random_hex(kTokenBytes),
                       std::string(brand_of(card->number)),

@@ -42,7 +42,7 @@ void check_row(std::string_view text) {
 void check_card(std::string_view text) {
   const auto body = parse_json(text);
   if (!body || !body->is_object()) return;
-  const auto card = Card::from_request(body->as_object());
+  const auto card = CardDetails::from_request(body->as_object());
   if (card) check(luhn_valid(card->number) && card->number.size() >= 12 && card->number.size() <= 19);
 }
 

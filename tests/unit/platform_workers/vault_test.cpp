@@ -32,7 +32,7 @@ TEST_CASE("a card is checked, and an error never repeats what was sent") {
   };
   for (const Row& row : rows) {
     INFO(row.why);
-    const auto card = Card::from_request(parse_json(row.body)->as_object());
+    const auto card = CardDetails::from_request(parse_json(row.body)->as_object());
     CHECK(card.ok() == row.good);
     if (!card) CHECK(card.error().message.find("4000") == std::string::npos);
   }
