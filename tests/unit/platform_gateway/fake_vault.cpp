@@ -24,9 +24,12 @@ std::vector<std::string> FakeVault::taken() const {
 }
 
 asio::awaitable<http::Response> FakeVault::answer(const http::Request& request) {
+  if (failing_) co_return problem(503, "not now");
+  if (request.path != "/v1/tokens") co_return problem(404, "no such token");
   const auto body = parse_json(request.body);
-  if (failing_ || request.path != "/v1/tokens" || !body || !body->is_object()) co_return problem(503, "not now");
-  const std::string number = string_member(body->as_object(), "number").value_or("");
+  const bool object = body && body->is_object();
+  const std::string number = object ? string_member(body->as_object(), "number").value_or("") : std::string();
+  if (number.size() < 12) co_return problem(422, "no card number");
   const std::lock_guard lock(mutex_);
   taken_.push_back(std::string(request.header("tidegate-tenant").value_or("")) + " " + number);
   co_return json_response(

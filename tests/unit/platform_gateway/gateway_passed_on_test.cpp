@@ -81,7 +81,9 @@ TEST_CASE("card tokens: the vault's token pays, the number is in no file, anothe
   Tenant tenant;
   {
     RunningGateway gateway(scratch.path(), options);
+    vault.will_answer(201, R"({"token":"tok_one","last_four":"0002"})");
     tenant = gateway.new_tenant();
+    vault.will_answer(201, R"({"token":"tok_two","last_four":"0002"})");
     const Tenant other = gateway.new_tenant();
     const std::string number = R"({"number":"4929081234567899","expiry_month":1,"expiry_year":2030})";
     vault.will_answer(201, R"({"token":"tok_vault","last_four":"7899"})");
