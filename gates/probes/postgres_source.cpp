@@ -115,10 +115,10 @@ class PostgresSource final : public SignalSource {
       return state != nullptr && is_lasting(state) ? usage_error(message) : timeout_error(message);
     }
     if (PQntuples(answer) < 1 || PQnfields(answer) < 1 || PQgetisnull(answer, 0, 0) != 0) return {};
-    const auto value = parse_number(PQgetvalue(answer, 0, 0));
-    if (!value) {
-      return usage_error(fmt::format("'{}' gives '{}', which is not a number", query_, PQgetvalue(answer, 0, 0)));
-    }
+    const std::string_view text = PQgetvalue(answer, 0, 0);
+    if (text == "NaN" || text == "Infinity" || text == "-Infinity") return {};
+    const auto value = parse_number(text);
+    if (!value) return usage_error(fmt::format("'{}' gives '{}', which is not a number", query_, text));
     if (std::isfinite(*value)) number = *value;
     return {};
   }

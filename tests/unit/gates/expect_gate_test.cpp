@@ -263,7 +263,7 @@ TEST_CASE("what steps measure themselves is gated in its own unit", "[expect]") 
   CHECK_THAT(mistakes_in("g: {expect: 'p99(items) < 10ms'}", context), Catch::Contains("10ms"));
   CHECK_THAT(mistakes_in("g: {expect: 'apdex(items, 10s) > 0.9'}", context), Catch::Contains("not a time"));
   CHECK_THAT(mistakes_in("g: {budget: {objective: 99%, of: items}}", context), Catch::Contains("items"));
-  CHECK_THAT(mistakes_in("g: {expect: 'p99(itms) < 10'}", context), Catch::Contains("did you mean items"));
+  CHECK_THAT(mistakes_in("g: {expect: 'p99(itms) < 10'}", context), Catch::Contains("did you mean 'items'"));
   // What the generator owes could have been anything.
   run.count(record::kDroppedIterations, {{"block", "shoppers"}, {"flow", "pay"}}, 12, 200);
   const auto dropped = judged(run, gates_of("g: {expect: 'p95(items) < 10', during: peak}", context));

@@ -172,8 +172,9 @@ TEST_CASE("histories of a newer version, with another record size, or of another
   const ScratchDirectory scratch;
   const std::string path = scratch.file("o");
   const std::pair<FileHeader, const char*> rows[] = {
-      {{"TGOPERAT", 2, kRecordSize}, "newer tidegate"},
-      {{"TGOPERAT", 1, 64}, "header says 64"},
+      {{"TGOPERAT", operation_codec::kHeader.version + 1, kRecordSize}, "newer tidegate"},
+      {{"TGOPERAT", operation_codec::kHeader.version - 1, kRecordSize}, "is unknown"},
+      {{"TGOPERAT", operation_codec::kHeader.version, 64}, "header says 64"},
       {{"TGSERIES", 1, 0}, "not a file of this kind"},
   };
   for (const auto& [header, message] : rows) {
