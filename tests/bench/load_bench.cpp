@@ -147,6 +147,7 @@ Result<void> run(const std::string& url, Options& options, const std::string& fi
   if (!engine) return engine.error();
   const auto totals = play(**engine, **series);
   if (!totals) return totals.error();
+  engine->reset();  // its connections may be all the descriptors that there are
   auto read = record::read_series(file);
   if (!read) return read.error();
   print(*totals, *read, plan->duration());
