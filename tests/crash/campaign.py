@@ -51,6 +51,7 @@ gates:
   availability: null
   ledger_lag: null  # while the broker is away nobody can tell; the drain wants it back at nothing
   drained: null
+  books: {{audit: [no_lost_acks, no_double_charge, no_phantom, unknown_resolved, ledger_balanced, replay_stored, per_key_order]}}
 """
 FAULT = "  kill_{n}: {{at: {at:.3f}s, target: {{process: {process}}}, inject: {{kill: {{restart_after: {pause}ms}}}}}}"
 
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--case", type=int, help="only this case")
     parser.add_argument("--stack", type=pathlib.Path, default=SOURCE / "compose/local/embedded.yaml",
-                        help="topology whose processes are killed, all of them (default: every role on)")
+                        help="topology whose processes are killed, all of them (default: the embedded stack, with every role)")
     parser.add_argument("--out", type=pathlib.Path, default=SOURCE / "build/crash", help="where failed cases are kept")
     options = parser.parse_args()
     directory = options.out / f"seed-{options.seed}"
