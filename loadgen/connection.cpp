@@ -4,11 +4,13 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "base/assert.hpp"
 #include "loadgen/vu.hpp"
@@ -17,6 +19,7 @@ namespace tidegate::loadgen {
 namespace {
 
 constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr int kForTheProgram = 64;
 constexpr std::size_t kSourcesTried = 8;
 constexpr int kReadsPerTurn = 16;  // 1 MiB; then the other connections have their turn
 constexpr http::Limits kLimits{64 * 1024, 200, 16 * 1024 * 1024};
@@ -113,6 +116,10 @@ Io Connection::connect_from(const Address& address, const Address* source, React
   generation_ = pool_.generation();
   socket_.reset(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) return failed(error, class_of_connect(errno));
+  if (socket_.get() >= pool_.highest_descriptor()) {
+    socket_.reset();
+    return failed(error, ErrorClass::descriptors);
+  }
   tune(socket_.get(), address);
   if (source != nullptr && source->family == address.family && !bind_to(socket_.get(), *source)) {
     const int error_number = errno;
@@ -294,6 +301,16 @@ ConnectionPool::ConnectionPool(Reactor& reactor, std::vector<Address> addresses,
       sources_(std::move(sources)),
       tls_(tls),
       read_buffer_(kReadBuffer) {}
+
+/// Descriptors are given out from the lowest free one: a high number says that few are left. Some stay for the program,
+/// which has files to write and a verdict to give.
+int ConnectionPool::highest_descriptor() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > std::numeric_limits<int>::max())
+    return std::numeric_limits<int>::max();
+  const auto all = static_cast<int>(limit.rlim_cur);
+  return all - std::min(kForTheProgram, all / 8);
+}
 
 void ConnectionPool::replace_addresses(std::vector<Address> addresses) {
   TIDEGATE_ASSERT(!addresses.empty());

@@ -103,6 +103,8 @@ class ConnectionPool {
 
   /// New connections go there; those that are open are used up to the end of their exchange.
   void replace_addresses(std::vector<Address> addresses);
+  /// No connection has a descriptor of this number or above.
+  static int highest_descriptor() noexcept;
   /// Counts up when the addresses are replaced.
   std::uint32_t generation() const noexcept { return generation_; }
 
