@@ -82,7 +82,8 @@ bool append_digest(const RenderScope& scope, const Slot& slot, Escape escape, st
   for (std::size_t i = 0; i < slot.arguments.size() && i < arguments.size(); ++i) {
     if (!append_template(scope, slot.arguments[i], Escape::none, arguments[i])) return false;
   }
-  const auto& [first, second] = arguments;
+  const std::string& first = arguments[0];
+  const std::string& second = arguments[1];
   const auto digest = [&]() -> std::string {
     switch (slot.function) {
       case Slot::Function::sha256_hex:
