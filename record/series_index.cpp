@@ -22,7 +22,6 @@
 namespace tidegate::record {
 namespace {
 
-
 struct Place {
   std::uint64_t offset;  // of a histogram; of counters and gauges the value's own bits
   std::int32_t second;
@@ -136,7 +135,8 @@ struct SeriesIndex::State {
       const std::int64_t second = reader.signed_varint();
       const std::uint64_t id = reader.varint();
       const std::string_view bytes = reader.text();
-      if (reader.bad() || second > series_format::kFarthestSecond || second < -series_format::kFarthestSecond) return "a record is malformed";
+      if (reader.bad() || second > series_format::kFarthestSecond || second < -series_format::kFarthestSecond)
+        return "a record is malformed";
       if (id >= numbers.size()) return "a record names a series that is not defined";
       if (numbers[id] == series_format::kNotKept) continue;
       Place place{start + static_cast<std::uint64_t>(bytes.data() - block.data()), static_cast<std::int32_t>(second),

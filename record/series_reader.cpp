@@ -59,7 +59,6 @@ class FileBytes final : public HistogramBytes {
   FileDescriptor file_;
 };
 
-
 /// Applies blocks to a SeriesSet, each wholly or not at all. A block's errors are returned as the reason.
 class BlockReader {
  public:

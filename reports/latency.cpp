@@ -100,15 +100,17 @@ void LatencyFold::fold_all(const record::SeriesIndex& index, Step& step) {
   step.out.response.reset();
   step.out.service.reset();
   step.out.failed = 0;
-  index.each_histogram(step.series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
-    if (histogram.empty()) return;
-    fold_second(step, second, histogram);
-    add_heat(step.out.heat[heat_axis_.column(second)], histogram);
-    if (is_within(judged_, second)) step.out.response.merge(histogram);
-  });
-  index.each_histogram(step.failed_series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
-    if (is_within(judged_, second)) step.out.failed += histogram.count();
-  });
+  index.each_histogram(step.series, record::kFirstSecond, record::kLastSecond,
+                       [&](std::int32_t second, const Histogram& histogram) {
+                         if (histogram.empty()) return;
+                         fold_second(step, second, histogram);
+                         add_heat(step.out.heat[heat_axis_.column(second)], histogram);
+                         if (is_within(judged_, second)) step.out.response.merge(histogram);
+                       });
+  index.each_histogram(step.failed_series, record::kFirstSecond, record::kLastSecond,
+                       [&](std::int32_t second, const Histogram& histogram) {
+                         if (is_within(judged_, second)) step.out.failed += histogram.count();
+                       });
   fold_service(index, step, false);
 }
 

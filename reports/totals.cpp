@@ -19,7 +19,8 @@ double sum(const SeriesIndex& index, std::size_t series, std::int32_t from, std:
 
 double sum_of(const SeriesIndex& index, std::string_view metric) {
   double total = 0;
-  for (const std::size_t series : index.find(metric)) total += sum(index, series, record::kFirstSecond, record::kLastSecond);
+  for (const std::size_t series : index.find(metric))
+    total += sum(index, series, record::kFirstSecond, record::kLastSecond);
   return total;
 }
 
@@ -90,7 +91,8 @@ class Totals {
     totals_.bytes_received = sum_of(index_, record::kDataReceived);
     std::map<std::int32_t, double> users;
     for (const std::size_t series : index_.find(record::kVus)) {
-      index_.each_value(series, record::kFirstSecond, record::kLastSecond, [&users](std::int32_t at, double value) { users[at] += value; });
+      index_.each_value(series, record::kFirstSecond, record::kLastSecond,
+                        [&users](std::int32_t at, double value) { users[at] += value; });
     }
     for (const auto& [second, value] : users) totals_.most_users = std::max(totals_.most_users, value);
   }

@@ -215,8 +215,8 @@ double mean_rate(const std::vector<record::PlannedLoad>& loads, const record::Wi
   return window.end > window.start ? sum / (window.end - window.start) : 0;
 }
 
-// A rate does not depend on how arrivals are spaced, and a tenth of them tells it: even ones cost next to nothing, while a
-// full plan may hold hundreds of millions.
+// A rate does not depend on how arrivals are spaced, and a tenth of them tells it: even ones cost next to nothing,
+// while a full plan may hold hundreds of millions.
 constexpr std::uint32_t kCountEvery = 10;
 
 void space_evenly(yaml::Node& root) {

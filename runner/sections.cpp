@@ -85,19 +85,20 @@ void check_switches(const yaml::Node& node, const StackSection& stack, const sta
 }
 
 schema::TypePointer stack_schema() {
-  return object({optional("topology", schema::text(), "Path of the topology file, from the scenario's folder."),
-                 optional("profile", schema::text(), "How the system is built up; the topology says which there are."),
-                 optional("switches", map_of(schema::text()), "Single departures from the profile: on, off, or a scale."),
-                 optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
-                 optional("http", loadgen::transport_schema(), "How the HTTP API is spoken to."),
-                 optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
-                          "Kafka of a system that runs already."),
-                 optional("groups",
-                          map_of(object({required("topic", schema::text(), "The topic it consumes."),
-                                         optional("partitions", schema::integer(1, 100000),
-                                                  "Partitions of the topic; asked of Kafka by default.")})),
-                          "Consumer groups of a system that runs already.")},
-                "What runs under test.");
+  return object(
+      {optional("topology", schema::text(), "Path of the topology file, from the scenario's folder."),
+       optional("profile", schema::text(), "How the system is built up; the topology says which there are."),
+       optional("switches", map_of(schema::text()), "Single departures from the profile: on, off, or a scale."),
+       optional("base_url", schema::text(), "HTTP API of a system that runs already, instead of a topology."),
+       optional("http", loadgen::transport_schema(), "How the HTTP API is spoken to."),
+       optional("kafka", object({required("bootstrap", schema::text(), "host:port, comma-separated.")}),
+                "Kafka of a system that runs already."),
+       optional("groups",
+                map_of(object({required("topic", schema::text(), "The topic it consumes."),
+                               optional("partitions", schema::integer(1, 100000),
+                                        "Partitions of the topic; asked of Kafka by default.")})),
+                "Consumer groups of a system that runs already.")},
+      "What runs under test.");
 }
 
 schema::TypePointer phases_schema() {

@@ -14,8 +14,8 @@ schema::TypePointer phases_schema();
 
 StackSection parse_stack(const yaml::Node* node, const std::string& directory, const std::string& stack_option,
                          Diagnostics& diagnostics);
-/// The profile and the switches must be among the topology's, and no two on that exclude each other. `node` is the stack
-/// section.
+/// The profile and the switches must be among the topology's, and no two on that exclude each other. `node` is the
+/// stack section.
 void check_switches(const yaml::Node& node, const StackSection& stack, const stack::Topology& topology,
                     Diagnostics& diagnostics);
 /// One after the other from second 0; lengths are whole seconds.

@@ -27,8 +27,9 @@ void find_other_answer_key(const KeyCase& one, const Terms& /*terms*/, Finding& 
 }  // namespace
 
 const Checker& replay_stored() {
-  static const Checker checker = {
-      .name = "replay_stored", .doc = "A key has one answer; another body under it is refused.", .key = find_other_answer_key};
+  static const Checker checker = {.name = "replay_stored",
+                                  .doc = "A key has one answer; another body under it is refused.",
+                                  .key = find_other_answer_key};
   return checker;
 }
 

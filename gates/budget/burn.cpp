@@ -69,8 +69,8 @@ std::string alert_rule(const AlertedObjective& objective, const BurnAlert& alert
                       objective.name, alert.long_name);
   text += "        annotations:\n";
   text += fmt::format("          summary: {}\n",
-                      in_quotes(fmt::format("{} burns its error budget {:g} times too fast over {} and {}", objective.name,
-                                         alert.factor, alert.long_name, alert.short_name)));
+                      in_quotes(fmt::format("{} burns its error budget {:g} times too fast over {} and {}",
+                                            objective.name, alert.factor, alert.long_name, alert.short_name)));
   return text;
 }
 
@@ -104,7 +104,7 @@ std::string prometheus_rules(const std::vector<AlertedObjective>& objectives) {
       text += fmt::format("      - record: {}\n", ratio_name(window));
       text +=
           fmt::format("        expr: {}\n", in_quotes(fmt::format("({}) / ({})", in_window(objective.bad_query, window),
-                                                               in_window(objective.total_query, window))));
+                                                                  in_window(objective.total_query, window))));
       text += fmt::format("        labels:\n          slo: {}\n", objective.name);
     }
     for (const BurnAlert& alert : kBurnAlerts) text += alert_rule(objective, alert);

@@ -313,8 +313,8 @@ std::shared_ptr<const Gate> read_budget(const yaml::Node& body, GateReader& read
 }  // namespace
 
 const GateKind& budget_kind() {
-  static const GateKind kKind{"budget", "An error budget: the burn rate of a window with its bounds.", true, &budget_shape,
-                              &read_budget};
+  static const GateKind kKind{"budget", "An error budget: the burn rate of a window with its bounds.", true,
+                              &budget_shape, &read_budget};
   return kKind;
 }
 

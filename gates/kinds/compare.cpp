@@ -120,8 +120,8 @@ std::shared_ptr<const Gate> read_compare(const yaml::Node& body, GateReader& rea
 }  // namespace
 
 const GateKind& compare_kind() {
-  static const GateKind kKind{"compare", "A comparison with baseline runs; not asked without them.", true, &compare_shape,
-                              &read_compare};
+  static const GateKind kKind{"compare", "A comparison with baseline runs; not asked without them.", true,
+                              &compare_shape, &read_compare};
   return kKind;
 }
 

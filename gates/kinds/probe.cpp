@@ -174,7 +174,8 @@ std::shared_ptr<const Gate> read_probe(const yaml::Node& body, GateReader& reade
 }  // namespace
 
 const GateKind& probe_kind() {
-  static const GateKind kKind{"probe", "A number from outside, as a share of one-second slices.", true, &probe_shape, &read_probe};
+  static const GateKind kKind{"probe", "A number from outside, as a share of one-second slices.", true, &probe_shape,
+                              &read_probe};
   return kKind;
 }
 

@@ -68,8 +68,7 @@ class Charger {
   // What the following coroutines refer to belongs to settle(), which awaits them.
   asio::awaitable<void> settle(Waiting waiting);
   /// Fills `rate`; false: the process is stopping. A denial becomes the answer.
-  asio::awaitable<bool> prepare(const Attempt& attempt, std::optional<FxRate>& rate,
-                                std::optional<BankAnswer>& denial);
+  asio::awaitable<bool> prepare(const Attempt& attempt, std::optional<FxRate>& rate, std::optional<BankAnswer>& denial);
   /// Moves the attempt along its cascade until an acquirer's breaker lets it pass; false: the process is stopping.
   asio::awaitable<bool> find_acquirer(Attempt& attempt);
   /// Calls until the outcome is known; nothing: the process is stopping.

@@ -1,7 +1,7 @@
 #pragma once
-// The synchronous services that the legacy platforms ask before every payment, as slow as the cases found them: FinPulse's
-// availability, FX, identity and fraud 88 ms at low load and 420 ms at its peak; PayStream's `fraud-engine` 480 ms and
-// 3.2 s.
+// The synchronous services that the legacy platforms ask before every payment, as slow as the cases found them:
+// FinPulse's availability, FX, identity and fraud 88 ms at low load and 420 ms at its peak; PayStream's `fraud-engine`
+// 480 ms and 3.2 s.
 
 #include <map>
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace tidegate::platform {
 
-/// The delay of a call while `others` calls of the same service are in progress: linear, capped at the peak's. The slope
-/// follows from the case by Little's law: at FinPulse's peak of 400/s, calls of 420 ms are 168 at once; at PayStream's
-/// of 100/s, calls of 3.2 s are 320.
+/// The delay of a call while `others` calls of the same service are in progress: linear, capped at the peak's. The
+/// slope follows from the case by Little's law: at FinPulse's peak of 400/s, calls of 420 ms are 168 at once; at
+/// PayStream's of 100/s, calls of 3.2 s are 320.
 Nanoseconds hop_delay(std::string_view service, int others) noexcept;
 
 /// Counts the calls in progress, per service. Not thread-safe.

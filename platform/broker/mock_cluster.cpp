@@ -43,9 +43,9 @@ std::optional<rd_kafka_resp_err_t> error_code_of(const std::string& error) {
 
 constexpr int kMostErrors = 10'000;
 
-/// What every answer takes, as a replicated cluster's would. A client that is answered at once asks again at once, for one
-/// record each time, and the cluster looks for each by walking along the partition: at 1,500 payments/s that took 22 % of
-/// a core in this process alone.
+/// What every answer takes, as a replicated cluster's would. A client that is answered at once asks again at once, for
+/// one record each time, and the cluster looks for each by walking along the partition: at 1,500 payments/s that took
+/// 22 % of a core in this process alone.
 constexpr int kRoundTripMs = 10;
 
 }  // namespace

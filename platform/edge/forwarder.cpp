@@ -14,7 +14,7 @@ constexpr Nanoseconds kFirstPause = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLongestPause = std::chrono::milliseconds(160);
 
 constexpr std::array<std::string_view, 6> kLeftBehind{"connection", "keep-alive",   "transfer-encoding",
-                                                           "upgrade",    "content-type", "content-length"};
+                                                      "upgrade",    "content-type", "content-length"};
 
 asio::awaitable<void> pause(Nanoseconds length) {
   asio::steady_timer timer(co_await asio::this_coro::executor, length);

@@ -65,8 +65,8 @@ Result<void> read_numbers(const json::object& object, Envelope& envelope) {
   return {};
 }
 
-/// Walks along the text that encode() writes: members in its order, no blanks, no escapes. Whatever else it meets, it says
-/// no, and the general parser decides.
+/// Walks along the text that encode() writes: members in its order, no blanks, no escapes. Whatever else it meets, it
+/// says no, and the general parser decides.
 class OwnText {
  public:
   explicit OwnText(std::string_view text) : rest_(text) {}
@@ -140,7 +140,8 @@ std::string StreamId::text() const {
 }
 
 Result<StreamId> StreamId::parse(std::string_view text) {
-  const Error malformed = bad_envelope("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
+  const Error malformed =
+      bad_envelope("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
   const auto first = text.find('/');
   const auto last = text.rfind('/');
   if (first == std::string_view::npos || first == last || first == 0 || last - first == 1) return malformed;

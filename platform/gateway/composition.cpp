@@ -1,6 +1,6 @@
-// The one place where the gateway's legacy departures are chosen. Each is a PaymentPath in front of the next, or another
-// way to show a state; nothing else knows of them. From the inside out: what writes, what asks others, what holds a
-// connection meanwhile, who is let in, and the clients.
+// The one place where the gateway's legacy departures are chosen. Each is a PaymentPath in front of the next, or
+// another way to show a state; nothing else knows of them. From the inside out: what writes, what asks others, what
+// holds a connection meanwhile, who is let in, and the clients.
 
 #include <atomic>
 #include <set>

@@ -1,6 +1,6 @@
 #pragma once
-// A payment path behind a gate of its own: a provisioned store (switch `store_throttle_4000`), a rate limit that somebody
-// got wrong (`wrong_rate_limit`), sessions in memory (`memory_sessions`).
+// A payment path behind a gate of its own: a provisioned store (switch `store_throttle_4000`), a rate limit that
+// somebody got wrong (`wrong_rate_limit`), sessions in memory (`memory_sessions`).
 
 #include <functional>
 #include <memory>

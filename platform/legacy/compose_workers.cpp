@@ -15,8 +15,8 @@ namespace {
 constexpr double kLedgerCap = 2'500;
 constexpr int kThirdOfTheBuckets = 21;  // of 64
 
-/// Switch `ledger_cap_2500`: a database that somebody provisioned instead of letting it grow. Source: FinPulse, found in
-/// the load test of the fifth week.
+/// Switch `ledger_cap_2500`: a database that somebody provisioned instead of letting it grow. Source: FinPulse, found
+/// in the load test of the fifth week.
 std::function<void()> capped_writes(double per_second) {
   const auto gap = Nanoseconds(static_cast<std::int64_t>(1e9 / per_second));
   struct Turn {
@@ -47,7 +47,8 @@ Result<void> rewrite_a_record(Connection& connection) {
 }  // namespace
 
 bool add_in_float32(std::int64_t& total, std::int64_t amount) {
-  const float sum = static_cast<float>(static_cast<double>(total) / 100) + static_cast<float>(static_cast<double>(amount) / 100);
+  const float sum =
+      static_cast<float>(static_cast<double>(total) / 100) + static_cast<float>(static_cast<double>(amount) / 100);
   total = std::llround(static_cast<double>(sum) * 100);
   return true;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Switch `client_retry_storm`: whoever gets an error repeats the payment at once, without a pause. It stands for the SDK
-// in front of the platform. Source: PayStream, whose SDK raised the failures by 143 % within 90 s.
+// Switch `client_retry_storm`: whoever gets an error repeats the payment at once, without a pause. It stands for the
+// SDK in front of the platform. Source: PayStream, whose SDK raised the failures by 143 % within 90 s.
 
 #include <memory>
 

@@ -3,7 +3,8 @@
 // available, the exchange rate, who is it, is it fraud. Each call waits 2 s, then is tried once more.
 // Source: FinPulse, 88 ms a hop on a quiet day and 420 ms at the peak, four of them in every request.
 //
-// Switch `sync_fraud`: one hop, the engine of 30 fraud rules with its model. Source: PayStream, 480 ms, 3.2 s under load.
+// Switch `sync_fraud`: one hop, the engine of 30 fraud rules with its model. Source: PayStream, 480 ms, 3.2 s under
+// load.
 
 #include <memory>
 #include <string>

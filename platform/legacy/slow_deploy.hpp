@@ -1,6 +1,6 @@
 #pragma once
-// Switch `deploy_restart_all`: a restart is a deploy of everything, in one image. Source: FinPulse, 32 minutes a deploy and
-// 20 more to roll back.
+// Switch `deploy_restart_all`: a restart is a deploy of everything, in one image. Source: FinPulse, 32 minutes a deploy
+// and 20 more to roll back.
 
 #include <string>
 

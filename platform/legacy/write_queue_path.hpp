@@ -1,7 +1,8 @@
 #pragma once
-// Switch `sync_writes`: the payment, its ledger entry, its authorization code, its fee and its line for reconciliation are
-// written one after the other before the answer, by a database that flushes one payment at a time. Source: FinPulse, whose
-// acknowledgements stopped near 500 a second while 3,400 writes were pending, and whose queue took minutes to drain.
+// Switch `sync_writes`: the payment, its ledger entry, its authorization code, its fee and its line for reconciliation
+// are written one after the other before the answer, by a database that flushes one payment at a time. Source:
+// FinPulse, whose acknowledgements stopped near 500 a second while 3,400 writes were pending, and whose queue took
+// minutes to drain.
 
 #include <memory>
 

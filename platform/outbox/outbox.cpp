@@ -32,8 +32,8 @@ struct Outbox::State {
   const Partitioner partitioner;
   std::int64_t topic_number = 0;
   outbox::Relay relay;
-  // The writer thread's: the last number of each stream, 0 where it has to be looked up. What it saves is one of the two
-  // statements of an append.
+  // The writer thread's: the last number of each stream, 0 where it has to be looked up. What it saves is one of the
+  // two statements of an append.
   outbox::Cursors heads{};
   std::uint64_t undone = 0;  // when heads was last known to be true
 

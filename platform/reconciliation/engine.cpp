@@ -48,7 +48,8 @@ json::object to_json(const Tally& tally) {
   json::object object;
   for (std::size_t i = 0; i < kMatches; ++i) object[to_string(static_cast<Match>(i))] = tally.rows[i];
   json::array nets;
-  for (const auto& [name, net] : tally.nets) nets.push_back(json::array{name.first, name.second, net.rows, net.amount, static_cast<std::int64_t>(net.control)});
+  for (const auto& [name, net] : tally.nets)
+    nets.push_back(json::array{name.first, name.second, net.rows, net.amount, static_cast<std::int64_t>(net.control)});
   object["nets"] = std::move(nets);
   return object;
 }
@@ -129,10 +130,12 @@ Result<void> ReconciliationRun::match_one(int bucket) {
   const auto statement = read_file(reconciliation::bucket_path(directory_, Side::statement, bucket));
   if (!statement) return statement.error();
   std::string differences;
-  const auto tally =
-      match_bucket(*ours, *statement, [&](Match match, const SettlementRow& row, const SettlementRow* other) {
+  const auto tally = match_bucket(
+      *ours, *statement,
+      [&](Match match, const SettlementRow& row, const SettlementRow* other) {
         append_difference(differences, match, row, other);
-      }, manner_.add_up);
+      },
+      manner_.add_up);
   if (!tally) return tally.error();
   const std::string name = std::to_string(bucket);
   if (auto written = reconciliation::write_checkpoint(path("differences/" + name), differences); !written)

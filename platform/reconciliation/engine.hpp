@@ -32,8 +32,8 @@ struct ReconciliationSummary {
 class ReconciliationRun {
  public:
   struct Manner {
-    AddUp add_up = add_exactly;   ///< merchants' totals
-    int dies_after = INT_MAX;     ///< buckets; what was matched is lost then
+    AddUp add_up = add_exactly;  ///< merchants' totals
+    int dies_after = INT_MAX;    ///< buckets; what was matched is lost then
   };
   /// Works in DIRECTORY, which has ours.csv and statement.csv; everything else in it is the run's own.
   explicit ReconciliationRun(std::string directory) : directory_(std::move(directory)) {}

@@ -76,8 +76,7 @@ Result<void> Tally::add(const Tally& other, AddUp add_up) {
   return {};
 }
 
-Result<Tally> match_bucket(std::string_view ours, std::string_view statement, const Differ& differ,
-                           AddUp add_up) {
+Result<Tally> match_bucket(std::string_view ours, std::string_view statement, const Differ& differ, AddUp add_up) {
   Tally tally;
   const auto note = [&](Match match, const SettlementRow& row, const SettlementRow* other) {
     tally.rows[static_cast<std::size_t>(match)] += 1;

@@ -65,7 +65,8 @@ void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Gi
   app.add_option("--operator-token", options.operator_token, "bearer token of the operator's endpoints")
       ->envname("TIDEGATE_OPERATOR_TOKEN");
   app.add_option("--profile", options.profile, "what it is built like: " + joined(all_profiles()));
-  app.add_option("--switch", given.switches, "one departure from the profile, NAME[=true|false|SCALE]; `tidegate-platform switches` lists them");
+  app.add_option("--switch", given.switches,
+                 "one departure from the profile, NAME[=true|false|SCALE]; `tidegate-platform switches` lists them");
   app.add_option("--shards", options.shards,
                  "databases that payments and books are split over by merchant, 1 to 16; the same for every role");
   app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")

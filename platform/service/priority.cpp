@@ -8,8 +8,8 @@
 namespace tidegate::platform {
 namespace {
 
-// A fifth of the weight of a process that answers clients: enough that a full platform does not keep its gateway waiting, and
-// not so little that two busy programs beside it starve the workers at the smoke's rates.
+// A fifth of the weight of a process that answers clients: enough that a full platform does not keep its gateway
+// waiting, and not so little that two busy programs beside it starve the workers at the smoke's rates.
 constexpr int kNice = 7;
 
 struct CloseFile {

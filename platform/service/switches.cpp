@@ -10,14 +10,17 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::array<std::string_view, 6> kProfiles{"modern",        "legacy",           "legacy-paystream",
-                                                    "legacy-paynest", "legacy-ledgerflow", "legacy-hyperscale"};
+constexpr std::array<std::string_view, 6> kProfiles{
+    "modern", "legacy", "legacy-paystream", "legacy-paynest", "legacy-ledgerflow", "legacy-hyperscale"};
 
 constexpr Switch kSwitches[] = {
     {"serial_hops", "four provider calls in a row in each request, 88 ms when idle and 420 ms at the peak",
      "legacy legacy-hyperscale"},
     {"pool_35", "each payment holds one of 35 database connections", "legacy legacy-paystream", {}, true},
-    {"sync_writes", "five writes in each request, through one queue that flushes 500 payments a second", "legacy", {},
+    {"sync_writes",
+     "five writes in each request, through one queue that flushes 500 payments a second",
+     "legacy",
+     {},
      true},
     {"no_breaker", "no circuit breaker: every call waits for a provider that does not answer", "legacy"},
     {"deploy_restart_all", "a start is a deploy: 32 minutes, played in 8 s", "legacy"},
@@ -58,8 +61,8 @@ std::string nearest(const std::string& name, const Names& names) {
 }
 
 const Switch* find(std::string_view name) {
-  const auto found = std::find_if(std::begin(kSwitches), std::end(kSwitches),
-                                  [&](const Switch& known) { return known.name == name; });
+  const auto found =
+      std::find_if(std::begin(kSwitches), std::end(kSwitches), [&](const Switch& known) { return known.name == name; });
   return found == std::end(kSwitches) ? nullptr : found;
 }
 

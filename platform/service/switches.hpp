@@ -1,6 +1,6 @@
 #pragma once
-// The departures from the modern platform that the case studies started from, by name, and the profiles that sum them up.
-// What each does is in platform/legacy and chosen in the composition of its service.
+// The departures from the modern platform that the case studies started from, by name, and the profiles that sum them
+// up. What each does is in platform/legacy and chosen in the composition of its service.
 
 #include <span>
 #include <string>

@@ -40,7 +40,8 @@ std::unique_ptr<EventBus> bus_of(ServiceRuntime& runtime, const Worker::WrapBus&
 
 }  // namespace
 
-Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap, Departures departures)
+Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, const WrapBus& wrap,
+               Departures departures)
     : options_(options),
       known_(known),
       runtime_(options_),

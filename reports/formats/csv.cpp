@@ -1,7 +1,6 @@
 // RFC 4180: a row for each second of each series, in the order of the series. Times are on the run clock, latencies in
 // seconds. A text that a spreadsheet would take for a formula gets an apostrophe before it.
 
-
 #include <fmt/format.h>
 
 #include "base/json.hpp"
@@ -64,9 +63,10 @@ Result<void> render_csv(const FormatInput& input, const Sink& sink) {
     };
     if (key.kind == record::SeriesKind::histogram) {
       const std::size_t one[] = {series};
-      index->each_histogram(one, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
-        if (wanted && !histogram.empty()) row(second, histogram_cells(histogram, key));
-      });
+      index->each_histogram(one, record::kFirstSecond, record::kLastSecond,
+                            [&](std::int32_t second, const Histogram& histogram) {
+                              if (wanted && !histogram.empty()) row(second, histogram_cells(histogram, key));
+                            });
     } else {
       index->each_value(series, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, double value) {
         if (wanted) row(second, fmt::format("{:.12g},,,,,,,,,", value));

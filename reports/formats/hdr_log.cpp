@@ -54,11 +54,13 @@ Result<void> render_hdr_log(const FormatInput& input, const Sink& sink) {
   if (!sink(out)) return {};
   for (const auto& [name, series] : tagged_series(*index)) {
     bool wanted = true;
-    index->each_histogram(series, record::kFirstSecond, record::kLastSecond, [&, &label = name](std::int32_t second, const Histogram& histogram) {
-      if (!wanted || histogram.empty()) return;
-      wanted = sink(fmt::format("Tag={},{:.3f},1.000,{:.3f},{}\n", label, static_cast<double>(second),
-                                static_cast<double>(histogram.max()) / 1000, record::hdr_base64(histogram)));
-    });
+    index->each_histogram(
+        series, record::kFirstSecond, record::kLastSecond,
+        [&, &label = name](std::int32_t second, const Histogram& histogram) {
+          if (!wanted || histogram.empty()) return;
+          wanted = sink(fmt::format("Tag={},{:.3f},1.000,{:.3f},{}\n", label, static_cast<double>(second),
+                                    static_cast<double>(histogram.max()) / 1000, record::hdr_base64(histogram)));
+        });
     if (!wanted) return {};
   }
   return {};

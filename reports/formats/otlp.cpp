@@ -109,14 +109,15 @@ class Exporter {
       if (open && !open->second.empty()) out.push_back(histogram_point(open->first, open->second, attributes));
     };
     const std::size_t one[] = {series};
-    index_.each_histogram(one, record::kFirstSecond, record::kLastSecond, [&](std::int32_t second, const Histogram& histogram) {
-      const std::int32_t from = point_of(second);
-      if (!open || open->first != from) {
-        close();
-        open.emplace(from, Histogram());
-      }
-      open->second.merge(histogram);
-    });
+    index_.each_histogram(one, record::kFirstSecond, record::kLastSecond,
+                          [&](std::int32_t second, const Histogram& histogram) {
+                            const std::int32_t from = point_of(second);
+                            if (!open || open->first != from) {
+                              close();
+                              open.emplace(from, Histogram());
+                            }
+                            open->second.merge(histogram);
+                          });
     close();
     return out;
   }

@@ -1,7 +1,7 @@
-// How long the reconciliation of N rows takes, and how much memory: `reconcile-bench DIRECTORY [ROWS [KILLS]]`. Writes both
-// CSV files with planted differences first (not timed), then runs the engine and checks that it found exactly those. With
-// KILLS, the engine runs in a process that is killed (SIGKILL) in the middle so many times, each time somewhere else, and
-// goes on from where it had come.
+// How long the reconciliation of N rows takes, and how much memory: `reconcile-bench DIRECTORY [ROWS [KILLS]]`. Writes
+// both CSV files with planted differences first (not timed), then runs the engine and checks that it found exactly
+// those. With KILLS, the engine runs in a process that is killed (SIGKILL) in the middle so many times, each time
+// somewhere else, and goes on from where it had come.
 
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
-// A disk that is slow and a clock that jumps, for a program that knows nothing of it: preloaded (LD_PRELOAD), it stands in
-// front of the C library. The file that TIDEGATE_TEST_ADVERSITY names holds three 64-bit numbers, which the test changes
-// while the program runs: milliseconds that every sync takes longer, seconds that the wall clock is off, and, written from
-// here, how many syncs there were.
+// A disk that is slow and a clock that jumps, for a program that knows nothing of it: preloaded (LD_PRELOAD), it stands
+// in front of the C library. The file that TIDEGATE_TEST_ADVERSITY names holds three 64-bit numbers, which the test
+// changes while the program runs: milliseconds that every sync takes longer, seconds that the wall clock is off, and,
+// written from here, how many syncs there were.
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -140,13 +140,11 @@ TEST_CASE("departures: a replica that is behind shows a settled payment as under
   const ScratchDirectory scratch;
   RunningGateway gateway(scratch.path(), with({{"stale_replica_15s", "true"}}));
   const Tenant tenant = gateway.new_tenant();
-  const std::string payment =
-      gateway.pay(tenant.api_key, "k", payment_body(1, "EUR", tenant.card_token)).string("id");
+  const std::string payment = gateway.pay(tenant.api_key, "k", payment_body(1, "EUR", tenant.card_token)).string("id");
   FakeAcquiring acquiring(gateway.bus());
   acquiring.report(payment, "acquirer_approved");
-  wait_until([&] {
-    return gateway.get("/v1/payments/export", kOperatorToken).text.find("captured") != std::string::npos;
-  });
+  wait_until(
+      [&] { return gateway.get("/v1/payments/export", kOperatorToken).text.find("captured") != std::string::npos; });
   CHECK(gateway.status_of(tenant, payment) == "processing");
 }
 

@@ -65,8 +65,9 @@ TEST_CASE("capacity: each group of tables has its own writes") {
           ->as_object());
   REQUIRE(settings.ok());
   capacity.change(*settings);
-  CHECK(json::serialize(CapacitySettings().to_json()) ==
-        R"({"payments":{"writes_per_second":0,"added_delay_ms":0},"operations":{"writes_per_second":0,"added_delay_ms":0}})");
+  CHECK(
+      json::serialize(CapacitySettings().to_json()) ==
+      R"({"payments":{"writes_per_second":0,"added_delay_ms":0},"operations":{"writes_per_second":0,"added_delay_ms":0}})");
   const Nanoseconds now = std::chrono::seconds(5);
   CHECK(capacity.take(table_group::payments, now).delay == milliseconds(7));
   CHECK(capacity.take(table_group::payments, now).allowed);

@@ -105,8 +105,9 @@ TEST_CASE("an envelope reads the same whether or not it is written as our own se
       {"an escape in a name", edited("payment_created", "payment\\u005fcreated"), true},
       {"a member between head and data", edited(",\"data\":", ",\"later\":{\"x\":1},\"data\":"), true},
       {"a member behind the data", own.substr(0, own.size() - 1) + ",\"later\":1}", true},
-      {"another order", with("id", nullptr).substr(0, with("id", nullptr).size() - 1) + ",\"id\":\"" +
-                            make_event(3, 5).id + "\"}", true},
+      {"another order",
+       with("id", nullptr).substr(0, with("id", nullptr).size() - 1) + ",\"id\":\"" + make_event(3, 5).id + "\"}",
+       true},
       {"a number with a zero in front", edited("\"sequence\":5", "\"sequence\":05"), false},
       {"a number that goes on", edited("\"sequence\":5", "\"sequence\":5e0x"), false},
       {"a byte that is no UTF-8", edited("payment_created", "payment_\xff"), false},

@@ -82,7 +82,8 @@ TEST_CASE("what a fault expects is judged from the directory alone", "[judge][fa
   const Row rows[] = {
       {"noticed at once", 14, ", expect: {gate: ack, within: 3s}", "PASS", "", 1.0},
       {"noticed in time", 16, ", expect: {gate: ack, within: 3s}", "PASS", "", 3.0},
-      {"noticed too late", 17, ", expect: {gate: ack, within: 2s}", "FAIL", "ack noticed it only after 4 s, limit 2 s", 4.0},
+      {"noticed too late", 17, ", expect: {gate: ack, within: 2s}", "FAIL", "ack noticed it only after 4 s, limit 2 s",
+       4.0},
       {"never noticed", 0, ", expect: {gate: ack, within: 3s}", "FAIL", "ack did not notice it within 3 s", {}},
       {"nothing expected", 14, "", "PASS", "", {}},
       {"a gate that is not there", 14, ", expect: {gate: akc, within: 3s}", "refused", "", {}},
