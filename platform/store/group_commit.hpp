@@ -6,9 +6,8 @@
 //   BEGIN IMMEDIATE - am I still the owner? - [SAVEPOINT - unit - RELEASE]* - COMMIT
 //
 // A unit that fails is rolled back to its savepoint and its neighbours are not touched. Savepoints come the second time
-// only: SQLite copies every page that a unit changes under one, which was an eighth of the writer's time. When SQLite
-// ends the whole transaction by itself (disk full, input/output error), every unit of it has failed and each is told
-// so.
+// only: SQLite copies every page that a unit changes under one. When SQLite ends the whole transaction by itself (disk
+// full, input/output error), every unit of it has failed and each is told so.
 
 #include <vector>
 
