@@ -249,6 +249,9 @@ void Gateway::State::start() {
 
 void Gateway::State::close() {
   for (const ShardWork& ended : work) {
+    for (const auto& inbox : ended.inboxes) inbox->request_stop();
+  }
+  for (const ShardWork& ended : work) {
     for (const auto& inbox : ended.inboxes) inbox->stop();
   }
   for (const ShardWork& ended : work) {

@@ -216,12 +216,16 @@ std::int64_t Inbox::caught_up_at_ms() const {
   return state_->caught_up_at_ms;
 }
 
-void Inbox::stop() {
+void Inbox::request_stop() {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
   state_->wake.notify_all();
+}
+
+void Inbox::stop() {
+  request_stop();
   if (state_->thread.joinable()) state_->thread.join();
 }
 

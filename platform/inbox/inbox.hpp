@@ -61,6 +61,8 @@ class Inbox {
   /// A consumer is connected: what readiness means for it. Thread-safe.
   bool connected() const;
   /// Ends after the batch in progress, commits offsets.
+  /// Tells it to end; stop() then waits. With several inboxes: tell all, then wait for each.
+  void request_stop();
   void stop();
 
   /// When everything that the bus had was applied, for the last time (Unix ms; 0: never): what a copy's staleness is

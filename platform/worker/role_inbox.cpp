@@ -102,6 +102,7 @@ std::int64_t RoleInboxes::caught_up_at_ms() const {
 }
 
 void RoleInboxes::stop() {
+  for (const auto& inbox : inboxes_) inbox->request_stop();
   for (const auto& inbox : inboxes_) inbox->stop();
 }
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <thread>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -49,8 +51,10 @@ Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, 
       outboxes_(runtime_),
       context_{runtime_, *bus_, outboxes_, options_, std::move(departures)} {
   runtime_.on_drain([this] { return drain_all(roles_); });
+  // All at once: each waits for a last word from the broker, which may be gone.
   runtime_.on_close([this] {
-    for (const auto& role : roles_) role->close();
+    std::vector<std::jthread> closing;
+    for (const auto& role : roles_) closing.emplace_back([&role] { role->close(); });
   });
 }
 

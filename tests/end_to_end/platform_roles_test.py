@@ -321,7 +321,7 @@ class FourShards(Roles):
 
     def test_merchants_in_every_shard_keep_their_own_books(self):
         self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
-        merchants = [self.merchant(f"Shop {i}") for i in range(8)]
+        merchants = [self.merchant(f"Shop {i}") for i in range(16)]
         shards = {item["id"]: item["shard"] for item in self.call("gateway", "GET", "/admin/merchants")["items"]}
         self.assertEqual(set(shards.values()), {0, 1, 2, 3})
         for i in range(5):
