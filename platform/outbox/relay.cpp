@@ -14,8 +14,8 @@ namespace tidegate::platform::outbox {
 namespace {
 
 constexpr Nanoseconds kSaveEvery = std::chrono::seconds(1);
-constexpr Nanoseconds kFlushLimit = std::chrono::seconds(5);
-constexpr Nanoseconds kFlushSlice = std::chrono::milliseconds(50);
+// It is tried again; a relay that is told to end waits for the flush under way.
+constexpr Nanoseconds kFlushLimit = std::chrono::milliseconds(500);
 constexpr Nanoseconds kRetryAfter = std::chrono::milliseconds(100);
 constexpr Nanoseconds kComplainEvery = std::chrono::seconds(5);
 constexpr int kAttemptsPerProducer = 10;
@@ -206,12 +206,9 @@ void Relay::save_cursors_if_due(bool now) {
   const auto time = monotonic_now();
   if (!now && time < next_save_) return;
   next_save_ = time + kSaveEvery;
-  // A flush does not end when the relay is told to; many in a row, one for each role of a process, would hold it up.
-  auto flushed = producer_->flush(Nanoseconds{0});
-  while (!flushed && monotonic_now() < time + kFlushLimit && !giving_up()) {
-    const Nanoseconds left = std::min(time + kFlushLimit, Nanoseconds(give_up_at_.load())) - monotonic_now();
-    flushed = producer_->flush(std::clamp(left, Nanoseconds{0}, kFlushSlice));
-  }
+  const Nanoseconds give_up{give_up_at_.load()};
+  const auto limit = std::clamp(give_up - time, Nanoseconds{0}, kFlushLimit);
+  const auto flushed = producer_->flush(limit);
   if (!flushed) return complain("the bus has not acknowledged events", flushed.error());
   auto saved =
       store_.run([this](Connection& connection) { return save_published(connection, topic_number_, saved_, handed_); });
