@@ -5,10 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/process.hpp"
-#include "chaos/agent_state.hpp"
-#include "chaos/process_target.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/chaos/support/child.hpp"
 #include "tests/unit/chaos/support/proxy_host.hpp"
 #include "tests/unit/chaos/support/sockets.hpp"
 
@@ -39,25 +37,9 @@ class SmallDisk {
 
 /// A process that has a file open in the directory, as a database would.
 ChildProcess start_owner(const std::string& directory) {
-  ProcessOptions options;
-  options.command = {"sh", "-c", "exec 3<>" + directory + "/database; exec sleep 600"};
-  options.output_path = "/dev/null";
-  auto child = ChildProcess::start(options);
-  REQUIRE(child.ok());
+  ChildProcess child = start_child({"sh", "-c", "exec 3<>" + directory + "/database; exec sleep 600"});
   REQUIRE(eventually([&] { return ::access((directory + "/database").c_str(), F_OK) == 0; }));
-  return *std::move(child);
-}
-
-LeaseRequest lease_on(const ChildProcess& child, const std::string& kind, const std::string& parameters) {
-  LeaseRequest lease;
-  lease.id = "f";
-  lease.process = "child";
-  lease.pid = child.pid();
-  lease.started = process_start_ticks(child.pid());
-  lease.kind = kind;
-  lease.parameters = parse_yaml(parameters);
-  lease.needs_heartbeat = false;
-  return lease;
+  return child;
 }
 
 Result<FaultReport> inject(ProxyHost& host, const LeaseRequest& lease) {

@@ -2,10 +2,8 @@
 #include <csignal>
 #include <filesystem>
 
-#include "base/process.hpp"
-#include "chaos/agent_state.hpp"
-#include "chaos/process_target.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/chaos/support/child.hpp"
 #include "tests/unit/chaos/support/proxy_host.hpp"
 #include "tests/unit/chaos/support/scripted_processes.hpp"
 #include "tests/unit/chaos/support/sockets.hpp"
@@ -15,27 +13,6 @@ using namespace tidegate::chaos;
 using namespace tidegate::chaos::test;
 
 namespace {
-
-ChildProcess start_child(const std::vector<std::string>& command) {
-  ProcessOptions options;
-  options.command = command;
-  options.output_path = "/dev/null";
-  auto child = ChildProcess::start(options);
-  REQUIRE(child.ok());
-  return *std::move(child);
-}
-
-LeaseRequest lease_on(const ChildProcess& child, const std::string& kind, const std::string& parameters) {
-  LeaseRequest lease;
-  lease.id = "f";
-  lease.process = "child";
-  lease.pid = child.pid();
-  lease.started = process_start_ticks(child.pid());
-  lease.kind = kind;
-  lease.parameters = parse_yaml(parameters);
-  lease.needs_heartbeat = false;
-  return lease;
-}
 
 std::string state_of(int pid) {
   const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
