@@ -5,6 +5,7 @@
 #include "base/http/characters.hpp"
 #include "base/units.hpp"
 #include "loadgen/functions.hpp"
+#include "loadgen/quotes.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -16,22 +17,11 @@ std::string quoted(std::string_view text) {
 /// Up to the next comma outside of brackets and quotes.
 std::size_t argument_length(std::string_view text) {
   int depth = 0;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '(') {
-      ++depth;
-    } else if (c == ')') {
-      --depth;
-    } else if (c == ',' && depth <= 0) {
-      return i;
-    }
-  }
-  return text.size();
+  return first_outside_quotes(text, [&depth](char c) {
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    return c == ',' && depth <= 0;
+  });
 }
 
 /// Splits `1, "a, b", c`; nullopt when a quote is not closed or an argument is missing.

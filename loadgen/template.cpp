@@ -4,6 +4,7 @@
 
 #include "base/http/characters.hpp"
 #include "loadgen/json_path.hpp"
+#include "loadgen/quotes.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -108,18 +109,7 @@ void append_escaped(std::string& out, std::string_view value, Escape escape, boo
 }
 
 std::size_t slot_length(std::string_view text) noexcept {
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '}') {
-      return i;
-    }
-  }
-  return text.size();
+  return first_outside_quotes(text, [](char c) { return c == '}'; });
 }
 
 }  // namespace tidegate::loadgen
