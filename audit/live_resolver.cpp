@@ -26,11 +26,13 @@ struct LiveResolver::State {
 
   bool chosen(const Key& key) const { return static_cast<double>(key.second.high >> 11) * 0x1.0p-53 < options.sample; }
 
+  /// Under the lock.
   void note(const record::Operation& operation) {
     if (operation.event != record::OperationEvent::ok && operation.event != record::OperationEvent::unknown) return;
+    // Nearly every operation of a healthy run: nothing to look up.
+    if (operation.event == record::OperationEvent::ok && waiting.empty()) return;
     const Key key = key_of(operation);
     if (!chosen(key)) return;
-    const std::lock_guard lock(mutex);
     // Only keys that are waited for are kept: one that is acknowledged drops out of the queue.
     if (operation.event == record::OperationEvent::ok) {
       std::erase_if(waiting, [&](const OpenOutcome& open) { return key_of(open.operation) == key; });
@@ -89,6 +91,7 @@ LiveResolver::~LiveResolver() {
 }
 
 void LiveResolver::note(std::span<const record::Operation> operations) {
+  const std::lock_guard lock(state_->mutex);
   for (const record::Operation& operation : operations) state_->note(operation);
 }
 

@@ -85,18 +85,25 @@ double Draws::normal() noexcept {
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }
 
-std::string Draws::uuid() noexcept {
+std::string Draws::uuid() {
+  std::string out;
+  append_uuid(out);
+  return out;
+}
+
+void Draws::append_uuid(std::string& out) {
   std::uint64_t high = next(), low = next();
   high = (high & ~0xF000ULL) | 0x4000ULL;                // version 4
   low = (low & ~(0xC000ULL << 48)) | (0x8000ULL << 48);  // variant 10
-  std::string out(36, '-');
+  std::array<char, 36> text;
   std::size_t place = 0;
-  for (int digit = 0; digit < 32; ++digit) {
-    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) ++place;
-    const std::uint64_t half = digit < 16 ? high : low;
-    out[place++] = kHexDigits[(half >> (60 - 4 * (digit % 16))) & 0xF];
+  for (int byte = 0; byte < 16; ++byte) {
+    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) text[place++] = '-';
+    const std::uint64_t value = (byte < 8 ? high : low) >> (56 - 8 * (byte % 8));
+    text[place++] = kHexDigits[(value >> 4) & 0xF];
+    text[place++] = kHexDigits[value & 0xF];
   }
-  return out;
+  out.append(text.data(), text.size());
 }
 
 std::string random_hex(std::size_t bytes) {

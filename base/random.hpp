@@ -35,7 +35,9 @@ class Draws {
   /// Standard normal.
   double normal() noexcept;
   /// A version-4 UUID (RFC 9562) of 36 characters.
-  std::string uuid() noexcept;
+  std::string uuid();
+  /// The same, at the end of a text.
+  void append_uuid(std::string& out);
 
  private:
   std::uint64_t seed_, stream_, index_;

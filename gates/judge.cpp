@@ -34,6 +34,21 @@ std::int32_t horizon_of(double seconds) {
   return seconds >= most ? std::numeric_limits<std::int32_t>::max() : static_cast<std::int32_t>(std::floor(seconds));
 }
 
+/// What the run's capacity searches found, as its event log says.
+std::vector<record::CapacityFinding> capacity_findings(const record::EventLog& log) {
+  std::vector<record::CapacityFinding> all;
+  for (const record::Event& event : log.events) {
+    if (event.type != "capacity_found") continue;
+    record::CapacityFinding& found = all.emplace_back();
+    found.block = string_member(event.fields, "block").value_or("");
+    found.holds = number_member(event.fields, "holds").value_or(0);
+    found.breaks = number_member(event.fields, "breaks");
+    found.confirmed = boolean_member(event.fields, "confirmed").value_or(false);
+    found.generator_limit = boolean_member(event.fields, "generator_limit").value_or(false);
+  }
+  return all;
+}
+
 class Judgement {
  public:
   Judgement(const Evidence& evidence, const GateSet& gates, const record::SeriesSet& series)
@@ -67,6 +82,7 @@ class Judgement {
     verdict_.cut_short = facts_.cut_short;
     if (evidence_.findings()) verdict_.audit = *evidence_.findings();
     verdict_.lag = lag_summaries(evidence_);
+    verdict_.capacity = capacity_findings(evidence_.events());
   }
 
   void judge_all_faults() {

@@ -38,6 +38,8 @@ void compile_teardown(CompileContext& context);
 void compile_generated(CompileContext& context);
 void compile_flows(CompileContext& context);
 void compile_load(CompileContext& context);
+/// Which flows and blocks read which feeder.
+void note_readers(CompileContext& context);
 /// Unique feeders that hold fewer rows than the plan's arrivals need.
 void check_unique_rows(CompileContext& context);
 

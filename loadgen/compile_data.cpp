@@ -125,7 +125,8 @@ void check_unique_rows(CompileContext& context) {
     if (!feeder.table || feeder.pick != Feeder::Pick::unique) continue;
     double needed = 0;
     for (const Block& block : plan.blocks) {
-      if (block.open_loop()) needed = std::max(needed, block.curve.total() * static_cast<double>(plan.blocks.size()));
+      if (!feeder.turns[block.index] || !block.open_loop()) continue;
+      needed = std::max(needed, block.curve.total() * feeder.readers);
     }
     if (needed > static_cast<double>(feeder.table->rows())) {
       context.diagnostics.add(feeder.mark, "unique feeder '" + feeder.name + "' has " +

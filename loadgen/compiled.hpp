@@ -38,7 +38,10 @@ struct Feeder {
   std::uint64_t among = 1;           ///< how many rows back a repeat may reach
   std::uint64_t stream = 0;
   Mark mark;
-  bool unreadable = false;  ///< its file was refused, so its columns are not known
+  bool unreadable = false;    ///< its file was refused, so its columns are not known
+  std::uint32_t readers = 0;  ///< blocks whose flows read it
+  std::vector<std::optional<std::uint32_t>>
+      turns;  ///< per block, which of its readers that is; none: it does not read it
 
   std::size_t file_columns() const { return table ? table->columns().size() : 0; }
   std::size_t captured_columns() const { return table ? columns.size() - file_columns() : 0; }
@@ -209,7 +212,7 @@ struct Flow {
   std::uint32_t captures = 0;          ///< variables that its steps capture
   std::uint32_t loops = 0;             ///< how deep they stand in each other
   std::uint32_t held = 0;              ///< connections that its steps hold
-  std::vector<std::uint32_t> feeders;  ///< that its steps read; noted when the engine starts
+  std::vector<std::uint32_t> feeders;  ///< that its steps read themselves
 };
 
 /// k6's executors, and the search for the highest rate at which gates hold.

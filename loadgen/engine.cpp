@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/assert.hpp"
@@ -78,14 +79,36 @@ struct LoopThread {
   ThreadUsage usage;
   Nanoseconds spun{0};
   std::unique_ptr<MetricBuffer> spare;
+  std::vector<record::Operation> spare_operations;
 };
 
 /// One answer from a loop's thread, waited for with a limit.
-struct Exchanged {
+template <typename Answer>
+struct Asked {
   std::mutex mutex;
   std::condition_variable changed;
-  std::unique_ptr<MetricBuffer> buffer;
+  Answer answer;
   bool done = false;
+};
+
+/// Questions that a busy loop had not answered in time.
+template <typename Answer>
+class Outstanding {
+ public:
+  void add(std::shared_ptr<Asked<Answer>> asked) { asked_.push_back(std::move(asked)); }
+  /// What has been answered since.
+  std::vector<Answer> take() {
+    std::vector<Answer> answers;
+    std::erase_if(asked_, [&](const std::shared_ptr<Asked<Answer>>& asked) {
+      const std::lock_guard lock(asked->mutex);
+      if (asked->done) answers.push_back(std::move(asked->answer));
+      return asked->done;
+    });
+    return answers;
+  }
+
+ private:
+  std::vector<std::shared_ptr<Asked<Answer>>> asked_;
 };
 
 }  // namespace
@@ -109,7 +132,8 @@ struct Engine::State {
   std::atomic<bool> running{false};
   Nanoseconds last_swap{0};
   std::uint64_t iterations_done = 0;
-  std::vector<std::shared_ptr<Exchanged>> outstanding;  // exchanges that a busy loop had not answered in time
+  Outstanding<std::unique_ptr<MetricBuffer>> late_buffers;
+  Outstanding<std::vector<record::Operation>> late_operations;
 
   void run_on(Loop& loop, std::function<void()> command) {
     if (running) {
@@ -118,8 +142,9 @@ struct Engine::State {
       command();
     }
   }
-  std::unique_ptr<MetricBuffer> take_buffer(LoopThread& loop);
-  void collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buffers);
+  /// What a loop gives for `empty`; nothing when it is too busy, then it comes by `late`.
+  template <typename Exchanged>
+  std::optional<Exchanged> exchange(Loop& loop, Exchanged empty, Outstanding<Exchanged>& late);
   void record_usage(Nanoseconds now, Nanoseconds interval);
   void watch_memory();
   void start_refresh();
@@ -234,33 +259,22 @@ void Engine::State::start_refresh() {
       [this] { return options.resolve(runtime.origin.host, runtime.origin.port); }, tell);
 }
 
-std::unique_ptr<MetricBuffer> Engine::State::take_buffer(LoopThread& own) {
-  auto empty = own.spare ? std::move(own.spare) : std::make_unique<MetricBuffer>(runtime.layout);
-  if (!running) return own.loop->exchange(std::move(empty));
-  const auto exchanged = std::make_shared<Exchanged>();
-  own.loop->post(
-      [exchanged, loop = own.loop.get(), empty = std::make_shared<std::unique_ptr<MetricBuffer>>(std::move(empty))] {
-        const std::lock_guard lock(exchanged->mutex);
-        exchanged->buffer = loop->exchange(std::move(*empty));
-        exchanged->done = true;
-        exchanged->changed.notify_one();
-      });
-  std::unique_lock lock(exchanged->mutex);
-  if (exchanged->changed.wait_for(lock, kLongestSwap, [&] { return exchanged->done; }))
-    return std::move(exchanged->buffer);
-  lock.unlock();
-  outstanding.push_back(exchanged);
-  return nullptr;
-}
-
-/// Buffers of exchanges that had timed out and are there now.
-void Engine::State::collect_late(std::vector<std::unique_ptr<MetricBuffer>>& buffers) {
-  std::erase_if(outstanding, [&](const std::shared_ptr<Exchanged>& exchanged) {
-    const std::lock_guard lock(exchanged->mutex);
-    if (!exchanged->done) return false;
-    buffers.push_back(std::move(exchanged->buffer));
-    return true;
+template <typename Exchanged>
+std::optional<Exchanged> Engine::State::exchange(Loop& loop, Exchanged empty, Outstanding<Exchanged>& late) {
+  if (!running) return loop.exchange(std::move(empty));
+  const auto asked = std::make_shared<Asked<Exchanged>>();
+  asked->answer = std::move(empty);
+  loop.post([asked, &loop] {
+    const std::lock_guard lock(asked->mutex);
+    asked->answer = loop.exchange(std::move(asked->answer));
+    asked->done = true;
+    asked->changed.notify_one();
   });
+  std::unique_lock lock(asked->mutex);
+  if (asked->changed.wait_for(lock, kLongestSwap, [&] { return asked->done; })) return std::move(asked->answer);
+  lock.unlock();
+  late.add(asked);
+  return std::nullopt;
 }
 
 void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
@@ -293,16 +307,41 @@ void Engine::State::watch_memory() {
     run_on(*own->loop, [loop = own->loop.get(), is_short] { loop->set_memory_short(is_short); });
 }
 
+std::vector<record::Operation> Engine::take_operations(std::vector<record::Operation> memory) {
+  State& state = *state_;
+  std::vector<record::Operation> operations = std::move(memory);
+  operations.clear();
+  const auto add = [&operations](std::vector<record::Operation>& more) {
+    if (operations.empty()) {
+      operations.swap(more);  // with one loop that is all there is: not a byte is copied
+    } else {
+      operations.insert(operations.end(), more.begin(), more.end());
+    }
+    more.clear();
+  };
+  for (std::vector<record::Operation>& late : state.late_operations.take()) add(late);
+  for (const auto& own : state.loops) {
+    auto taken = state.exchange(*own->loop, std::move(own->spare_operations), state.late_operations);
+    if (!taken) continue;
+    add(*taken);
+    own->spare_operations = *std::move(taken);
+  }
+  return operations;
+}
+
 Handover Engine::swap(std::vector<record::Operation> memory) {
   State& state = *state_;
   Handover handover;
   handover.operations = std::move(memory);
   handover.operations.clear();
   if (state.loops.empty()) return handover;
-  std::vector<std::unique_ptr<MetricBuffer>> buffers;
-  state.collect_late(buffers);
+  handover.operations = take_operations(std::move(handover.operations));
+  std::vector<std::unique_ptr<MetricBuffer>> buffers = state.late_buffers.take();
   for (const auto& own : state.loops) {
-    if (auto buffer = state.take_buffer(*own)) buffers.push_back(std::move(buffer));
+    auto empty = own->spare ? std::move(own->spare) : std::make_unique<MetricBuffer>(state.runtime.layout);
+    if (auto buffer = state.exchange(*own->loop, std::move(empty), state.late_buffers)) {
+      buffers.push_back(*std::move(buffer));
+    }
   }
   const Nanoseconds now = state.runtime.clock.now();
   const Nanoseconds interval = std::max(now - state.last_swap, Nanoseconds{0});

@@ -103,6 +103,9 @@ class Engine {
 
   /// Starts the loops. Load begins at the clock's zero, which may lie ahead.
   Result<void> start(RunClock clock);
+  /// The operations since the last call of this or of swap(). Called many times a second, it lets the loops write into
+  /// memory that their core's caches still hold. `memory` is used again.
+  std::vector<record::Operation> take_operations(std::vector<record::Operation> memory = {});
   /// Hands the loops' metrics to the series writer, and returns the operations and the progress since the last call.
   /// Call it once a second, and once more after stop(). It does not flush the writer.
   /// `memory` is used again for the operations, so that what the last call returned is not made anew.

@@ -226,6 +226,10 @@ std::unique_ptr<MetricBuffer> Loop::exchange(std::unique_ptr<MetricBuffer> empty
   return std::exchange(buffer_, std::move(empty));
 }
 
+std::vector<record::Operation> Loop::exchange(std::vector<record::Operation> empty) {
+  return std::exchange(buffer_->operations, std::move(empty));
+}
+
 std::unique_ptr<std::string> Loop::take_text() {
   if (texts_.empty()) return std::make_unique<std::string>();
   auto text = std::move(texts_.back());

@@ -59,6 +59,8 @@ class Loop {
   void interrupt();
   /// Gives the filled buffer away for an empty one.
   std::unique_ptr<MetricBuffer> exchange(std::unique_ptr<MetricBuffer> empty);
+  /// The same with its operations alone.
+  std::vector<record::Operation> exchange(std::vector<record::Operation> empty);
 
   // For virtual users:
   const Runtime& runtime() const noexcept { return runtime_; }

@@ -90,6 +90,7 @@ std::unique_ptr<Plan> compile(const PlanInput& input, Diagnostics& diagnostics) 
   compile_flows(context);
   compile_load(context);
   if (diagnostics.size() != before) return nullptr;
+  note_readers(context);
   check_unique_rows(context);
   if (diagnostics.size() != before) return nullptr;
   return std::make_unique<Plan>(std::make_shared<const CompiledPlan>(std::move(context.plan)));

@@ -162,7 +162,7 @@ void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt) {
 }
 
 void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorClass error) {
-  record::Operation completion = vu.operation;
+  record::Operation& completion = vu.loop.operations().emplace_back(vu.operation);
   completion.time = attempt.ended;
   completion.status = static_cast<std::uint16_t>(attempt.status());
   completion.event = operation_outcome(attempt.status(), attempt.sent);
@@ -170,7 +170,6 @@ void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorCl
     const Value& value = vu.captures[capture.variable];
     if (error == ErrorClass::none && capture.name == "id" && value.set) completion.set_id(value.text);
   }
-  vu.loop.operations().push_back(completion);
 }
 
 void record_read(Vu& vu, const Step& step, const Attempt& attempt) {

@@ -18,7 +18,7 @@ namespace {
 void append_uuid(std::string& out, Draws draws, Escape escape) {
   // 36 characters of hex and dashes need no escape anywhere.
   if (escape == Escape::json_value) out += '"';
-  out += draws.uuid();
+  draws.append_uuid(out);
   if (escape == Escape::json_value) out += '"';
 }
 

@@ -12,7 +12,7 @@ namespace {
 Row table_row(const CompiledPlan& plan, const Feeder& feeder, const Block& block, std::uint64_t iteration) {
   const std::uint64_t rows = feeder.table->rows();
   TIDEGATE_ASSERT(rows > 0);
-  const std::uint64_t turn = iteration * plan.blocks.size() + block.index;
+  const std::uint64_t turn = iteration * feeder.readers + feeder.turns[block.index].value_or(0);
   switch (feeder.pick) {
     case Feeder::Pick::random: {
       Draws draws(plan.seed, substream(block.stream, feeder.stream), iteration);

@@ -13,7 +13,7 @@ struct Row {
   bool dry = false;         ///< a unique feeder has no row left
 };
 
-/// Of several blocks that share a sequential or unique feeder, block b of B reads the rows i * B + b.
+/// Of the B blocks whose flows read a sequential or unique feeder, the b-th (from 0) reads the rows i * B + b.
 Row row_of(const CompiledPlan& plan, const Feeder& feeder, const Block& block, std::uint64_t iteration);
 
 }  // namespace tidegate::loadgen

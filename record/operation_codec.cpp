@@ -51,8 +51,10 @@ void get_chars(binary::Reader& reader, std::array<char, size>& text) {
 }  // namespace
 
 void encode(const Operation& operation, std::string& out) {
-  std::array<char, kRecordSize> bytes{};
-  Fields fields(bytes.data());
+  const std::size_t start = out.size();
+  out.resize(start + kRecordSize);
+  char* const bytes = out.data() + start;
+  Fields fields(bytes);
   fields.put(static_cast<std::int64_t>(operation.time.count()));
   fields.put(operation.iteration);
   fields.put(operation.scope);
@@ -70,9 +72,8 @@ void encode(const Operation& operation, std::string& out) {
   fields.put_chars(operation.id);
   fields.put(operation.touched);
   fields.put(operation.body);
-  TIDEGATE_ASSERT(fields.at() == bytes.data() + kChecksummed);
-  Fields(bytes.data() + kChecksummed).put(checksum_of({bytes.data(), kChecksummed}));
-  out.append(bytes.data(), bytes.size());
+  TIDEGATE_ASSERT(fields.at() == bytes + kChecksummed);
+  Fields(bytes + kChecksummed).put(checksum_of({bytes, kChecksummed}));
 }
 
 bool decode(std::string_view bytes, Operation& operation) {

@@ -114,6 +114,7 @@ std::string_view Operation::id_text() const {
 struct OperationWriter::State {
   explicit State(AppendFile opened) : file(std::move(opened)) {}
   AppendFile file;
+  std::string block;  // kept for its memory
 };
 
 OperationWriter::OperationWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -137,7 +138,7 @@ Result<std::unique_ptr<OperationWriter>> OperationWriter::append_to(const std::s
 }
 
 Result<void> OperationWriter::write(std::span<const Operation> operations) {
-  std::string block;
+  std::string& block = state_->block;
   while (!operations.empty()) {
     const auto part = operations.first(std::min(operations.size(), kRecordsPerWrite));
     block.clear();

@@ -72,6 +72,15 @@ struct LagSummary {
   std::uint64_t max_records = 0;
 };
 
+/// What a capacity search of the run found; rates per second.
+struct CapacityFinding {
+  std::string block;             ///< the load block that searched
+  double holds = 0;              ///< highest rate at which its gates held; 0: none did
+  std::optional<double> breaks;  ///< lowest rate at which they did not, when one was found
+  bool confirmed = false;        ///< `holds` was played once more, for longer
+  bool generator_limit = false;  ///< above `holds` the generator was the limit: nothing broke, it could not be decided
+};
+
 struct PhaseScale {
   std::string phase;
   double rate = 1, time = 1;  ///< of the full variant's
@@ -92,6 +101,7 @@ struct Verdict {
   std::vector<FaultResult> faults;
   std::vector<AuditFinding> audit;
   std::vector<LagSummary> lag;
+  std::vector<CapacityFinding> capacity;
 };
 
 json::value to_json(const Verdict& verdict);

@@ -103,6 +103,14 @@ json::value to_json(const LagSummary& lag) {
                       {"max_records", lag.max_records}};
 }
 
+json::value to_json(const CapacityFinding& found) {
+  return json::object{{"block", found.block},
+                      {"holds", number_or_null(found.holds)},
+                      {"breaks", number_or_null(found.breaks)},
+                      {"confirmed", found.confirmed},
+                      {"generator_limit", found.generator_limit}};
+}
+
 template <typename Item>
 json::array list_to_json(const std::vector<Item>& items) {
   json::array out;
@@ -186,6 +194,16 @@ LagSummary read_lag(JsonFields& fields) {
   return lag;
 }
 
+CapacityFinding read_capacity(JsonFields& fields) {
+  CapacityFinding found;
+  fields.read("block", found.block);
+  fields.read("holds", found.holds);
+  fields.read("breaks", found.breaks);
+  fields.read("confirmed", found.confirmed);
+  fields.read("generator_limit", found.generator_limit);
+  return found;
+}
+
 void read_verdict_word(JsonFields& fields, Verdict& verdict) {
   std::string word;
   fields.read("verdict", word);
@@ -217,7 +235,8 @@ json::value to_json(const Verdict& verdict) {
                       {"gates", list_to_json(verdict.gates)},
                       {"faults", list_to_json(verdict.faults)},
                       {"audit", list_to_json(verdict.audit)},
-                      {"lag", list_to_json(verdict.lag)}};
+                      {"lag", list_to_json(verdict.lag)},
+                      {"capacity", list_to_json(verdict.capacity)}};
 }
 
 Result<Verdict> verdict_from_json(const json::value& value) {
@@ -244,6 +263,7 @@ Result<Verdict> verdict_from_json(const json::value& value) {
   fields.read_list<FaultResult>("faults", verdict.faults, read_fault);
   fields.read_list<AuditFinding>("audit", verdict.audit, read_finding);
   fields.read_list<LagSummary>("lag", verdict.lag, read_lag);
+  fields.read_list<CapacityFinding>("capacity", verdict.capacity, read_capacity);
   if (error) return *error;
   return verdict;
 }

@@ -12,6 +12,7 @@ constexpr auto kPeriod = std::chrono::milliseconds(50);
 constexpr Nanoseconds kLastWord = std::chrono::seconds(1);
 // For iterations in progress after an interrupt or an abort. A second interrupt ends the program at once.
 constexpr Nanoseconds kSoftStop = std::chrono::seconds(5);
+constexpr std::size_t kOperationsPerPart = 1024;
 
 // In seconds; below 0 while nothing is known.
 double worst_age(const gates::LagProbe& probe) {
@@ -47,6 +48,7 @@ void LoadStage::play() {
       input_.recording.emit("load_ended");
       over = true;
     }
+    note_operations(input_.engine.take_operations(std::move(operations_)));
     if (second_of(now) >= next) {
       tick(next);
       next = second_of(now) + 1;
@@ -79,8 +81,7 @@ void LoadStage::finish_softly() {
 
 void LoadStage::tick(std::int32_t second) {
   loadgen::Handover handover = input_.engine.swap(std::move(operations_));
-  record_operations(handover.operations);
-  operations_ = std::move(handover.operations);
+  note_operations(std::move(handover.operations));
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
@@ -97,16 +98,25 @@ void LoadStage::tick(std::int32_t second) {
   input_.printer.update(state);
 }
 
-void LoadStage::record_operations(const std::vector<record::Operation>& operations) {
-  input_.recording.write_operations(operations);
+void LoadStage::note_operations(std::vector<record::Operation> operations) {
+  record_operations(operations);
+  operations_ = std::move(operations);  // for its memory
+}
+
+void LoadStage::record_operations(std::span<const record::Operation> operations) {
   record::SeriesWriter& series = input_.recording.series();
   const auto id = series.intern({std::string(record::kUnknownOutcomes), {}, record::SeriesKind::counter, "count"});
-  for (const record::Operation& operation : operations) {
-    if (operation.event == record::OperationEvent::unknown) series.add(second_of(operation.time), id, 1);
+  // In parts that a core's cache holds: each is looked at three times.
+  for (std::span<const record::Operation> rest = operations; !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kOperationsPerPart));
+    rest = rest.subspan(part.size());
+    input_.recording.write_operations(part);
+    for (const record::Operation& operation : part) {
+      if (operation.event == record::OperationEvent::unknown) series.add(second_of(operation.time), id, 1);
+    }
+    if (input_.resolver != nullptr) input_.resolver->note(part);
   }
-  if (input_.resolver == nullptr) return;
-  input_.resolver->note(operations);
-  input_.recording.write_operations(input_.resolver->take());
+  if (input_.resolver != nullptr) input_.recording.write_operations(input_.resolver->take());
 }
 
 void LoadStage::steer() {

@@ -64,7 +64,7 @@ void Recording::set_clock(RunClock clock) {
   info_.unix_origin_s = to_seconds(clock.unix_origin());
 }
 
-void Recording::write_operations(const std::vector<record::Operation>& operations) {
+void Recording::write_operations(std::span<const record::Operation> operations) {
   if (operations.empty()) return;
   const auto written = operations_->write(operations);
   const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ class Recording {
   void set_clock(RunClock clock);
   RunClock clock() const { return clock_; }
 
-  void write_operations(const std::vector<record::Operation>& operations);
+  void write_operations(std::span<const record::Operation> operations);
   void flush();
   Result<void> error() const;
 

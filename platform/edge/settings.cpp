@@ -11,7 +11,6 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::array<std::int64_t, 8> kShares{0, 1, 5, 10, 25, 50, 75, 100};
 constexpr std::size_t kMostRules = 100;
 
 Result<void> check_members(const json::object& object, std::span<const std::string_view> known) {
@@ -57,8 +56,8 @@ Result<void> read_count(const json::object& object, const char* name, std::int64
 Result<void> read_share(const json::object& object, const char* name, std::int64_t& target) {
   if (!object.contains(name)) return {};
   const auto share = integer_member(object, name);
-  if (!share || std::find(kShares.begin(), kShares.end(), *share) == kShares.end()) {
-    return usage_error(fmt::format("{} is one of 0, 1, 5, 10, 25, 50, 75, 100 (per cent)", name));
+  if (!share || *share < 0 || *share > 100) {
+    return usage_error(fmt::format("{} is a whole number of per cent, 0 to 100", name));
   }
   target = *share;
   return {};

@@ -29,7 +29,7 @@ struct Transform {
 /// A candidate beside the stable upstream.
 struct Canary {
   std::string upstream;    ///< "canary"; empty: none
-  std::int64_t share = 0;  ///< per cent of the requests: 0, 1, 5, 10, 25, 50, 75 or 100
+  std::int64_t share = 0;  ///< per cent of the requests
   std::int64_t shadow =
       0;  ///< per cent of the stable upstream's requests that it gets a copy of; nobody sees its answers
 };

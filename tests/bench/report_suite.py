@@ -8,16 +8,16 @@ closed loop, the generator on core 0, a null server on core 1. Nothing here fail
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import shutil
-import statistics
 import subprocess
 import tempfile
 import threading
 import time
 
-from load_suite import BIN, NullServer, REPETITIONS, SECONDS, spread
+from load_suite import BIN, NullServer, SECONDS, paired, spread
 
 WATCHED = '''
 tidegate: 1
@@ -97,31 +97,44 @@ def rate_of(url, scratch, watched):
     return validity["achieved_per_s"], watcher
 
 
-def reports():
+def hour():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
-    result = {}
     try:
-        hour = scratch / "hour"
-        judged = subprocess.run([BIN / "judge-bench", hour, "3"], capture_output=True, text=True, check=True, timeout=300).stdout
+        run = scratch / "hour"
+        judged = subprocess.run([BIN / "judge-bench", run, "3"], capture_output=True, text=True, check=True, timeout=300).stdout
         print(judged.strip().splitlines()[-1])
-        result["judging"] = judged.strip().splitlines()[1:]
-        times = [measured(BIN / "tidegate", "report", hour, "--quiet") for _ in range(3)]
-        size = (hour / "report.html").stat().st_size
-        result["report"] = {"seconds": spread([one for one, _ in times]), "peak_mib": max(peak for _, peak in times), "bytes": size}
-        print(f"judging and report.html of one hour, 200 series: {statistics.median(one for one, _ in times):.2f} s, "
-              f"{result['report']['peak_mib']:.0f} MiB at most, {size:,} bytes")
-        rates = {False: [], True: []}
-        events = 0
-        with NullServer() as url:
-            for _ in range(REPETITIONS):
-                for watched in (False, True):
-                    rate, watcher = rate_of(url, scratch, watched)
-                    rates[watched].append(rate)
-                    events += watcher.events if watcher else 0
-        pairs = [a / b for a, b in zip(rates[True], rates[False])]
-        result["live"] = {"ratio": spread(pairs), "events": events, "alone_per_s": spread(rates[False])}
-        print(f"rate with a watched live page / without: {statistics.median(pairs):.3f} [{min(pairs):.3f} .. {max(pairs):.3f}], "
-              f"{events} updates followed, {statistics.median(rates[False]):,.0f} iterations/s")
+        times = [measured(BIN / "tidegate", "report", run, "--quiet") for _ in range(3)]
+        size = (run / "report.html").stat().st_size
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return result
+    found = {"seconds": spread([one for one, _ in times]), "peak_mib": max(peak for _, peak in times), "bytes": size}
+    print(f"judging and report.html of one hour, 200 series: {found['seconds']['median']:.2f} s, {found['peak_mib']:.0f} MiB at "
+          f"most, {size:,} bytes", flush=True)
+    return {"judging": judged.strip().splitlines()[1:], **found}
+
+
+def live():
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+    followed = []
+    os.sched_setaffinity(0, {1})  # the reader has the server's core: what it costs itself is not the engine's
+
+    def rate(url, watched):
+        found, watcher = rate_of(url, scratch, watched)
+        if watcher:
+            followed.append(watcher.events)
+        return found
+
+    try:
+        with NullServer() as url:
+            found = paired(lambda: rate(url, True), lambda: rate(url, False))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    print(f"rate with a watched live page / without: {found['text']}; {sum(followed)} updates followed", flush=True)
+    return {**found, "updates": followed}
+
+
+REPORT_PARTS = {"hour": hour, "live": live}
+
+
+def reports():
+    return {name: part() for name, part in REPORT_PARTS.items()}

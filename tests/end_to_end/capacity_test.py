@@ -80,6 +80,8 @@ class Capacity(EndToEnd):
                 self.assertLess(step["p99_s"], 0.2)
             else:
                 self.assertGreater(step["p99_s"], 0.2)
+        answer = {key: found.get(key) for key in ("block", "holds", "breaks", "confirmed", "generator_limit")}
+        self.assertEqual(self.verdict()["capacity"], [answer])
         # The run is judged where the answer was confirmed, and there the gate holds.
         self.assert_says(done, PASS, f"capacity of l: {found['holds']:g}/s; broke at {found['breaks']:g}/s")
         self.assertIn('"confirming":true', (self.out / "report.html").read_text())

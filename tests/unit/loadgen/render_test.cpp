@@ -196,6 +196,22 @@ TEST_CASE("a repeat reaches no further back than it may") {
   }
 }
 
+TEST_CASE("blocks share a feeder with those that read it, not with all of the load") {
+  const Prepared prepared(
+      "data: {d: {file: DIRECTORY/shops.csv, pick: unique}, made: {generate: {of: '${d.name}'}}}\n"
+      "flows: {reads: [{get: '/${d.name}'}], not: [{get: /}], through_another: [{get: '/${made.of}'}]}\n"
+      "load: {a: {executor: constant-arrival-rate, rate: 1000/s, duration: 1s, flows: {not: 100}},\n"
+      "  b: {executor: constant-vus, vus: 1, duration: 1s, flows: {reads: 100}},\n"
+      "  c: {executor: constant-vus, vus: 1, duration: 1s, flows: {not: 50, through_another: 50}}}");
+  const auto& blocks = prepared.plan().blocks;
+  const Feeder& feeder = prepared.plan().feeders[0];
+  CHECK(feeder.readers == 2);
+  CHECK(row_of(prepared.plan(), feeder, blocks[1], 0).index == 0);
+  CHECK(row_of(prepared.plan(), feeder, blocks[2], 0).index == 1);
+  CHECK(row_of(prepared.plan(), feeder, blocks[1], 1).index == 2);
+  CHECK(row_of(prepared.plan(), feeder, blocks[2], 1).dry);  // 3 rows
+}
+
 TEST_CASE("rows of files follow from the iteration") {
   const auto rows_of = [](const std::string& pick, std::size_t block, std::uint64_t count) {
     const Prepared prepared("data: {d: {file: DIRECTORY/shops.csv, pick: " + pick +

@@ -30,7 +30,7 @@ struct Asked {
 };
 
 TEST_CASE("edge: the canary gets its share, and a key always goes the same way") {
-  for (const int share : {0, 1, 5, 10, 25, 50, 75, 100}) {
+  for (const int share : {0, 1, 5, 10, 25, 30, 50, 70, 75, 95, 100}) {
     const EdgeSettings settings =
         settings_of((R"({"canary":{"upstream":"canary","share":)" + std::to_string(share) + "}}").c_str());
     int candidate = 0;
@@ -154,7 +154,9 @@ TEST_CASE("edge: settings that are wrong are refused as a whole") {
   for (const char* bad : {
            R"({"canray":{}})",
            R"({"canary":{"share":5}})",
-           R"({"canary":{"upstream":"c","share":7}})",
+           R"({"canary":{"upstream":"c","share":101}})",
+           R"({"canary":{"upstream":"c","share":-1}})",
+           R"({"canary":{"upstream":"c","share":2.5}})",
            R"({"canary":{"upstream":"c","share":"5%"}})",
            R"({"canary":[]})",
            R"({"strangler":[{"path":"v1","upstream":"x"}]})",

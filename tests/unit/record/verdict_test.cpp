@@ -46,6 +46,7 @@ Verdict full_verdict() {
   verdict.faults = {fault};
   verdict.audit = {{"no_lost_acks", "false", 21000, "one is gone", {json::object{{"key", "k"}}}}};
   verdict.lag = {{"ledger", "payments", 0.8, 0.6, 512}};
+  verdict.capacity = {{"search", 1250, 1310, true, false}, {"other", 80, std::nullopt, false, true}};
   return verdict;
 }
 

@@ -1,0 +1,39 @@
+// Who reads which feeder: flows their rows, blocks their turn at feeders that they share.
+#include "loadgen/compile.hpp"
+#include "loadgen/visit_templates.hpp"
+
+namespace tidegate::loadgen {
+namespace {
+
+/// With the feeders that the columns of generated ones read in turn.
+std::vector<std::uint32_t> with_sources(const CompiledPlan& plan, std::vector<std::uint32_t> feeders) {
+  for (std::size_t i = 0; i < feeders.size(); ++i) {
+    for (const Template& column : plan.feeders[feeders[i]].generated) note_feeders(column, feeders);
+  }
+  return feeders;
+}
+
+bool reads(const CompiledPlan& plan, const Block& block, std::uint32_t feeder) {
+  return std::ranges::any_of(block.flows, [&](const FlowShare& share) {
+    const auto read = with_sources(plan, plan.flows[share.flow].feeders);
+    return std::ranges::find(read, feeder) != read.end();
+  });
+}
+
+}  // namespace
+
+void note_readers(CompileContext& context) {
+  CompiledPlan& plan = context.plan;
+  for (Flow& flow : plan.flows) {
+    for (Step& step : flow.steps) visit_step(step, [&](Template& part) { note_feeders(part, flow.feeders); });
+  }
+  for (std::uint32_t i = 0; i < plan.feeders.size(); ++i) {
+    Feeder& feeder = plan.feeders[i];
+    for (const Block& block : plan.blocks) {
+      const bool turn = reads(plan, block, i);
+      feeder.turns.push_back(turn ? std::optional(feeder.readers++) : std::nullopt);
+    }
+  }
+}
+
+}  // namespace tidegate::loadgen
