@@ -74,13 +74,14 @@ Latencies Evidence::latencies(std::string_view metric, const Selector& selector,
 }
 
 const Evidence::CountsBySecond& Evidence::counts(const record::Series& series, std::uint64_t limit) const {
-  const auto [found, added] = counts_.try_emplace({&series, limit});
-  if (added) {
+  const auto inserted = counts_.try_emplace({&series, limit});
+  CountsBySecond& seconds = inserted.first->second;
+  if (inserted.second) {
     series.histograms.counts(
         series.histograms.first_second(), series.histograms.end_second(), limit,
-        [&](std::int32_t second, const Histogram::Counts& counts) { found->second.emplace_back(second, counts); });
+        [&seconds](std::int32_t second, const Histogram::Counts& counts) { seconds.emplace_back(second, counts); });
   }
-  return found->second;
+  return seconds;
 }
 
 std::vector<OverCounts> Evidence::over(std::string_view metric, const Selector& selector, std::uint64_t limit,
