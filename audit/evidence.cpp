@@ -143,7 +143,7 @@ void Evidence::read_bank() {
 
 // The entries of one transfer follow each other, so its effect is summed up on the way.
 void Evidence::read_ledger(const Checks& checks) {
-  const auto [first, last] = checks.equal_range("ledger");
+  const auto asked = checks.equal_range("ledger");
   Identity transfer;
   std::int64_t begins = 0;
   Posting posting;
@@ -151,7 +151,7 @@ void Evidence::read_ledger(const Checks& checks) {
     if (wanted_.payments && !transfer.empty()) postings.add(posting.payment, posting);
   };
   note("ledger", read_entries(directory_, "ledger", [&](const Entry& entry, std::string_view) {
-         for (auto check = first; check != last; ++check) check->second->entry(entry);
+         for (auto check = asked.first; check != asked.second; ++check) check->second->entry(entry);
          if (entry.transfer != transfer || entry.payment != posting.payment) {
            keep();
            if (entry.transfer != transfer) begins = entry.sequence;
@@ -162,31 +162,31 @@ void Evidence::read_ledger(const Checks& checks) {
          if (entry.kind == Account::share_of_captured) posting.share += entry.debit ? -entry.amount : entry.amount;
        }));
   keep();
-  for (auto check = first; check != last; ++check) check->second->end();
+  for (auto check = asked.first; check != asked.second; ++check) check->second->end();
   note_scratch("ledger", postings);
 }
 
 void Evidence::read_wallets(const Checks& checks) {
-  const auto [first, last] = checks.equal_range("wallets");
+  const auto asked = checks.equal_range("wallets");
   note("wallets", read_wallet_entries(directory_, "wallets", [&](const WalletEntry& entry, std::string_view) {
-         for (auto check = first; check != last; ++check) check->second->wallet_entry(entry);
+         for (auto check = asked.first; check != asked.second; ++check) check->second->wallet_entry(entry);
        }));
-  for (auto check = first; check != last; ++check) check->second->end();
+  for (auto check = asked.first; check != asked.second; ++check) check->second->end();
 }
 
 void Evidence::read_event_export(const Checks& checks) {
-  const auto [first, last] = checks.equal_range("events");
+  const auto asked = checks.equal_range("events");
   const std::vector<std::string>& told = manifest_.terms.webhook_events;
   const Notifies notifies = [&told](std::string_view type) { return std::ranges::find(told, type) != told.end(); };
   note("events", read_events(directory_, "events", notifies, [&](const Event& event, std::string_view) {
-         for (auto check = first; check != last; ++check) check->second->event(event);
+         for (auto check = asked.first; check != asked.second; ++check) check->second->event(event);
          std::int64_t& head = heads[event.stream];
          head = std::max(head, event.sequence);
          if (wanted_.payments) events_by_payment.add(event.payment, event);
          if (wanted_.numbers) events_by_number.add(number_identity(event.stream, event.sequence), event);
          if (wanted_.notices) events_by_id.add(event.id, event);
        }));
-  for (auto check = first; check != last; ++check) check->second->end();
+  for (auto check = asked.first; check != asked.second; ++check) check->second->end();
   note_scratch("events", events_by_payment);
   note_scratch("events", events_by_number);
   note_scratch("events", events_by_id);

@@ -95,8 +95,12 @@ class KeyGroup {
   }
 
   static std::span<const Charge> of_merchant(std::span<const Charge> charges, Identity merchant) {
-    const auto range = std::ranges::equal_range(charges, merchant, {}, &Charge::merchant);
-    return {range.begin(), range.end()};
+    struct Order {
+      bool operator()(const Charge& charge, Identity wanted) const { return charge.merchant < wanted; }
+      bool operator()(Identity wanted, const Charge& charge) const { return wanted < charge.merchant; }
+    };
+    const auto range = std::equal_range(charges.begin(), charges.end(), merchant, Order{});
+    return {range.first, range.second};
   }
 
   // What the bank holds for a merchant of whom no payment under this key is known.

@@ -148,7 +148,7 @@ void Survey::settle_broken(const Evidence& evidence) {
     }
     if (!manifest_.doubt.empty()) question.finding.unknown(manifest_.doubt);
     for (const auto& [name, entry] : manifest_.exports) {
-      const auto needs = [&](const std::vector<std::string_view>& list) {
+      const auto needs = [&, &name = name](const std::vector<std::string_view>& list) {
         const std::string_view base = name == "payments-after" ? std::string_view("payments") : std::string_view(name);
         return std::ranges::find(list, base) != list.end() ||
                (group_of_export(name) && std::ranges::find(list, kAnyApplied) != list.end());

@@ -59,12 +59,14 @@ class Review {
     for (const auto& [name, series] : steps()) {
       for (const double percentile : {50.0, 99.0}) {
         add(rows, (percentile == 50 ? "p50 of " : "p99 of ") + name, "s", windows,
-            [&, percentile](const Window& window) { return percentile_in(window, series, percentile); });
+            [this, percentile, &series = series](const Window& window) {
+              return percentile_in(window, series, percentile);
+            });
       }
     }
     for (const auto& [group, series] : groups()) {
       add(rows, "Worst lag of " + group, "s", windows,
-          [&](const Window& window) { return greatest_in(window, series); });
+          [this, &series = series](const Window& window) { return greatest_in(window, series); });
     }
     return {{"fault", fault.name}, {"windows", std::move(shown)}, {"rows", std::move(rows)}};
   }
