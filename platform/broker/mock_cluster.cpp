@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/kafka.hpp"
+#include "platform/broker/nudge.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -53,6 +54,7 @@ constexpr int kRoundTripMs = 10;
 struct MockCluster::State {
   kafka::Handle handle;  // the cluster hangs on a client handle that is used for nothing else
   std::unique_ptr<rd_kafka_mock_cluster_t, ClusterDeleter> cluster;
+  std::optional<Nudger> nudger;
   std::string bootstrap;
   ClusterOptions options;
   std::vector<BrokerSetting> brokers;
@@ -102,7 +104,11 @@ struct MockCluster::State {
 };
 
 MockCluster::MockCluster() : state_(std::make_unique<State>()) {}
-MockCluster::~MockCluster() = default;
+MockCluster::~MockCluster() {
+  if (!state_->nudger) return;
+  const Nudge nudge(*state_->nudger);
+  state_->cluster.reset();
+}
 
 const std::string& MockCluster::bootstrap() const {
   return state_->bootstrap;
@@ -118,6 +124,7 @@ BrokerSetting MockCluster::broker(int number) const {
 
 Result<int> MockCluster::set_broker(int number, BrokerSetting setting) {
   State& state = *state_;
+  const Nudge nudge(*state.nudger);
   BrokerSetting& now = state.brokers.at(static_cast<std::size_t>(number - 1));
   if (setting.rtt_ms != now.rtt_ms) {
     const int rtt_ms = kRoundTripMs + setting.rtt_ms;
@@ -150,6 +157,7 @@ const RequestErrors& MockCluster::errors() const {
 
 Result<void> MockCluster::set_errors(RequestErrors errors) {
   State& state = *state_;
+  const Nudge nudge(*state.nudger);
   if (const auto before = api_key(state.errors.request))
     rd_kafka_mock_clear_request_errors(state.cluster.get(), *before);
   state.errors = {};
@@ -175,6 +183,8 @@ Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& op
   state.handle = std::move(*handle);
   state.cluster.reset(rd_kafka_mock_cluster_new(state.handle.get(), options.brokers));
   if (!state.cluster) return machine_error("the embedded broker could not open its listeners on 127.0.0.1");
+  state.bootstrap = rd_kafka_mock_cluster_bootstraps(state.cluster.get());
+  const Nudge nudge(state.nudger.emplace(state.bootstrap));
   for (const std::string& topic : options.topics) {
     const auto failed =
         rd_kafka_mock_topic_create(state.cluster.get(), topic.c_str(), options.partitions, options.replicas);
@@ -186,7 +196,6 @@ Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& op
     auto set = checked(rd_kafka_mock_broker_set_rtt(state.cluster.get(), number, kRoundTripMs), "set the round trip");
     if (!set) return set.error();
   }
-  state.bootstrap = rd_kafka_mock_cluster_bootstraps(state.cluster.get());
   return made;
 }
 
