@@ -50,7 +50,20 @@ std::string_view to_string(LagMeasure measure) {
   return {};
 }
 
+// An age grows by one second a second at most. Between two samples it can have been no older than the first and the
+// time since, up to two seconds; had the group been set back meanwhile, the second would show it.
 LagSignal::Second LagSignal::at(const Evidence& evidence, std::int32_t second) const {
+  constexpr double kMostGrowth = 2;
+  const Second now = measured(evidence, second);
+  if (now.value || now.undefined || measure != LagMeasure::age) return now;
+  const Second before = measured(evidence, second - 1), after = measured(evidence, second + 1);
+  if (!before.value || !after.value || before.undefined || after.undefined) return now;
+  const double most = *before.value + kMostGrowth;
+  if (*after.value > most + 1) return now;
+  return {most, false, true};
+}
+
+LagSignal::Second LagSignal::measured(const Evidence& evidence, std::int32_t second) const {
   const Selector selector = whole_topics(*this);
   const SecondSet seconds(second, second + 1);
   Second result;
@@ -72,6 +85,7 @@ SecondState LagSignal::state(const Evidence& evidence, const Limit& limit, std::
   const Second now = at(evidence, second);
   if (!now.value) return SecondState::unknown;
   const bool within = limit.holds(*now.value);
+  if (now.bounded) return within && wants_small(limit.comparison) ? SecondState::holds : SecondState::unknown;
   if (!now.undefined) return within ? SecondState::holds : SecondState::fails;
   // The value is a floor: what is known of it can break an upper limit, not hold it.
   return !within && wants_small(limit.comparison) ? SecondState::fails : SecondState::unknown;

@@ -30,9 +30,14 @@ struct LagSignal {
   struct Second {
     std::optional<double> value;  ///< the worst partition's age, or the sum of records; none without a sample
     bool undefined = false;       ///< a partition holds records that the group never committed: the value is a floor
+    bool bounded = false;         ///< of a second between two samples: the most that the age can have been
   };
+  /// What was measured; for an age, also what the samples on both sides say of a single second without one.
   Second at(const Evidence& evidence, std::int32_t second) const;
   SecondState state(const Evidence& evidence, const Limit& limit, std::int32_t second) const;
+
+ private:
+  Second measured(const Evidence& evidence, std::int32_t second) const;
 };
 
 /// The series of the group's topics as a whole.

@@ -1,4 +1,7 @@
 // Who reads which feeder: flows their rows, blocks their turn at feeders that they share.
+#include <set>
+#include <utility>
+
 #include "loadgen/compile.hpp"
 #include "loadgen/visit_templates.hpp"
 
@@ -20,10 +23,26 @@ bool reads(const CompiledPlan& plan, const Block& block, std::uint32_t feeder) {
   });
 }
 
+/// Generated columns that one flow reads more than once get a place where an iteration keeps them.
+void keep_repeated(CompiledPlan& plan) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> repeated;
+  for (Flow& flow : plan.flows) {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> read;
+    const auto note = [&](const Slot& slot) {
+      if (slot.source != Slot::Source::column || plan.feeders[slot.first].table) return;
+      if (!read.insert({slot.first, slot.second}).second) repeated.insert({slot.first, slot.second});
+    };
+    for (Step& step : flow.steps) visit_step(step, [&](const Template& part) { part.each_slot(note); });
+  }
+  for (Feeder& feeder : plan.feeders) feeder.kept.resize(feeder.generated.size());
+  for (const auto& [feeder, column] : repeated) plan.feeders[feeder].kept[column] = plan.kept_cells++;
+}
+
 }  // namespace
 
 void note_readers(CompileContext& context) {
   CompiledPlan& plan = context.plan;
+  keep_repeated(plan);
   for (Flow& flow : plan.flows) {
     for (Step& step : flow.steps) visit_step(step, [&](Template& part) { note_feeders(part, flow.feeders); });
   }

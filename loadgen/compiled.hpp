@@ -40,8 +40,10 @@ struct Feeder {
   Mark mark;
   bool unreadable = false;    ///< its file was refused, so its columns are not known
   std::uint32_t readers = 0;  ///< blocks whose flows read it
-  std::vector<std::optional<std::uint32_t>>
-      turns;  ///< per block, which of its readers that is; none: it does not read it
+  /// Per block, which of its readers that is; none: it does not read it.
+  std::vector<std::optional<std::uint32_t>> turns;
+  /// Per generated column that a flow reads more than once, where an iteration keeps its text (KeptCells).
+  std::vector<std::optional<std::uint32_t>> kept;
 
   std::size_t file_columns() const { return table ? table->columns().size() : 0; }
   std::size_t captured_columns() const { return table ? columns.size() - file_columns() : 0; }
@@ -300,6 +302,7 @@ struct CompiledPlan {
   std::vector<SetupStep> teardown;
   std::vector<Flow> flows;
   std::vector<Block> blocks;
+  std::uint32_t kept_cells = 0;  ///< of all feeders
 
   /// Whether any step is carried by it.
   bool uses(Protocol protocol) const;

@@ -29,7 +29,7 @@ Nanoseconds think_time(const Vu& vu, const Step& step) {
   return step.think + Nanoseconds(static_cast<std::int64_t>(drawn(vu, step.stream) * span));
 }
 
-bool goes_round(const Vu& vu, const Step& loop) {
+bool goes_round(Vu& vu, const Step& loop) {
   const Vu::LoopState& state = vu.loops[loop.depth];
   return state.done < state.turns && (!loop.condition || holds(*loop.condition, vu.scope()));
 }

@@ -38,7 +38,17 @@ bool append_template(const RenderScope& scope, const Template& source, Escape ou
 bool append_generated(const RenderScope& scope, const Feeder& feeder, std::uint32_t column, std::uint64_t row,
                       Escape escape, std::string& out) {
   const Template& source = feeder.generated[column];
-  RenderScope inner{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt, 0, nullptr};
+  const RenderScope inner{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt};
+  if (scope.kept != nullptr && feeder.kept[column]) {
+    KeptCells::Cell& cell = scope.kept->at(*feeder.kept[column]);
+    if (!cell.known) {
+      cell.text.clear();
+      if (!append_template(inner, source, Escape::none, cell.text)) return false;
+      cell.known = true;
+    }
+    append_escaped(out, cell.text, escape, source.numeric());
+    return true;
+  }
   if (escape != Escape::json_value || source.numeric()) return append_template(inner, source, escape, out);
   out += '"';
   const bool whole = append_template(inner, source, Escape::json_string, out);

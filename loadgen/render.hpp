@@ -31,6 +31,25 @@ struct SetupData {
   Value& column(const CompiledPlan& plan, std::uint32_t feeder, std::uint64_t row, std::uint32_t captured);
 };
 
+/// Generated cells of an iteration that were rendered already and will be asked for again: a UUID drawn for a header
+/// and drawn again for the operation history would be a fortieth of all that an iteration costs.
+class KeptCells {
+ public:
+  void resize(std::size_t cells) { cells_.resize(cells); }
+  void forget() {
+    for (Cell& cell : cells_) cell.known = false;
+  }
+  struct Cell {
+    std::string text;
+    bool known = false;
+  };
+  Cell& at(std::uint32_t place) { return cells_[place]; }
+  bool empty() const { return cells_.empty(); }
+
+ private:
+  std::vector<Cell> cells_;
+};
+
 /// One iteration's (or one set-up row's) view of everything a slot can name. Cheap; holds references only.
 struct RenderScope {
   const CompiledPlan& plan;
@@ -42,6 +61,7 @@ struct RenderScope {
   std::optional<std::int64_t> now_ms;
   std::uint64_t turn = 0;             ///< of the loops that the step stands in: each turn draws anew; 0 outside
   const std::string* body = nullptr;  ///< of the request, for its headers
+  KeptCells* kept = nullptr;          ///< null: nothing is kept
 };
 
 /// Appends the text; false when a slot has no value (a capture that was not made, a time that is not known). `out` then

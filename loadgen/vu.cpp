@@ -43,8 +43,17 @@ void Vu::drop_own_connections() noexcept {
   }
 }
 
-RenderScope Vu::scope() const {
-  return {loop.runtime().plan, loop.runtime().setup, &block, iteration, rows, captures, now_ms, loop_turn, nullptr};
+RenderScope Vu::scope() {
+  return {loop.runtime().plan,
+          loop.runtime().setup,
+          &block,
+          iteration,
+          rows,
+          captures,
+          now_ms,
+          loop_turn,
+          nullptr,
+          kept.empty() ? nullptr : &kept};
 }
 
 void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
@@ -58,6 +67,8 @@ void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
   rows.resize(runtime.plan.feeders.size());
   for (const std::uint32_t feeder : flow->feeders)
     rows[feeder] = row_of(runtime.plan, runtime.plan.feeders[feeder], block, index);
+  kept.resize(runtime.plan.kept_cells);
+  kept.forget();
   captures.resize(flow->captures);
   for (Value& value : captures) value.set = false;
   step_ends.assign(flow->steps.size(), intended_start);
@@ -86,6 +97,8 @@ void Vu::branch_off(Vu& from) {
   flow_place = from.flow_place;
   step_place = from.step_place;
   rows = from.rows;
+  kept.resize(loop.runtime().plan.kept_cells);
+  kept.forget();
   captures = from.captures;
   step_ends = from.step_ends;
   loops = from.loops;

@@ -63,6 +63,7 @@ struct Vu : DeadlineNode {
   std::uint64_t turn_round = 0;  ///< the load loop's round at the end of the last turn
   std::uint64_t loop_turn = 0;   ///< names the turn of the loops around the step; 0 outside
   CookieJar* cookies = nullptr;  ///< null: cookies are off
+  KeptCells kept;
   record::Operation operation;
   bool busy = false;
   bool failed_on_the_way = false;         ///< a step failed that lets the iteration go on
@@ -99,7 +100,7 @@ struct Vu : DeadlineNode {
   Connection* take_own_connection() noexcept;
   void keep_own_connection(Connection& connection) noexcept;
   void drop_own_connections() noexcept;
-  RenderScope scope() const;
+  RenderScope scope();
   /// A branch has ended: the last one wakes this virtual user, in the loop's next round.
   void end_branch();
   /// Becomes a branch of another virtual user: its iteration, its data.

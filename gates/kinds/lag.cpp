@@ -29,7 +29,9 @@ class LagGate final : public Gate {
     const Slices slices = take_census(scope.seconds, [&](std::int32_t at) {
       const LagSignal::Second now = terms_.signal.at(evidence, at);
       undefined = undefined || now.undefined;
-      return Slice{now.value, terms_.signal.state(evidence, terms_.slices.limit, at)};
+      const bool within_all = !terms_.slices.maximum || (now.value && *now.value <= *terms_.slices.maximum);
+      if (now.bounded && !within_all) return Slice{};
+      return Slice{now.bounded ? std::nullopt : now.value, terms_.signal.state(evidence, terms_.slices.limit, at)};
     });
     record::GateResult result = slices.result(terms_.slices);
     const std::string& group = terms_.signal.group;

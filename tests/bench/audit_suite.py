@@ -5,7 +5,7 @@
     ./dev bench audit/fetch      how fast records are fetched
     ./dev bench audit/history    the load engine's rate with and without the operation history, interleaved
 
-The history's writer shares the load loop's core: the null server has the other one. Nothing here fails on a figure.
+Nothing here fails on a figure.
 """
 
 import json
@@ -15,8 +15,7 @@ import shutil
 import subprocess
 import tempfile
 
-import peers
-from load_suite import BIN, NullServer, SECONDS, paired
+from load_suite import BIN, NullServer, SECONDS, paired, rehearse
 
 HISTORY_SCENARIO = '''
 tidegate: 1
@@ -68,8 +67,7 @@ def history(scratch):
     def rate(url, operation):
         file, out = scratch / "history.yaml", scratch / "out"
         file.write_text(HISTORY_SCENARIO.format(url=url.rstrip("/"), operation=operation, seconds=SECONDS))
-        peers.on_core(0, [BIN / "tidegate", "run", file, "--out", out, "--quiet"], SECONDS)
-        achieved = json.loads((out / "verdict.json").read_text())["validity"]["achieved_per_s"]
+        achieved = rehearse(file, out, "--quiet")
         shutil.rmtree(out)
         return achieved
 

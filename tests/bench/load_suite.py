@@ -17,6 +17,8 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import threading
+import time
 
 import peers
 
@@ -78,6 +80,32 @@ def paired(with_it, without_it):
     ratio = statistics.median(pairs)
     return {"ratio": ratio, "interval": [low, high], "pairs": pairs, "alone_per_s": statistics.median(bases),
             "text": f"{ratio:.3f} [{low:.3f} .. {high:.3f}] over {PAIRS} pairs, {statistics.median(bases):,.0f}/s without"}
+
+
+def rehearse(file, out, *options, on_line=lambda line: None):
+    """Iterations per second of `tidegate run`: the load loop has core 0 to itself, as a run gives a loop a core; the other
+    threads share core 1 with the null server, which goes before them. `on_line` gets each line of stderr."""
+    process = subprocess.Popen(["taskset", "-c", "1", str(BIN / "tidegate"), "run", str(file), "--out", str(out), *options],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    mover = threading.Thread(target=move_loop, args=(process,), daemon=True)
+    mover.start()
+    for line in process.stderr:
+        on_line(line)
+    process.wait(120)
+    mover.join(5)
+    return json.loads((out / "verdict.json").read_text())["validity"]["achieved_per_s"]
+
+
+def move_loop(process):
+    while process.poll() is None:
+        for task in pathlib.Path(f"/proc/{process.pid}/task").glob("*"):
+            try:
+                if (task / "comm").read_text().startswith("load-"):
+                    os.sched_setaffinity(int(task.name), {0})
+                    return
+            except OSError:
+                continue
+        time.sleep(0.01)
 
 
 def plan(name, seconds):

@@ -3,7 +3,7 @@
     ./dev bench reports    judging and rendering one hour of 200 series; what a watched live page costs the load engine
 
 The live page is asked as a browser asks it: the next question follows each answer. With and without it, interleaved, in
-closed loop, the generator on core 0, a null server on core 1. Nothing here fails on a figure.
+closed loop, the load loop on core 0, all else on core 1. Nothing here fails on a figure.
 """
 
 import http.client
@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-from load_suite import BIN, NullServer, SECONDS, paired, spread
+from load_suite import BIN, NullServer, SECONDS, paired, rehearse, spread
 
 WATCHED = '''
 tidegate: 1
@@ -84,17 +84,16 @@ def rate_of(url, scratch, watched):
     file, out = scratch / "watched.yaml", scratch / "run"
     shutil.rmtree(out, ignore_errors=True)
     file.write_text(WATCHED.format(url=url.rstrip("/"), seconds=max(SECONDS, 8)))
-    command = ["taskset", "-c", "0", BIN / "tidegate", "run", file, "--out", out, *(["--live"] if watched else [])]
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    watcher = None
-    for line in process.stderr:
-        if watched and watcher is None and "live page: " in line:
-            watcher = Watcher(line)
-    process.wait(120)
-    if watcher is not None:
+    watchers = []
+
+    def on_line(line):
+        if watched and not watchers and "live page: " in line:
+            watchers.append(Watcher(line))
+
+    rate = rehearse(file, out, *(["--live"] if watched else []), on_line=on_line)
+    for watcher in watchers:
         watcher.thread.join(10)
-    validity = json.loads((out / "verdict.json").read_text())["validity"]
-    return validity["achieved_per_s"], watcher
+    return rate, watchers[0] if watchers else None
 
 
 def hour():

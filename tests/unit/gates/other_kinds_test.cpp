@@ -90,8 +90,32 @@ TEST_CASE("a lag that is not known is not a lag of zero", "[lag]") {
            run.gauge(record::kLagAge, SyntheticRun::lag_tags(), s, std::numeric_limits<double>::quiet_NaN());
        },
        age, Outcome::inconclusive, "no sample"},
-      {"a hard maximum wants every second", [](SyntheticRun& run) { run.no_lag_samples(12, 13); },
+      {"a hard maximum wants every second", [](SyntheticRun& run) { run.no_lag_samples(12, 14); },
        "lag: {lag: {group: ledger, age: < 30s, objective: 90%, maximum: 2m}}", Outcome::inconclusive, "unknown"},
+  });
+}
+
+TEST_CASE("a second between two samples is bounded by them, since an age grows by a second a second", "[lag]") {
+  const std::string all = "lag: {lag: {group: ledger, age: < 30s, objective: 100%}}";
+  const auto around = [](double age, double next) {
+    return [=](SyntheticRun& run) {
+      run.no_lag_samples(12, 13);
+      run.lag(11, 12, age, 5);
+      run.lag(13, 14, next, 5);
+    };
+  };
+  check_rows({
+      {"far below the limit", around(3, 4), all, Outcome::pass, "27 of 27 seconds"},
+      {"it can have been over", around(29, 1), all, Outcome::inconclusive, "1 second unknown"},
+      {"set back in between", around(3, 20), all, Outcome::inconclusive, "1 second unknown"},
+      {"two seconds are not bounded", [](SyntheticRun& run) { run.no_lag_samples(12, 14); }, all, Outcome::inconclusive,
+       "2 seconds unknown"},
+      {"below the hard maximum", around(3, 4), "lag: {lag: {group: ledger, age: < 30s, maximum: 10s}}", Outcome::pass,
+       "27 of 27 seconds"},
+      {"it can have been over the hard maximum", around(9, 9), "lag: {lag: {group: ledger, age: < 30s, maximum: 10s}}",
+       Outcome::inconclusive, "1 second unknown"},
+      {"records may come and go", [](SyntheticRun& run) { run.no_lag_samples(12, 13); },
+       "lag: {lag: {group: ledger, records: < 1000, objective: 100%}}", Outcome::inconclusive, "1 second unknown"},
   });
 }
 

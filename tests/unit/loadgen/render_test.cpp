@@ -196,6 +196,34 @@ TEST_CASE("a repeat reaches no further back than it may") {
   }
 }
 
+TEST_CASE("a generated cell that is asked for twice is the same from memory, wherever it stands") {
+  const Prepared prepared(
+      "data: {o: {generate: {key: '${uuid()}', amount: '${int(1, 900)}', text: 'a \"b\" ${int(1, 9)}', once: '${int(1, "
+      "9)}'}}}\n"
+      "flows: {pay: [{post: '/${o.key}/${o.text}', headers: {Idempotency-Key: '${o.key}'},\n"
+      "  json: {amount: '${o.amount}', same: '${o.amount}', text: '${o.text}', in_a_text: 'x ${o.text} ${o.once}'}}]}");
+  const CompiledPlan& plan = prepared.plan();
+  CHECK(plan.kept_cells == 3);
+  CHECK_FALSE(plan.feeders[0].kept[3].has_value());
+  KeptCells kept;
+  kept.resize(plan.kept_cells);
+  for (std::uint64_t iteration = 0; iteration < 20; ++iteration) {
+    const RenderScope plain = prepared.scope(iteration);
+    RenderScope keeping = prepared.scope(iteration);
+    keeping.kept = &kept;
+    kept.forget();
+    RenderedRequest first, second, third;
+    REQUIRE(render_parts(plain, plan.flows[0].steps[0].request, first));
+    REQUIRE(render_parts(keeping, plan.flows[0].steps[0].request, second));
+    REQUIRE(render_parts(keeping, plan.flows[0].steps[0].request, third));
+    for (const RenderedRequest* other : {&second, &third}) {
+      CHECK(other->target == first.target);
+      CHECK(other->headers == first.headers);
+      CHECK(other->body == first.body);
+    }
+  }
+}
+
 TEST_CASE("blocks share a feeder with those that read it, not with all of the load") {
   const Prepared prepared(
       "data: {d: {file: DIRECTORY/shops.csv, pick: unique}, made: {generate: {of: '${d.name}'}}}\n"
