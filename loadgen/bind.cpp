@@ -3,6 +3,7 @@
 
 #include "base/assert.hpp"
 #include "base/http/message.hpp"
+#include "base/random.hpp"
 #include "base/units.hpp"
 #include "loadgen/runtime.hpp"
 #include "loadgen/visit_templates.hpp"
@@ -56,9 +57,12 @@ void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host)
   for (Step& step : flow.steps) {
     if (step.sends()) prepare_request(step.request, host);
     if (!step.operation) continue;
-    note_feeders(step.operation->key, step.operation->key_feeders);
-    std::erase_if(step.operation->key_feeders,
-                  [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
+    OperationMark& mark = *step.operation;
+    note_feeders(mark.key, mark.key_feeders);
+    std::erase_if(mark.key_feeders, [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
+    mark.same.set_kind(mark.kind);
+    if (mark.scope.constant()) mark.same.scope = stable_hash(mark.scope.literal());
+    if (mark.currency.constant()) mark.same.set_currency(mark.currency.literal());
   }
 }
 

@@ -21,6 +21,7 @@
 #include "loadgen/table.hpp"
 #include "loadgen/template.hpp"
 #include "loadgen/vu_curve.hpp"
+#include "record/operations.hpp"
 #include "record/run.hpp"
 
 namespace tidegate::loadgen {
@@ -144,7 +145,9 @@ struct Retry {
 struct OperationMark {
   std::string kind;
   Template key, scope, amount, currency;
-  std::vector<std::uint32_t> key_feeders;  ///< generated feeders that the key reads; noted when the engine starts
+  // When the engine starts:
+  std::vector<std::uint32_t> key_feeders;  ///< generated feeders that the key reads
+  record::Operation same;                  ///< what all operations of the step have in common
 };
 
 /// A step whose answer shows a payment's state, for the audit history. Both render after the step's captures.

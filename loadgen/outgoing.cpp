@@ -41,6 +41,7 @@ Outgoing::Outgoing(Vu& vu, const Step& step, std::string& memory)
     : vu_(vu), step_(step), other_(vu.loop.transport(step.request.protocol)), memory_(memory) {
   if (other_ == nullptr && !step.request.prepared.empty()) {
     bytes_ = step.request.prepared;
+    if (step.request.has_body) body_size_ = step.request.body.literal().size();
     if (vu.cookies != nullptr) add_cookies();
     return;
   }
@@ -50,6 +51,7 @@ Outgoing::Outgoing(Vu& vu, const Step& step, std::string& memory)
   } else {
     whole_ = render_request(vu.scope(), step.request, vu.loop.scratch(), memory);
     bytes_ = memory;
+    if (step.request.has_body) body_size_ = vu.loop.scratch().size();
   }
   if (vu.cookies != nullptr && whole_) add_cookies();
 }
@@ -80,8 +82,7 @@ void Outgoing::add_cookies() {
 
 std::uint32_t Outgoing::body_hash() const {
   if (parts_) return record::body_hash(parts_->body);
-  const std::size_t head = bytes_.find("\r\n\r\n");
-  return record::body_hash(head == std::string_view::npos ? std::string_view() : bytes_.substr(head + 4));
+  return record::body_hash(bytes_.substr(bytes_.size() - body_size_));
 }
 
 Task<Attempt> Outgoing::send(Nanoseconds started, Nanoseconds deadline) const {

@@ -35,6 +35,7 @@ class Outgoing {
   Transport* other_;
   std::string& memory_;
   std::string_view bytes_;
+  std::size_t body_size_ = 0;  // at the end of `bytes_`
   std::unique_ptr<RenderedRequest> parts_;
   bool whole_ = true;
 };

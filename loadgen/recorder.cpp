@@ -9,6 +9,21 @@
 namespace tidegate::loadgen {
 namespace {
 
+/// The next two records' lines are asked for while the answer is waited for. They were read on another core last, and
+/// the kernel's next atomic operation would wait for them: that took 1 % of the rate. GCC writes prefetchw only for
+/// newer processors than it is told of here.
+void expect_next(const std::vector<record::Operation>& operations) {
+  if (operations.capacity() - operations.size() < 2) return;
+  const char* next = reinterpret_cast<const char*>(operations.data() + operations.size());
+  for (std::size_t at = 0; at < 2 * sizeof(record::Operation); at += 64) {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(next[at]));
+#else
+    __builtin_prefetch(next + at, 1);
+#endif
+  }
+}
+
 constexpr Nanoseconds kLate = std::chrono::milliseconds(5);
 
 /// Microseconds, rounded up: nothing takes no time.
@@ -139,16 +154,15 @@ void record_iteration(Vu& vu, Nanoseconds ended, IterationOutcome outcome) {
 bool describe_operation(Vu& vu, const Step& step, std::uint16_t step_index) {
   const OperationMark& mark = *step.operation;
   record::Operation& operation = vu.operation;
-  operation = {};
+  operation = mark.same;
   operation.block = static_cast<std::uint16_t>(vu.block.index);
   operation.step = step_index;
   operation.iteration = vu.iteration;
   for (const std::uint32_t feeder : mark.key_feeders) operation.repeat = operation.repeat || vu.rows[feeder].repeat;
   bool whole = true;
-  operation.set_kind(mark.kind);
   operation.set_key(render_part(vu, mark.key, whole));
-  operation.scope = stable_hash(render_part(vu, mark.scope, whole));
-  operation.set_currency(render_part(vu, mark.currency, whole));
+  if (!mark.scope.constant()) operation.scope = stable_hash(render_part(vu, mark.scope, whole));
+  if (!mark.currency.constant()) operation.set_currency(render_part(vu, mark.currency, whole));
   if (const auto amount = parse_integer(render_part(vu, mark.amount, whole))) operation.amount = *amount;
   return whole;
 }
@@ -170,6 +184,7 @@ void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorCl
     const Value& value = vu.captures[capture.variable];
     if (error == ErrorClass::none && capture.name == "id" && value.set) completion.set_id(value.text);
   }
+  expect_next(vu.loop.operations());
 }
 
 void record_read(Vu& vu, const Step& step, const Attempt& attempt) {

@@ -3,35 +3,42 @@
     ./dev bench audit            all three
     ./dev bench audit/check      10 million operations audited from their records (TIDEGATE_BENCH_OPERATIONS)
     ./dev bench audit/fetch      how fast records are fetched
-    ./dev bench audit/history    the load engine's rate with and without the operation history, interleaved
+    ./dev bench audit/history    the load loop's rate with and without the operation history
 
 Nothing here fails on a figure.
 """
 
+import csv
 import json
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
 import tempfile
 
-from load_suite import BIN, NullServer, SECONDS, paired, rehearse
+from load_suite import BIN, NullServer, REPETITIONS, SECONDS, rehearse, spread
 
-HISTORY_SCENARIO = '''
-tidegate: 1
-name: history-cost
-stack: {{base_url: "{url}"}}
-data: {{orders: {{generate: {{key: "${{uuid()}}", amount: "${{int(100, 500000)}}"}}}}}}
-flows:
-  pay:
+# The same flow with and without its operation, by turns of 200 ms within one run: what a shared machine does to the rate
+# meets both.
+TURN_MS = 200
+FLOW = '''
+  {name}:
     - post: /v1/payments
       headers: {{Idempotency-Key: "${{orders.key}}"}}
       json: {{amount: "${{orders.amount}}"}}
-{operation}
-phases: {{all: {{for: {seconds}s}}}}
-load: {{all: {{executor: constant-vus, flows: {{pay: 100}}, vus: 64}}}}
 '''
-OPERATION = '      operation: {kind: payment, key: "${orders.key}", scope: a, amount: "${orders.amount}", currency: EUR}'
+OPERATION = '      operation: {kind: payment, key: "${orders.key}", scope: a, amount: "${orders.amount}", currency: EUR}\n'
+
+
+def history_scenario(url, seconds):
+    turns = int(seconds * 1000 / TURN_MS)
+    blocks = "".join(f"  turn_{i}: {{executor: constant-vus, flows: {{{('without', 'with')[i % 2]}: 100}}, vus: 64, "
+                     f"connections: shared, start_after: {i * TURN_MS}ms, duration: {TURN_MS}ms}}\n" for i in range(turns))
+    return ("tidegate: 1\nname: history-cost\n" f'stack: {{base_url: "{url}"}}\n'
+            'data: {orders: {generate: {key: "${uuid()}", amount: "${int(100, 500000)}"}}}\nflows:'
+            + FLOW.format(name="without") + FLOW.format(name="with").lstrip("\n") + OPERATION
+            + f"phases: {{all: {{for: {seconds}s}}}}\nload:\n{blocks}")
 
 
 def last_line(*command):
@@ -64,17 +71,25 @@ def fetch(scratch):
 
 
 def history(scratch):
-    def rate(url, operation):
+    def turns(url):
         file, out = scratch / "history.yaml", scratch / "out"
-        file.write_text(HISTORY_SCENARIO.format(url=url.rstrip("/"), operation=operation, seconds=SECONDS))
-        achieved = rehearse(file, out, "--quiet")
+        file.write_text(history_scenario(url.rstrip("/"), 2 * SECONDS))
+        rehearse(file, out, "--quiet")
+        table = subprocess.run([BIN / "tidegate", "report", out, "--format", "csv"], capture_output=True, text=True, check=True,
+                               timeout=60).stdout
+        done = {"with": 0.0, "without": 0.0}
+        for second, metric, tags, unit, value, *_ in csv.reader(table.splitlines()[1:]):
+            for tag in tags.split(";"):
+                if metric == "iterations" and tag.startswith("flow="):
+                    done[tag[5:]] += float(value)
         shutil.rmtree(out)
-        return achieved
+        return done["with"] / done["without"]
 
     with NullServer() as url:
-        found = paired(lambda: rate(url, OPERATION), lambda: rate(url, ""))
-    print(f"rate with the history / without: {found['text']}", flush=True)
-    return found
+        ratios = [turns(url) for _ in range(REPETITIONS)]
+    print(f"iterations with the history / without: {statistics.median(ratios):.3f} [{min(ratios):.3f} .. {max(ratios):.3f}]",
+          flush=True)
+    return spread(ratios)
 
 
 AUDIT_PARTS = {"check": in_scratch(check), "fetch": in_scratch(fetch), "history": in_scratch(history)}
