@@ -85,12 +85,21 @@ void keep_sample(Vu& vu, std::uint32_t step, Nanoseconds due, const Attempt& att
   vu.loop.samples().push_back(sample);
 }
 
-std::string& render_part(Vu& vu, const Template& part, bool& whole) {
-  std::string& text = vu.loop.scratch();
-  text.clear();
-  whole = render(vu.scope(), part, text) && whole;
-  return text;
-}
+/// Renders parts of one step, each into the memory of the one before.
+class Parts {
+ public:
+  explicit Parts(Vu& vu) : scope_(vu.scope()), text_(vu.loop.scratch()) {}
+  std::string_view operator()(const Template& part) {
+    text_.clear();
+    whole = render(scope_, part, text_) && whole;
+    return text_;
+  }
+  bool whole = true;
+
+ private:
+  RenderScope scope_;
+  std::string& text_;
+};
 
 }  // namespace
 
@@ -159,12 +168,12 @@ bool describe_operation(Vu& vu, const Step& step, std::uint16_t step_index) {
   operation.step = step_index;
   operation.iteration = vu.iteration;
   for (const std::uint32_t feeder : mark.key_feeders) operation.repeat = operation.repeat || vu.rows[feeder].repeat;
-  bool whole = true;
-  operation.set_key(render_part(vu, mark.key, whole));
-  if (!mark.scope.constant()) operation.scope = stable_hash(render_part(vu, mark.scope, whole));
-  if (!mark.currency.constant()) operation.set_currency(render_part(vu, mark.currency, whole));
-  if (const auto amount = parse_integer(render_part(vu, mark.amount, whole))) operation.amount = *amount;
-  return whole;
+  Parts part(vu);
+  operation.set_key(part(mark.key));
+  if (!mark.scope.constant()) operation.scope = stable_hash(part(mark.scope));
+  if (!mark.currency.constant()) operation.set_currency(part(mark.currency));
+  if (const auto amount = parse_integer(part(mark.amount))) operation.amount = *amount;
+  return part.whole;
 }
 
 void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt) {
@@ -196,10 +205,10 @@ void record_read(Vu& vu, const Step& step, const Attempt& attempt) {
   read.status = static_cast<std::uint16_t>(attempt.status());
   read.amount = (attempt.ended - attempt.started).count();
   read.set_kind("read");
-  bool whole = true;
-  read.set_id(render_part(vu, step.read->id, whole));
-  read.set_key(render_part(vu, step.read->state, whole));
-  if (whole) vu.loop.operations().push_back(read);
+  Parts part(vu);
+  read.set_id(part(step.read->id));
+  read.set_key(part(step.read->state));
+  if (part.whole) vu.loop.operations().push_back(read);
 }
 
 record::OperationEvent operation_outcome(int status, bool sent) noexcept {

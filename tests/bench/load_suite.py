@@ -5,8 +5,8 @@
     ./dev bench long           one run of ten minutes at full rate: memory after a minute against memory at the end
 
 The target is a null server on core 1, with real-time priority where the machine lets it have that: it is not what is
-measured. The generators have core 0. TIDEGATE_BENCH_REPETITIONS, TIDEGATE_BENCH_SECONDS (of each measurement), TIDEGATE_BENCH_PAIRS
-and TIDEGATE_BENCH_LONG_MINUTES make it shorter or longer. Nothing here fails on a figure.
+measured. The generators have core 0. TIDEGATE_BENCH_REPETITIONS, TIDEGATE_BENCH_SECONDS (of each measurement) and
+TIDEGATE_BENCH_LONG_MINUTES make it shorter or longer. Nothing here fails on a figure.
 """
 
 import json
@@ -26,7 +26,6 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = SOURCE / "build/release/bin"
 REPETITIONS = int(os.environ.get("TIDEGATE_BENCH_REPETITIONS", "5"))
 SECONDS = int(os.environ.get("TIDEGATE_BENCH_SECONDS", "4"))
-PAIRS = int(os.environ.get("TIDEGATE_BENCH_PAIRS", "15"))
 CONNECTIONS = 64
 PEERS_LIMIT_US = 10_000
 RATES = (1000, 5000, 20000, 50000)
@@ -61,25 +60,6 @@ def ours(url, *options, seconds=SECONDS):
 
 def spread(values):
     return {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
-
-
-def paired(with_it, without_it):
-    """The ratio of two rates over pairs of runs, each pair in the other order than the one before; its median with the
-    interval of 95 % by order statistics, since a shared machine's rates jump by a fifth between two runs of one program."""
-    pairs, bases = [], []
-    for turn in range(PAIRS):
-        if turn % 2:
-            changed, base = with_it(), without_it()
-        else:
-            base, changed = without_it(), with_it()
-        pairs.append(changed / base)
-        bases.append(base)
-    pairs.sort()
-    reach = int(PAIRS / 2 - 0.98 * PAIRS ** 0.5)
-    low, high = (pairs[reach], pairs[-1 - reach]) if reach >= 0 else (pairs[0], pairs[-1])
-    ratio = statistics.median(pairs)
-    return {"ratio": ratio, "interval": [low, high], "pairs": pairs, "alone_per_s": statistics.median(bases),
-            "text": f"{ratio:.3f} [{low:.3f} .. {high:.3f}] over {PAIRS} pairs, {statistics.median(bases):,.0f}/s without"}
 
 
 def rehearse(file, out, *options, on_line=lambda line: None):

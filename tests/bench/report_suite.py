@@ -2,22 +2,25 @@
 
     ./dev bench reports    judging and rendering one hour of 200 series; what a watched live page costs the load engine
 
-The live page is asked as a browser asks it: the next question follows each answer. With and without it, interleaved, in
-closed loop, the load loop on core 0, all else on core 1. Nothing here fails on a figure.
+The live page is asked as a browser asks it: the next question follows each answer; three seconds long, then three seconds
+not, within one run in closed loop, so that what a shared machine does to the rate meets both. The load loop has core 0, all
+else core 1. Nothing here fails on a figure.
 """
 
+import csv
 import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import tempfile
 import threading
 import time
 
-from load_suite import BIN, NullServer, SECONDS, paired, rehearse, spread
+from load_suite import BIN, NullServer, REPETITIONS, rehearse, spread
 
 WATCHED = '''
 tidegate: 1
@@ -33,25 +36,32 @@ load: {{all: {{executor: constant-vus, flows: {{pay: 100}}, vus: 64}}}}
 '''
 
 
+TURN_S = 3  # how long the page is looked at, and then not
+
+
 class Watcher:
-    """Follows a live page until it is over."""
+    """Follows a live page until it is over, by turns of TURN_S seconds: `turns` are the times (Unix) of each."""
 
     def __init__(self, address):
         self.host, self.events, self.bytes = re.search(r"http://([\d.:]+)/", address)[1], 0, 0
+        self.turns = []
         self.thread = threading.Thread(target=self.follow, daemon=True)
         self.thread.start()
 
     def follow(self):
-        last = "0"
+        last, over = "0", False
         try:
-            self.ask("/", {})
-            while True:
-                text = self.ask("/events?page=bench", {"Last-Event-ID": last})
-                last = re.search(r"^id: (\d+)", text, re.M)[1]
-                self.events += "event: data" in text
-                if "event: done" in text:
-                    return
-                time.sleep(0.1)  # the pause that each answer asks for
+            while not over:
+                began = time.time()
+                self.ask("/", {})
+                while not over and time.time() < began + TURN_S:
+                    text = self.ask("/events?page=bench", {"Last-Event-ID": last})
+                    last = re.search(r"^id: (\d+)", text, re.M)[1]
+                    self.events += "event: data" in text
+                    over = "event: done" in text
+                    time.sleep(0.1)  # the pause that each answer asks for
+                self.turns.append((began, time.time()))
+                time.sleep(TURN_S)
         except (OSError, http.client.HTTPException):
             return
 
@@ -80,22 +90,6 @@ def measured(*command):
     return time.monotonic() - started, peak / 1024
 
 
-def rate_of(url, scratch, watched):
-    file, out = scratch / "watched.yaml", scratch / "run"
-    shutil.rmtree(out, ignore_errors=True)
-    file.write_text(WATCHED.format(url=url.rstrip("/"), seconds=max(SECONDS, 8)))
-    watchers = []
-
-    def on_line(line):
-        if watched and not watchers and "live page: " in line:
-            watchers.append(Watcher(line))
-
-    rate = rehearse(file, out, *(["--live"] if watched else []), on_line=on_line)
-    for watcher in watchers:
-        watcher.thread.join(10)
-    return rate, watchers[0] if watchers else None
-
-
 def hour():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
     try:
@@ -112,24 +106,50 @@ def hour():
     return {"judging": judged.strip().splitlines()[1:], **found}
 
 
+def rates_by_turns(url, scratch):
+    """Iterations in the seconds that were looked at, and in the others: each a whole second of the run."""
+    file, out = scratch / "watched.yaml", scratch / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    file.write_text(WATCHED.format(url=url.rstrip("/"), seconds=30))
+    watchers = []
+
+    def on_line(line):
+        if not watchers and "live page: " in line:
+            watchers.append(Watcher(line))
+
+    rehearse(file, out, "--live", on_line=on_line)
+    watchers[0].thread.join(10)
+    origin = json.loads((out / "run.json").read_text())["unix_origin_s"]
+    done = {}
+    table = subprocess.run([BIN / "tidegate", "report", out, "--format", "csv"], capture_output=True, text=True, check=True,
+                           timeout=60).stdout
+    for second, metric, _, _, value, *_ in csv.reader(table.splitlines()[1:]):
+        if metric == "iterations" and 1 <= int(second) < 29:
+            done[int(second)] = done.get(int(second), 0) + float(value)
+    seen, unseen = [], []
+    for second, iterations in done.items():
+        start = origin + second
+        if any(began <= start and start + 1 <= ended for began, ended in watchers[0].turns):
+            seen.append(iterations)
+        elif all(ended <= start or start + 1 <= began for began, ended in watchers[0].turns):
+            unseen.append(iterations)
+    return statistics.mean(seen) / statistics.mean(unseen), watchers[0].events, statistics.mean(unseen)
+
+
 def live():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
-    followed = []
     os.sched_setaffinity(0, {1})  # the reader has the server's core: what it costs itself is not the engine's
-
-    def rate(url, watched):
-        found, watcher = rate_of(url, scratch, watched)
-        if watcher:
-            followed.append(watcher.events)
-        return found
-
     try:
         with NullServer() as url:
-            found = paired(lambda: rate(url, True), lambda: rate(url, False))
+            runs = [rates_by_turns(url, scratch) for _ in range(REPETITIONS)]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"rate with a watched live page / without: {found['text']}; {sum(followed)} updates followed", flush=True)
-    return {**found, "updates": followed}
+    found = {"ratio": spread([ratio for ratio, _, _ in runs]), "updates": [events for _, events, _ in runs],
+             "alone_per_s": spread([rate for _, _, rate in runs])}
+    print(f"rate while the live page is looked at / while not: {found['ratio']['median']:.3f} [{found['ratio']['lowest']:.3f} .. "
+          f"{found['ratio']['highest']:.3f}], {found['alone_per_s']['median']:,.0f} iterations/s, {sum(found['updates'])} updates",
+          flush=True)
+    return found
 
 
 REPORT_PARTS = {"hour": hour, "live": live}
