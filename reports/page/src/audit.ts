@@ -36,7 +36,7 @@ export function audit(data: PageData, verdict: Verdict): HTMLElement | null {
     { head: "Reason", wide: true },
   ];
   const rows = verdict.audit.map((finding) => [
-    badge(outcomeOfFinding(finding.outcome)),
+    badge(outcomeOfFinding(finding.outcome, verdict.gates)),
     name(finding.checker),
     grouped(finding.checked),
     finding.outcome === "true" ? "0" : grouped(finding.violations),

@@ -96,10 +96,10 @@ function reviewOf(data: PageData, fault: Shown, index: number, zoom: (from: numb
 }
 
 /** Recovery point: what the audit says of the money after all faults. */
-function money(findings: Finding[]): Child {
+function money(findings: Finding[], gates: Gate[]): Child {
   if (findings.length === 0) return h("p", { class: "notice" }, "No audit ran: nothing is known of the money.");
   const items = findings.map((one) =>
-    h("li", {}, badge(outcomeOfFinding(one.outcome)), " ", name(one.checker), one.outcome === "true" ? ` (${grouped(one.checked)} checked)` : `: ${one.reason}`),
+    h("li", {}, badge(outcomeOfFinding(one.outcome, gates)), " ", name(one.checker), one.outcome === "true" ? ` (${grouped(one.checked)} checked)` : `: ${one.reason}`),
   );
   return h("div", { class: "money" }, h("h3", {}, "The money, after all faults"), h("ul", { class: "judgements inline", "aria-label": "What the audit found" }, ...items));
 }
@@ -111,6 +111,6 @@ export function review(data: PageData, zoom: (from: number, to: number) => void)
     "review",
     "Failover review",
     h("div", { class: "reviews" }, ...list.map((fault, i) => reviewOf(data, fault, i, zoom))),
-    data.verdict === null ? null : money(data.verdict.audit),
+    data.verdict === null ? null : money(data.verdict.audit, data.verdict.gates),
   );
 }

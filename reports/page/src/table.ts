@@ -1,7 +1,7 @@
 // Tables of the page: captions for screen readers, heads with scope, wide ones scroll inside themselves.
 
 import { h, type Child } from "./dom";
-import type { Outcome, Word } from "./data";
+import type { Gate, Outcome, Word } from "./data";
 
 export interface Column {
   head: string;
@@ -61,8 +61,11 @@ export function badge(word: Word, large = false): HTMLElement {
   );
 }
 
-export function outcomeOfFinding(word: string): Outcome {
-  return word === "true" ? "PASS" : word === "false" ? "FAIL" : "INCONCLUSIVE";
+/** What a checker's word means for the run: one that could not tell withholds nothing while every gate on the audit holds. */
+export function outcomeOfFinding(word: string, gates: Gate[]): Outcome {
+  if (word === "true") return "PASS";
+  if (word === "false") return "FAIL";
+  return gates.every((gate) => gate.kind !== "audit" || gate.outcome === "PASS") ? "NOT ASKED" : "INCONCLUSIVE";
 }
 
 /** A name that others chose: isolated, so that its direction cannot reorder the text around it. */
