@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
 #include <thread>
 
 #include "base/assert.hpp"
 #include "loadgen/loop.hpp"
+#include "loadgen/loop_thread.hpp"
 #include "loadgen/memory_watch.hpp"
 #include "loadgen/name_refresh.hpp"
 #include "loadgen/runtime.hpp"
@@ -19,12 +17,10 @@
 #include "loadgen/setup.hpp"
 #include "loadgen/source_addresses.hpp"
 #include "loadgen/tally.hpp"
-#include "loadgen/thread_usage.hpp"
 
 namespace tidegate::loadgen {
 namespace {
 
-constexpr Nanoseconds kLongestSwap = std::chrono::milliseconds(500);
 constexpr std::uint64_t kOtherDescriptors = 64;  // of the program itself
 constexpr Nanoseconds kLongestInterrupt = std::chrono::seconds(5);
 
@@ -71,46 +67,6 @@ Result<void> check_memory(const CompiledPlan& plan, const MemoryWatch& memory) {
   return {};
 }
 
-/// A loop, its thread and what was last read about it.
-struct LoopThread {
-  std::unique_ptr<Loop> loop;
-  std::thread thread;
-  std::atomic<pid_t> id{0};
-  ThreadUsage usage;
-  Nanoseconds spun{0};
-  std::unique_ptr<MetricBuffer> spare;
-  std::vector<record::Operation> spare_operations;
-};
-
-/// One answer from a loop's thread, waited for with a limit.
-template <typename Answer>
-struct Asked {
-  std::mutex mutex;
-  std::condition_variable changed;
-  Answer answer;
-  bool done = false;
-};
-
-/// Questions that a busy loop had not answered in time.
-template <typename Answer>
-class Outstanding {
- public:
-  void add(std::shared_ptr<Asked<Answer>> asked) { asked_.push_back(std::move(asked)); }
-  /// What has been answered since.
-  std::vector<Answer> take() {
-    std::vector<Answer> answers;
-    std::erase_if(asked_, [&](const std::shared_ptr<Asked<Answer>>& asked) {
-      const std::lock_guard lock(asked->mutex);
-      if (asked->done) answers.push_back(std::move(asked->answer));
-      return asked->done;
-    });
-    return answers;
-  }
-
- private:
-  std::vector<std::shared_ptr<Asked<Answer>>> asked_;
-};
-
 }  // namespace
 
 struct Engine::State {
@@ -132,8 +88,6 @@ struct Engine::State {
   std::atomic<bool> running{false};
   Nanoseconds last_swap{0};
   std::uint64_t iterations_done = 0;
-  Outstanding<std::unique_ptr<MetricBuffer>> late_buffers;
-  Outstanding<std::vector<record::Operation>> late_operations;
 
   void run_on(Loop& loop, std::function<void()> command) {
     if (running) {
@@ -142,9 +96,6 @@ struct Engine::State {
       command();
     }
   }
-  /// What a loop gives for `empty`; nothing when it is too busy, then it comes by `late`.
-  template <typename Exchanged>
-  std::optional<Exchanged> exchange(Loop& loop, Exchanged empty, Outstanding<Exchanged>& late);
   void record_usage(Nanoseconds now, Nanoseconds interval);
   void watch_memory();
   void start_refresh();
@@ -259,24 +210,6 @@ void Engine::State::start_refresh() {
       [this] { return options.resolve(runtime.origin.host, runtime.origin.port); }, tell);
 }
 
-template <typename Exchanged>
-std::optional<Exchanged> Engine::State::exchange(Loop& loop, Exchanged empty, Outstanding<Exchanged>& late) {
-  if (!running) return loop.exchange(std::move(empty));
-  const auto asked = std::make_shared<Asked<Exchanged>>();
-  asked->answer = std::move(empty);
-  loop.post([asked, &loop] {
-    const std::lock_guard lock(asked->mutex);
-    asked->answer = loop.exchange(std::move(asked->answer));
-    asked->done = true;
-    asked->changed.notify_one();
-  });
-  std::unique_lock lock(asked->mutex);
-  if (asked->changed.wait_for(lock, kLongestSwap, [&] { return asked->done; })) return std::move(asked->answer);
-  lock.unlock();
-  late.add(asked);
-  return std::nullopt;
-}
-
 void Engine::State::record_usage(Nanoseconds now, Nanoseconds interval) {
   const std::int32_t second = second_of(now - interval / 2);
   std::uint64_t busy = 0, allocated = 0;
@@ -319,12 +252,11 @@ std::vector<record::Operation> Engine::take_operations(std::vector<record::Opera
     }
     more.clear();
   };
-  for (std::vector<record::Operation>& late : state.late_operations.take()) add(late);
   for (const auto& own : state.loops) {
-    auto taken = state.exchange(*own->loop, std::move(own->spare_operations), state.late_operations);
-    if (!taken) continue;
-    add(*taken);
-    own->spare_operations = *std::move(taken);
+    for (auto& taken : own->operations.exchange(*own->loop, std::move(own->spare_operations), state.running)) {
+      add(taken);
+      own->spare_operations = std::move(taken);
+    }
   }
   return operations;
 }
@@ -336,11 +268,11 @@ Handover Engine::swap(std::vector<record::Operation> memory) {
   handover.operations.clear();
   if (state.loops.empty()) return handover;
   handover.operations = take_operations(std::move(handover.operations));
-  std::vector<std::unique_ptr<MetricBuffer>> buffers = state.late_buffers.take();
+  std::vector<std::unique_ptr<MetricBuffer>> buffers;
   for (const auto& own : state.loops) {
     auto empty = own->spare ? std::move(own->spare) : std::make_unique<MetricBuffer>(state.runtime.layout);
-    if (auto buffer = state.exchange(*own->loop, std::move(empty), state.late_buffers)) {
-      buffers.push_back(*std::move(buffer));
+    for (auto& buffer : own->buffers.exchange(*own->loop, std::move(empty), state.running)) {
+      buffers.push_back(std::move(buffer));
     }
   }
   const Nanoseconds now = state.runtime.clock.now();
@@ -352,7 +284,6 @@ Handover Engine::swap(std::vector<record::Operation> memory) {
       state.options.samples->write(buffer->samples, state.runtime.plan, state.runtime.layout);
     }
     tally.add(*buffer);
-    handover.operations.insert(handover.operations.end(), buffer->operations.begin(), buffer->operations.end());
   }
   state.record_usage(now, interval);
   state.watch_memory();

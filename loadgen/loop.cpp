@@ -227,7 +227,7 @@ std::unique_ptr<MetricBuffer> Loop::exchange(std::unique_ptr<MetricBuffer> empty
 }
 
 std::vector<record::Operation> Loop::exchange(std::vector<record::Operation> empty) {
-  return std::exchange(buffer_->operations, std::move(empty));
+  return std::exchange(operations_, std::move(empty));
 }
 
 std::unique_ptr<std::string> Loop::take_text() {

@@ -22,6 +22,7 @@
 #include "loadgen/tls.hpp"
 #include "loadgen/transport.hpp"
 #include "loadgen/vu.hpp"
+#include "record/operations.hpp"
 
 namespace tidegate::loadgen {
 
@@ -59,7 +60,7 @@ class Loop {
   void interrupt();
   /// Gives the filled buffer away for an empty one.
   std::unique_ptr<MetricBuffer> exchange(std::unique_ptr<MetricBuffer> empty);
-  /// The same with its operations alone.
+  /// The same with its operations.
   std::vector<record::Operation> exchange(std::vector<record::Operation> empty);
 
   // For virtual users:
@@ -67,7 +68,7 @@ class Loop {
   Nanoseconds now() const noexcept { return runtime_.clock.now(); }
   SecondMetrics& metrics_at(Nanoseconds intended) { return buffer_->at(second_of(intended)); }
   std::vector<Sample>& samples() { return buffer_->samples; }
-  std::vector<record::Operation>& operations() { return buffer_->operations; }
+  std::vector<record::Operation>& operations() { return operations_; }
   ConnectionPool& pool() noexcept { return pool_; }
   Reactor& reactor() noexcept { return reactor_; }
   /// Null: the engine's own HTTP/1.1.
@@ -109,6 +110,7 @@ class Loop {
   DeadlineWheel deadlines_;
   SleepHeap<Vu> sleeps_;
   std::unique_ptr<MetricBuffer> buffer_;
+  std::vector<record::Operation> operations_;
   std::vector<std::unique_ptr<std::string>> texts_;
   std::string scratch_;
   std::vector<std::unique_ptr<BlockPlayer>> players_;  // one per block

@@ -93,7 +93,6 @@ void MetricBuffer::clear() {
   }
   seconds_.clear();
   last_ = nullptr;
-  operations.clear();
   samples.clear();
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/histogram.hpp"
 #include "loadgen/compiled.hpp"
-#include "record/operations.hpp"
 
 namespace tidegate::loadgen {
 
@@ -104,7 +103,6 @@ class MetricBuffer {
     return find(second);
   }
   const std::vector<std::unique_ptr<SecondMetrics>>& seconds() const { return seconds_; }
-  std::vector<record::Operation> operations;
   std::vector<Sample> samples;  ///< when they are wanted
 
   /// Empties it and keeps memory for a few seconds.

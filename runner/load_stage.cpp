@@ -1,6 +1,7 @@
 #include "runner/load_stage.hpp"
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 namespace tidegate::runner {
@@ -48,11 +49,12 @@ void LoadStage::play() {
       input_.recording.emit("load_ended");
       over = true;
     }
-    note_operations(input_.engine.take_operations(std::move(operations_)));
     if (second_of(now) >= next) {
       tick(next);
       next = second_of(now) + 1;
       aborted_ = ends_early(second_of(now));
+    } else {
+      record_operations(input_.engine.take_operations(std::move(operations_)));
     }
     if (played || now >= plan.longest_duration() + kLastWord) break;
     std::this_thread::sleep_for(kPeriod);
@@ -81,7 +83,7 @@ void LoadStage::finish_softly() {
 
 void LoadStage::tick(std::int32_t second) {
   loadgen::Handover handover = input_.engine.swap(std::move(operations_));
-  note_operations(std::move(handover.operations));
+  record_operations(std::move(handover.operations));
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
@@ -98,12 +100,7 @@ void LoadStage::tick(std::int32_t second) {
   input_.printer.update(state);
 }
 
-void LoadStage::note_operations(std::vector<record::Operation> operations) {
-  record_operations(operations);
-  operations_ = std::move(operations);  // for its memory
-}
-
-void LoadStage::record_operations(std::span<const record::Operation> operations) {
+void LoadStage::record_operations(std::vector<record::Operation> operations) {
   record::SeriesWriter& series = input_.recording.series();
   const auto id = series.intern({std::string(record::kUnknownOutcomes), {}, record::SeriesKind::counter, "count"});
   // In parts that a core's cache holds: each is looked at three times.
@@ -117,6 +114,7 @@ void LoadStage::record_operations(std::span<const record::Operation> operations)
     if (input_.resolver != nullptr) input_.resolver->note(part);
   }
   if (input_.resolver != nullptr) input_.recording.write_operations(input_.resolver->take());
+  operations_ = std::move(operations);  // for its memory
 }
 
 void LoadStage::steer() {

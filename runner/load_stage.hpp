@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -53,8 +52,7 @@ class LoadStage {
   void finish_softly();
   void tick(std::int32_t second);
   bool ends_early(std::int32_t second);
-  void note_operations(std::vector<record::Operation> operations);
-  void record_operations(std::span<const record::Operation> operations);
+  void record_operations(std::vector<record::Operation> operations);
   void steer();
   void record_processes(std::int32_t second);
   void announce_phases(std::int32_t second);
