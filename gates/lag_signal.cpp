@@ -81,8 +81,7 @@ LagSignal::Second LagSignal::measured(const Evidence& evidence, std::int32_t sec
   return result;
 }
 
-SecondState LagSignal::state(const Evidence& evidence, const Limit& limit, std::int32_t second) const {
-  const Second now = at(evidence, second);
+SecondState LagSignal::state(const Second& now, const Limit& limit) {
   if (!now.value) return SecondState::unknown;
   const bool within = limit.holds(*now.value);
   if (now.bounded) return within && wants_small(limit.comparison) ? SecondState::holds : SecondState::unknown;

@@ -34,7 +34,10 @@ struct LagSignal {
   };
   /// What was measured; for an age, also what the samples on both sides say of a single second without one.
   Second at(const Evidence& evidence, std::int32_t second) const;
-  SecondState state(const Evidence& evidence, const Limit& limit, std::int32_t second) const;
+  static SecondState state(const Second& now, const Limit& limit);
+  SecondState state(const Evidence& evidence, const Limit& limit, std::int32_t second) const {
+    return state(at(evidence, second), limit);
+  }
 
  private:
   Second measured(const Evidence& evidence, std::int32_t second) const;

@@ -29,9 +29,11 @@ class LagGate final : public Gate {
     const Slices slices = take_census(scope.seconds, [&](std::int32_t at) {
       const LagSignal::Second now = terms_.signal.at(evidence, at);
       undefined = undefined || now.undefined;
-      const bool within_all = !terms_.slices.maximum || (now.value && *now.value <= *terms_.slices.maximum);
-      if (now.bounded && !within_all) return Slice{};
-      return Slice{now.bounded ? std::nullopt : now.value, terms_.signal.state(evidence, terms_.slices.limit, at)};
+      const SecondState state = LagSignal::state(now, terms_.slices.limit);
+      if (!now.bounded) return Slice{now.value, state};
+      // A bound is no measurement: it can keep to both limits, and break none.
+      const std::optional<double>& most = terms_.slices.maximum;
+      return Slice{std::nullopt, most && *now.value > *most ? SecondState::unknown : state};
     });
     record::GateResult result = slices.result(terms_.slices);
     const std::string& group = terms_.signal.group;
