@@ -54,7 +54,6 @@ constexpr int kRoundTripMs = 10;
 struct MockCluster::State {
   kafka::Handle handle;  // the cluster hangs on a client handle that is used for nothing else
   std::unique_ptr<rd_kafka_mock_cluster_t, ClusterDeleter> cluster;
-  std::optional<Nudger> nudger;
   std::string bootstrap;
   ClusterOptions options;
   std::vector<BrokerSetting> brokers;
@@ -105,8 +104,7 @@ struct MockCluster::State {
 
 MockCluster::MockCluster() : state_(std::make_unique<State>()) {}
 MockCluster::~MockCluster() {
-  if (!state_->nudger) return;
-  const Nudge nudge(*state_->nudger);
+  const Nudge nudge(state_->bootstrap);
   state_->cluster.reset();
 }
 
@@ -124,7 +122,7 @@ BrokerSetting MockCluster::broker(int number) const {
 
 Result<int> MockCluster::set_broker(int number, BrokerSetting setting) {
   State& state = *state_;
-  const Nudge nudge(*state.nudger);
+  const Nudge nudge(state.bootstrap);
   BrokerSetting& now = state.brokers.at(static_cast<std::size_t>(number - 1));
   if (setting.rtt_ms != now.rtt_ms) {
     const int rtt_ms = kRoundTripMs + setting.rtt_ms;
@@ -157,7 +155,7 @@ const RequestErrors& MockCluster::errors() const {
 
 Result<void> MockCluster::set_errors(RequestErrors errors) {
   State& state = *state_;
-  const Nudge nudge(*state.nudger);
+  const Nudge nudge(state.bootstrap);
   if (const auto before = api_key(state.errors.request))
     rd_kafka_mock_clear_request_errors(state.cluster.get(), *before);
   state.errors = {};
@@ -184,7 +182,7 @@ Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& op
   state.cluster.reset(rd_kafka_mock_cluster_new(state.handle.get(), options.brokers));
   if (!state.cluster) return machine_error("the embedded broker could not open its listeners on 127.0.0.1");
   state.bootstrap = rd_kafka_mock_cluster_bootstraps(state.cluster.get());
-  const Nudge nudge(state.nudger.emplace(state.bootstrap));
+  const Nudge nudge(state.bootstrap);
   for (const std::string& topic : options.topics) {
     const auto failed =
         rd_kafka_mock_topic_create(state.cluster.get(), topic.c_str(), options.partitions, options.replicas);

@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <sstream>
+#include <vector>
 
 #include "base/file.hpp"
 #include "base/units.hpp"
@@ -16,43 +18,19 @@ namespace {
 
 constexpr auto kBetween = std::chrono::milliseconds(1);
 
-}  // namespace
-
-Nudger::Nudger(const std::string& bootstrap) {
+std::vector<std::uint16_t> ports_of(const std::string& bootstrap) {
+  std::vector<std::uint16_t> ports;
   std::istringstream addresses(bootstrap);
   for (std::string address; std::getline(addresses, address, ',');) {
     const auto port = parse_integer(address.substr(address.rfind(':') + 1));
-    if (port && *port > 0 && *port <= UINT16_MAX) ports_.push_back(static_cast<std::uint16_t>(*port));
+    if (port && *port > 0 && *port <= UINT16_MAX) ports.push_back(static_cast<std::uint16_t>(*port));
   }
-  thread_ = std::thread([this] { run(); });
-}
-
-Nudger::~Nudger() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-void Nudger::run() {
-  std::unique_lock lock(mutex_);
-  while (!ending_) {
-    if (waiting_ == 0) {
-      changed_.wait(lock, [this] { return waiting_ > 0 || ending_; });
-      continue;
-    }
-    lock.unlock();
-    knock();
-    lock.lock();
-    changed_.wait_for(lock, kBetween, [this] { return waiting_ == 0 || ending_; });
-  }
+  return ports;
 }
 
 // A listener of a broker that is down is closed: the first that answers will do, since one thread serves them all.
-void Nudger::knock() const {
-  for (const std::uint16_t port : ports_) {
+void knock(const std::vector<std::uint16_t>& ports) {
+  for (const std::uint16_t port : ports) {
     const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return;
     sockaddr_in address{};
@@ -64,17 +42,11 @@ void Nudger::knock() const {
   }
 }
 
-Nudge::Nudge(Nudger& nudger) : nudger_(nudger) {
-  {
-    const std::lock_guard lock(nudger_.mutex_);
-    ++nudger_.waiting_;
-  }
-  nudger_.changed_.notify_one();
-}
+}  // namespace
 
-Nudge::~Nudge() {
-  const std::lock_guard lock(nudger_.mutex_);
-  --nudger_.waiting_;
-}
+Nudge::Nudge(const std::string& bootstrap)
+    : thread_([ports = ports_of(bootstrap)](const std::stop_token& stopped) {
+        for (; !stopped.stop_requested(); std::this_thread::sleep_for(kBetween)) knock(ports);
+      }) {}
 
 }  // namespace tidegate::platform
