@@ -8,7 +8,6 @@
 Nothing here fails on a figure.
 """
 
-import csv
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import statistics
 import subprocess
 import tempfile
 
-from load_suite import BIN, NullServer, REPETITIONS, SECONDS, rehearse, spread
+from load_suite import BIN, NullServer, REPETITIONS, SECONDS, in_scratch, rehearse, spread
 
 # The same flow with and without its operation, by turns of 200 ms within one run: what a shared machine does to the rate
 # meets both.
@@ -46,16 +45,6 @@ def last_line(*command):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def in_scratch(part):
-    def run():
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
-        try:
-            return part(scratch)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return run
-
-
 def check(scratch):
     operations = int(os.environ.get("TIDEGATE_BENCH_OPERATIONS", "10000000"))
     subprocess.run([BIN / "audit-bench", "generate", scratch / "run", str(operations)], check=True, timeout=1800)
@@ -74,14 +63,9 @@ def history(scratch):
     def turns(url):
         file, out = scratch / "history.yaml", scratch / "out"
         file.write_text(history_scenario(url.rstrip("/"), 2 * SECONDS))
-        rehearse(file, out, "--quiet")
-        table = subprocess.run([BIN / "tidegate", "report", out, "--format", "csv"], capture_output=True, text=True, check=True,
-                               timeout=60).stdout
         done = {"with": 0.0, "without": 0.0}
-        for second, metric, tags, unit, value, *_ in csv.reader(table.splitlines()[1:]):
-            for tag in tags.split(";"):
-                if metric == "iterations" and tag.startswith("flow="):
-                    done[tag[5:]] += float(value)
+        for _, tags, iterations in rehearse(file, out, "--quiet"):
+            done[tags["flow"]] += iterations
         shutil.rmtree(out)
         return done["with"] / done["without"]
 

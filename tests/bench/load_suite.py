@@ -9,6 +9,7 @@ measured. The generators have core 0. TIDEGATE_BENCH_REPETITIONS, TIDEGATE_BENCH
 TIDEGATE_BENCH_LONG_MINUTES make it shorter or longer. Nothing here fails on a figure.
 """
 
+import csv
 import json
 import os
 import pathlib
@@ -63,8 +64,9 @@ def spread(values):
 
 
 def rehearse(file, out, *options, on_line=lambda line: None):
-    """Iterations per second of `tidegate run`: the load loop has core 0 to itself, as a run gives a loop a core; the other
-    threads share core 1 with the null server, which goes before them. `on_line` gets each line of stderr."""
+    """Plays `tidegate run` and returns its iterations as rows of (second, tags, count). The load loop has core 0 to itself, as
+    a run gives a loop a core; the other threads share core 1 with the null server, which goes before them. `on_line` gets
+    each line of stderr."""
     process = subprocess.Popen(["taskset", "-c", "1", str(BIN / "tidegate"), "run", str(file), "--out", str(out), *options],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     mover = threading.Thread(target=move_loop, args=(process,), daemon=True)
@@ -73,7 +75,21 @@ def rehearse(file, out, *options, on_line=lambda line: None):
         on_line(line)
     process.wait(120)
     mover.join(5)
-    return json.loads((out / "verdict.json").read_text())["validity"]["achieved_per_s"]
+    table = subprocess.run([BIN / "tidegate", "report", out, "--format", "csv"], capture_output=True, text=True, check=True,
+                           timeout=60).stdout
+    return [(int(second), dict(tag.split("=", 1) for tag in tags.split(";")), float(value))
+            for second, metric, tags, _, value, *_ in csv.reader(table.splitlines()[1:]) if metric == "iterations"]
+
+
+def in_scratch(part):
+    """The part, given a directory of its own that is gone afterwards."""
+    def run():
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+        try:
+            return part(scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return run
 
 
 def move_loop(process):

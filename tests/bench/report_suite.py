@@ -7,7 +7,6 @@ not, within one run in closed loop, so that what a shared machine does to the ra
 else core 1. Nothing here fails on a figure.
 """
 
-import csv
 import http.client
 import json
 import os
@@ -16,11 +15,10 @@ import re
 import shutil
 import statistics
 import subprocess
-import tempfile
 import threading
 import time
 
-from load_suite import BIN, NullServer, REPETITIONS, rehearse, spread
+from load_suite import BIN, NullServer, REPETITIONS, in_scratch, rehearse, spread
 
 WATCHED = '''
 tidegate: 1
@@ -90,16 +88,12 @@ def measured(*command):
     return time.monotonic() - started, peak / 1024
 
 
-def hour():
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
-    try:
-        run = scratch / "hour"
-        judged = subprocess.run([BIN / "judge-bench", run, "3"], capture_output=True, text=True, check=True, timeout=300).stdout
-        print(judged.strip().splitlines()[-1])
-        times = [measured(BIN / "tidegate", "report", run, "--quiet") for _ in range(3)]
-        size = (run / "report.html").stat().st_size
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def hour(scratch):
+    run = scratch / "hour"
+    judged = subprocess.run([BIN / "judge-bench", run, "3"], capture_output=True, text=True, check=True, timeout=300).stdout
+    print(judged.strip().splitlines()[-1])
+    times = [measured(BIN / "tidegate", "report", run, "--quiet") for _ in range(3)]
+    size = (run / "report.html").stat().st_size
     found = {"seconds": spread([one for one, _ in times]), "peak_mib": max(peak for _, peak in times), "bytes": size}
     print(f"judging and report.html of one hour, 200 series: {found['seconds']['median']:.2f} s, {found['peak_mib']:.0f} MiB at "
           f"most, {size:,} bytes", flush=True)
@@ -117,15 +111,12 @@ def rates_by_turns(url, scratch):
         if not watchers and "live page: " in line:
             watchers.append(Watcher(line))
 
-    rehearse(file, out, "--live", on_line=on_line)
+    done = {}
+    for second, _, iterations in rehearse(file, out, "--live", on_line=on_line):
+        if 1 <= second < 29:
+            done[second] = done.get(second, 0) + iterations
     watchers[0].thread.join(10)
     origin = json.loads((out / "run.json").read_text())["unix_origin_s"]
-    done = {}
-    table = subprocess.run([BIN / "tidegate", "report", out, "--format", "csv"], capture_output=True, text=True, check=True,
-                           timeout=60).stdout
-    for second, metric, _, _, value, *_ in csv.reader(table.splitlines()[1:]):
-        if metric == "iterations" and 1 <= int(second) < 29:
-            done[int(second)] = done.get(int(second), 0) + float(value)
     seen, unseen = [], []
     for second, iterations in done.items():
         start = origin + second
@@ -136,14 +127,10 @@ def rates_by_turns(url, scratch):
     return statistics.mean(seen) / statistics.mean(unseen), watchers[0].events, statistics.mean(unseen)
 
 
-def live():
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+def live(scratch):
     os.sched_setaffinity(0, {1})  # the reader has the server's core: what it costs itself is not the engine's
-    try:
-        with NullServer() as url:
-            runs = [rates_by_turns(url, scratch) for _ in range(REPETITIONS)]
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with NullServer() as url:
+        runs = [rates_by_turns(url, scratch) for _ in range(REPETITIONS)]
     found = {"ratio": spread([ratio for ratio, _, _ in runs]), "updates": [events for _, events, _ in runs],
              "alone_per_s": spread([rate for _, _, rate in runs])}
     print(f"rate while the live page is looked at / while not: {found['ratio']['median']:.3f} [{found['ratio']['lowest']:.3f} .. "
@@ -152,7 +139,7 @@ def live():
     return found
 
 
-REPORT_PARTS = {"hour": hour, "live": live}
+REPORT_PARTS = {"hour": in_scratch(hour), "live": in_scratch(live)}
 
 
 def reports():
