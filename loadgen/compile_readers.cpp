@@ -16,13 +16,6 @@ std::vector<std::uint32_t> with_sources(const CompiledPlan& plan, std::vector<st
   return feeders;
 }
 
-bool reads(const CompiledPlan& plan, const Block& block, std::uint32_t feeder) {
-  return std::ranges::any_of(block.flows, [&](const FlowShare& share) {
-    const auto read = with_sources(plan, plan.flows[share.flow].feeders);
-    return std::ranges::find(read, feeder) != read.end();
-  });
-}
-
 /// Generated columns that one flow reads more than once get a place where an iteration keeps them.
 void keep_repeated(CompiledPlan& plan) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> repeated;
@@ -43,14 +36,18 @@ void keep_repeated(CompiledPlan& plan) {
 void note_readers(CompileContext& context) {
   CompiledPlan& plan = context.plan;
   keep_repeated(plan);
+  std::vector<std::vector<std::uint32_t>> read_by;  // each flow
   for (Flow& flow : plan.flows) {
     for (Step& step : flow.steps) visit_step(step, [&](Template& part) { note_feeders(part, flow.feeders); });
+    read_by.push_back(with_sources(plan, flow.feeders));
   }
   for (std::uint32_t i = 0; i < plan.feeders.size(); ++i) {
     Feeder& feeder = plan.feeders[i];
     for (const Block& block : plan.blocks) {
-      const bool turn = reads(plan, block, i);
-      feeder.turns.push_back(turn ? std::optional(feeder.readers++) : std::nullopt);
+      const bool reads = std::ranges::any_of(block.flows, [&](const FlowShare& share) {
+        return std::ranges::find(read_by[share.flow], i) != read_by[share.flow].end();
+      });
+      feeder.turns.push_back(reads ? std::optional(feeder.readers++) : std::nullopt);
     }
   }
 }

@@ -35,8 +35,9 @@ struct SetupData {
 /// and drawn again for the operation history would be a fortieth of all that an iteration costs.
 class KeptCells {
  public:
-  void resize(std::size_t cells) { cells_.resize(cells); }
-  void forget() {
+  /// For a new iteration: nothing is known.
+  void reset(std::size_t cells) {
+    cells_.resize(cells);
     for (Cell& cell : cells_) cell.known = false;
   }
   struct Cell {

@@ -67,8 +67,7 @@ void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
   rows.resize(runtime.plan.feeders.size());
   for (const std::uint32_t feeder : flow->feeders)
     rows[feeder] = row_of(runtime.plan, runtime.plan.feeders[feeder], block, index);
-  kept.resize(runtime.plan.kept_cells);
-  kept.forget();
+  kept.reset(runtime.plan.kept_cells);
   captures.resize(flow->captures);
   for (Value& value : captures) value.set = false;
   step_ends.assign(flow->steps.size(), intended_start);
@@ -97,8 +96,7 @@ void Vu::branch_off(Vu& from) {
   flow_place = from.flow_place;
   step_place = from.step_place;
   rows = from.rows;
-  kept.resize(loop.runtime().plan.kept_cells);
-  kept.forget();
+  kept.reset(loop.runtime().plan.kept_cells);
   captures = from.captures;
   step_ends = from.step_ends;
   loops = from.loops;

@@ -206,12 +206,11 @@ TEST_CASE("a generated cell that is asked for twice is the same from memory, whe
   CHECK(plan.kept_cells == 3);
   CHECK_FALSE(plan.feeders[0].kept[3].has_value());
   KeptCells kept;
-  kept.resize(plan.kept_cells);
   for (std::uint64_t iteration = 0; iteration < 20; ++iteration) {
     const RenderScope plain = prepared.scope(iteration);
     RenderScope keeping = prepared.scope(iteration);
     keeping.kept = &kept;
-    kept.forget();
+    kept.reset(plan.kept_cells);
     RenderedRequest first, second, third;
     REQUIRE(render_parts(plain, plan.flows[0].steps[0].request, first));
     REQUIRE(render_parts(keeping, plan.flows[0].steps[0].request, second));
