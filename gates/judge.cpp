@@ -38,13 +38,7 @@ std::int32_t horizon_of(double seconds) {
 std::vector<record::CapacityFinding> capacity_findings(const record::EventLog& log) {
   std::vector<record::CapacityFinding> all;
   for (const record::Event& event : log.events) {
-    if (event.type != "capacity_found") continue;
-    record::CapacityFinding& found = all.emplace_back();
-    found.block = string_member(event.fields, "block").value_or("");
-    found.holds = number_member(event.fields, "holds").value_or(0);
-    found.breaks = number_member(event.fields, "breaks");
-    found.confirmed = boolean_member(event.fields, "confirmed").value_or(false);
-    found.generator_limit = boolean_member(event.fields, "generator_limit").value_or(false);
+    if (event.type == "capacity_found") all.push_back(record::capacity_finding(event.fields));
   }
   return all;
 }

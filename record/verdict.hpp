@@ -81,6 +81,9 @@ struct CapacityFinding {
   bool generator_limit = false;  ///< above `holds` the generator was the limit: nothing broke, it could not be decided
 };
 
+/// From the fields of an event `capacity_found`.
+CapacityFinding capacity_finding(const json::object& fields);
+
 struct PhaseScale {
   std::string phase;
   double rate = 1, time = 1;  ///< of the full variant's

@@ -48,6 +48,16 @@ std::vector<PhaseScale> read_scale(JsonFields fields) {
   return scale;
 }
 
+CapacityFinding capacity_finding(const json::object& fields) {
+  CapacityFinding found;
+  found.block = string_member(fields, "block").value_or("");
+  found.holds = number_member(fields, "holds").value_or(0);
+  found.breaks = number_member(fields, "breaks");
+  found.confirmed = boolean_member(fields, "confirmed").value_or(false);
+  found.generator_limit = boolean_member(fields, "generator_limit").value_or(false);
+  return found;
+}
+
 namespace {
 
 constexpr std::string_view kSchema = "tidegate.verdict/1";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.hpp"
+#include "record/verdict.hpp"
 
 namespace tidegate::reports {
 namespace {
@@ -47,15 +48,12 @@ json::array capacity_searches(const record::EventLog& log) {
   return searches;
 }
 
-std::string capacity_answer(const json::object& found) {
-  const double holds = number(found, "holds");
-  const auto breaks = number_member(found, "breaks");
-  const bool confirmed = boolean_member(found, "confirmed").value_or(false);
-  std::string text = holds > 0 ? format_rate(holds) + " held" : "no rate held";
-  if (holds > 0 && !confirmed) text += " (not confirmed)";
-  if (!breaks) return text + (confirmed ? ", which is the cap" : ", none broke");
-  const bool undecided = boolean_member(found, "generator_limit").value_or(false);
-  return text + ", " + format_rate(*breaks) + (undecided ? " could not be decided" : " broke");
+std::string capacity_answer(const json::object& fields) {
+  const record::CapacityFinding found = record::capacity_finding(fields);
+  std::string text = found.holds > 0 ? format_rate(found.holds) + " held" : "no rate held";
+  if (found.holds > 0 && !found.confirmed) text += " (not confirmed)";
+  if (!found.breaks) return text + (found.confirmed ? ", which is the cap" : ", none broke");
+  return text + ", " + format_rate(*found.breaks) + (found.generator_limit ? " could not be decided" : " broke");
 }
 
 }  // namespace tidegate::reports

@@ -11,6 +11,6 @@ namespace tidegate::reports {
 json::array capacity_searches(const record::EventLog& log);
 
 /// "1,250/s held, 1,310/s broke": the fields of a `capacity_found` event in words.
-std::string capacity_answer(const json::object& found);
+std::string capacity_answer(const json::object& fields);
 
 }  // namespace tidegate::reports
