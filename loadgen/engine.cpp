@@ -89,7 +89,7 @@ struct Engine::State {
   Nanoseconds last_swap{0};
   std::uint64_t iterations_done = 0;
 
-  void run_on(Loop& loop, std::function<void()> command) {
+  void run_on(Loop& loop, std::function<void()> command) const {
     if (running) {
       loop.post(std::move(command));
     } else {
@@ -240,38 +240,23 @@ void Engine::State::watch_memory() {
     run_on(*own->loop, [loop = own->loop.get(), is_short] { loop->set_memory_short(is_short); });
 }
 
-std::vector<record::Operation> Engine::take_operations(std::vector<record::Operation> memory) {
-  State& state = *state_;
-  std::vector<record::Operation> operations = std::move(memory);
-  operations.clear();
-  const auto add = [&operations](std::vector<record::Operation>& more) {
-    if (operations.empty()) {
-      operations.swap(more);  // with one loop that is all there is: not a byte is copied
-    } else {
-      operations.insert(operations.end(), more.begin(), more.end());
-    }
-    more.clear();
-  };
-  for (const auto& own : state.loops) {
-    for (auto& taken : own->operations.exchange(*own->loop, std::move(own->spare_operations), state.running)) {
-      add(taken);
-      own->spare_operations = std::move(taken);
+void Engine::take_operations(const record::OperationVisit& visit) {
+  for (const auto& own : state_->loops) {
+    for (auto& notes : own->operations.exchange(*own->loop, own->spare_operations, state_->running)) {
+      own->reading.read(notes, visit);
+      notes.clear();
+      own->spare_operations = std::move(notes);
     }
   }
-  return operations;
 }
 
-Handover Engine::swap(std::vector<record::Operation> memory) {
+Progress Engine::swap() {
   State& state = *state_;
-  Handover handover;
-  handover.operations = std::move(memory);
-  handover.operations.clear();
-  if (state.loops.empty()) return handover;
-  handover.operations = take_operations(std::move(handover.operations));
+  if (state.loops.empty()) return {};
   std::vector<std::unique_ptr<MetricBuffer>> buffers;
   for (const auto& own : state.loops) {
-    auto empty = own->spare ? std::move(own->spare) : std::make_unique<MetricBuffer>(state.runtime.layout);
-    for (auto& buffer : own->buffers.exchange(*own->loop, std::move(empty), state.running)) {
+    if (!own->spare) own->spare = std::make_unique<MetricBuffer>(state.runtime.layout);
+    for (auto& buffer : own->buffers.exchange(*own->loop, own->spare, state.running)) {
       buffers.push_back(std::move(buffer));
     }
   }
@@ -288,18 +273,18 @@ Handover Engine::swap(std::vector<record::Operation> memory) {
   state.record_usage(now, interval);
   state.watch_memory();
   state.iterations_done += tally.iterations();
-  handover.progress = tally.progress(state.runtime.plan, state.last_swap, now);
-  handover.progress.iterations_done = state.iterations_done;
+  Progress progress = tally.progress(state.runtime.plan, state.last_swap, now);
+  progress.iterations_done = state.iterations_done;
   for (const auto& own : state.loops) {
-    handover.progress.vus += own->loop->busy_vus();
-    handover.progress.vus_max += own->loop->allocated_vus();
+    progress.vus += own->loop->busy_vus();
+    progress.vus_max += own->loop->allocated_vus();
   }
   state.last_swap = std::max(now, state.last_swap);
   for (std::size_t i = 0; i < buffers.size() && i < state.loops.size(); ++i) {
     buffers[i]->clear();
     state.loops[i]->spare = std::move(buffers[i]);
   }
-  return handover;
+  return progress;
 }
 
 void Engine::stop_arrivals() {

@@ -67,11 +67,6 @@ struct Progress {
   std::uint64_t iterations_done = 0;  ///< since the start, whatever their outcome
 };
 
-struct Handover {
-  std::vector<record::Operation> operations;  ///< in the order of each loop's events
-  Progress progress;
-};
-
 /// A request of the plan, rendered once more.
 struct RenderedRequest {
   std::string method;
@@ -103,13 +98,12 @@ class Engine {
 
   /// Starts the loops. Load begins at the clock's zero, which may lie ahead.
   Result<void> start(RunClock clock);
-  /// The operations since the last call of this or of swap(). Called many times a second, it lets the loops write into
-  /// memory that their core's caches still hold. `memory` is used again.
-  std::vector<record::Operation> take_operations(std::vector<record::Operation> memory = {});
-  /// Hands the loops' metrics to the series writer, and returns the operations and the progress since the last call.
-  /// Call it once a second, and once more after stop(). It does not flush the writer.
-  /// `memory` is used again for the operations, so that what the last call returned is not made anew.
-  Handover swap(std::vector<record::Operation> memory = {});
+  /// The operations since the last call, in the order of each loop's events. Call it some times a second, and once more
+  /// after stop().
+  void take_operations(const record::OperationVisit& visit);
+  /// Hands the loops' metrics to the series writer, and returns the progress since the last call. Call it once a
+  /// second, and once more after stop(). It does not flush the writer.
+  Progress swap();
   /// No further iteration starts; those in progress go on. Also for abort.
   void stop_arrivals();
   /// The plan is played (or arrivals were stopped) and no iteration is in progress.

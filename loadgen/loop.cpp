@@ -226,8 +226,8 @@ std::unique_ptr<MetricBuffer> Loop::exchange(std::unique_ptr<MetricBuffer> empty
   return std::exchange(buffer_, std::move(empty));
 }
 
-std::vector<record::Operation> Loop::exchange(std::vector<record::Operation> empty) {
-  return std::exchange(operations_, std::move(empty));
+OperationNotes Loop::exchange(OperationNotes empty) {
+  return operations_.exchange(std::move(empty));
 }
 
 std::unique_ptr<std::string> Loop::take_text() {

@@ -16,13 +16,13 @@
 #include "loadgen/block_player.hpp"
 #include "loadgen/connection.hpp"
 #include "loadgen/metrics.hpp"
+#include "loadgen/operation_notes.hpp"
 #include "loadgen/reactor.hpp"
 #include "loadgen/runtime.hpp"
 #include "loadgen/timers.hpp"
 #include "loadgen/tls.hpp"
 #include "loadgen/transport.hpp"
 #include "loadgen/vu.hpp"
-#include "record/operations.hpp"
 
 namespace tidegate::loadgen {
 
@@ -61,14 +61,15 @@ class Loop {
   /// Gives the filled buffer away for an empty one.
   std::unique_ptr<MetricBuffer> exchange(std::unique_ptr<MetricBuffer> empty);
   /// The same with its operations.
-  std::vector<record::Operation> exchange(std::vector<record::Operation> empty);
+  OperationNotes exchange(OperationNotes empty);
 
   // For virtual users:
   const Runtime& runtime() const noexcept { return runtime_; }
   Nanoseconds now() const noexcept { return runtime_.clock.now(); }
   SecondMetrics& metrics_at(Nanoseconds intended) { return buffer_->at(second_of(intended)); }
   std::vector<Sample>& samples() { return buffer_->samples; }
-  std::vector<record::Operation>& operations() { return operations_; }
+  OperationPen& operations() noexcept { return operations_; }
+  std::uint32_t next_operation_player() noexcept { return operation_players_++; }
   ConnectionPool& pool() noexcept { return pool_; }
   Reactor& reactor() noexcept { return reactor_; }
   /// Null: the engine's own HTTP/1.1.
@@ -110,7 +111,8 @@ class Loop {
   DeadlineWheel deadlines_;
   SleepHeap<Vu> sleeps_;
   std::unique_ptr<MetricBuffer> buffer_;
-  std::vector<record::Operation> operations_;
+  OperationPen operations_;
+  std::uint32_t operation_players_ = 0;
   std::vector<std::unique_ptr<std::string>> texts_;
   std::string scratch_;
   std::vector<std::unique_ptr<BlockPlayer>> players_;  // one per block

@@ -22,8 +22,8 @@ template <typename Filled>
 class Exchange {
  public:
   /// `running`: the loop's thread answers; otherwise it has ended, or was never started. Nothing, one answer, or a late
-  /// one and then another.
-  std::vector<Filled> exchange(Loop& loop, Filled empty, bool running) {
+  /// one and then another. `empty` is taken unless the last question is still open.
+  std::vector<Filled> exchange(Loop& loop, Filled& empty, bool running) {
     std::vector<Filled> answers;
     if (late_ && take(*late_, answers)) late_.reset();
     if (!running) {
@@ -80,9 +80,10 @@ struct LoopThread {
   ThreadUsage usage;  ///< as last read
   Nanoseconds spun{0};
   Exchange<std::unique_ptr<MetricBuffer>> buffers;
-  Exchange<std::vector<record::Operation>> operations;
+  Exchange<OperationNotes> operations;
   std::unique_ptr<MetricBuffer> spare;
-  std::vector<record::Operation> spare_operations;
+  OperationNotes spare_operations;
+  OperationReading reading;
 };
 
 }  // namespace tidegate::loadgen

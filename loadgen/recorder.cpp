@@ -9,21 +9,6 @@
 namespace tidegate::loadgen {
 namespace {
 
-/// The next two records' lines are asked for while the answer is waited for. They were read on another core last, and
-/// the kernel's next atomic operation would wait for them: that took 1 % of the rate. GCC writes prefetchw only for
-/// newer processors than it is told of here.
-void expect_next(const std::vector<record::Operation>& operations) {
-  if (operations.capacity() - operations.size() < 2) return;
-  const char* next = reinterpret_cast<const char*>(operations.data() + operations.size());
-  for (std::size_t at = 0; at < 2 * sizeof(record::Operation); at += 64) {
-#if defined(__x86_64__)
-    asm volatile("prefetchw %0" : : "m"(next[at]));
-#else
-    __builtin_prefetch(next + at, 1);
-#endif
-  }
-}
-
 constexpr Nanoseconds kLate = std::chrono::milliseconds(5);
 
 /// Microseconds, rounded up: nothing takes no time.
@@ -90,6 +75,7 @@ class Parts {
  public:
   explicit Parts(Vu& vu) : scope_(vu.scope()), text_(vu.loop.scratch()) {}
   std::string_view operator()(const Template& part) {
+    if (const auto known = known_text(scope_, part)) return *known;
     text_.clear();
     whole = render(scope_, part, text_) && whole;
     return text_;
@@ -162,38 +148,34 @@ void record_iteration(Vu& vu, Nanoseconds ended, IterationOutcome outcome) {
 
 bool describe_operation(Vu& vu, const Step& step, std::uint16_t step_index) {
   const OperationMark& mark = *step.operation;
-  record::Operation& operation = vu.operation;
-  operation = mark.same;
+  OperationDescription operation;
+  operation.mark = &mark;
   operation.block = static_cast<std::uint16_t>(vu.block.index);
   operation.step = step_index;
   operation.iteration = vu.iteration;
   for (const std::uint32_t feeder : mark.key_feeders) operation.repeat = operation.repeat || vu.rows[feeder].repeat;
   Parts part(vu);
-  operation.set_key(part(mark.key));
-  if (!mark.scope.constant()) operation.scope = stable_hash(part(mark.scope));
-  if (!mark.currency.constant()) operation.set_currency(part(mark.currency));
+  operation.scope = mark.scope.constant() ? mark.same.scope : stable_hash(part(mark.scope));
   if (const auto amount = parse_integer(part(mark.amount))) operation.amount = *amount;
+  const std::string currency(part(mark.currency));  // the next part takes the memory
+  operation.currency = currency;
+  operation.key = part(mark.key);
+  if (part.whole) vu.loop.operations().describe(vu.operation_player(), operation);
   return part.whole;
 }
 
-void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt) {
-  vu.operation.time = time;
-  vu.operation.attempt = attempt;
-  vu.operation.event = record::OperationEvent::invoke;
-  vu.operation.status = 0;
-  vu.loop.operations().push_back(vu.operation);
+void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt, std::uint32_t body) {
+  vu.loop.operations().invoke(vu.operation_player(), time, attempt, body);
 }
 
 void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorClass error) {
-  record::Operation& completion = vu.loop.operations().emplace_back(vu.operation);
-  completion.time = attempt.ended;
-  completion.status = static_cast<std::uint16_t>(attempt.status());
-  completion.event = operation_outcome(attempt.status(), attempt.sent);
+  std::string_view id;
   for (const Capture& capture : step.captures) {
     const Value& value = vu.captures[capture.variable];
-    if (error == ErrorClass::none && capture.name == "id" && value.set) completion.set_id(value.text);
+    if (error == ErrorClass::none && capture.name == "id" && value.set) id = value.text;
   }
-  expect_next(vu.loop.operations());
+  vu.loop.operations().complete(vu.operation_player(), attempt.ended, operation_outcome(attempt.status(), attempt.sent),
+                                static_cast<std::uint16_t>(attempt.status()), id);
 }
 
 void record_read(Vu& vu, const Step& step, const Attempt& attempt) {
@@ -208,7 +190,7 @@ void record_read(Vu& vu, const Step& step, const Attempt& attempt) {
   Parts part(vu);
   read.set_id(part(step.read->id));
   read.set_key(part(step.read->state));
-  if (part.whole) vu.loop.operations().push_back(read);
+  if (part.whole) vu.loop.operations().add(read);
 }
 
 record::OperationEvent operation_outcome(int status, bool sent) noexcept {

@@ -29,9 +29,10 @@ void record_error(Vu& vu, std::uint32_t step, Nanoseconds due, ErrorClass error)
 void record_start(Vu& vu, Nanoseconds started);
 void record_iteration(Vu& vu, Nanoseconds ended, IterationOutcome outcome);
 
-/// Renders the operation's fields into `vu.operation`; false when a slot has no value.
+/// Says what the invocations that follow belong to; false when a slot has no value.
 bool describe_operation(Vu& vu, const Step& step, std::uint16_t step_index);
-void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt);
+/// `body`: record::body_hash of what is sent.
+void record_invoke(Vu& vu, Nanoseconds time, std::uint16_t attempt, std::uint32_t body);
 /// The completion of the invocation before. `error` is what became of the attempt.
 void record_completion(Vu& vu, const Step& step, const Attempt& attempt, ErrorClass error);
 

@@ -38,20 +38,24 @@ bool append_template(const RenderScope& scope, const Template& source, Escape ou
 bool append_generated(const RenderScope& scope, const Feeder& feeder, std::uint32_t column, std::uint64_t row,
                       Escape escape, std::string& out) {
   const Template& source = feeder.generated[column];
-  const RenderScope inner{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt};
+  const auto inner = [&] { return RenderScope{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt}; };
   if (scope.kept != nullptr && feeder.kept[column]) {
     KeptCells::Cell& cell = scope.kept->at(*feeder.kept[column]);
     if (!cell.known) {
       cell.text.clear();
-      if (!append_template(inner, source, Escape::none, cell.text)) return false;
+      if (!append_template(inner(), source, Escape::none, cell.text)) return false;
       cell.known = true;
     }
-    append_escaped(out, cell.text, escape, source.numeric());
+    if (source.plain() && escape != Escape::json_value) {
+      out.append(cell.text);
+    } else {
+      append_escaped(out, cell.text, escape, source.numeric());
+    }
     return true;
   }
-  if (escape != Escape::json_value || source.numeric()) return append_template(inner, source, escape, out);
+  if (escape != Escape::json_value || source.numeric()) return append_template(inner(), source, escape, out);
   out += '"';
-  const bool whole = append_template(inner, source, Escape::json_string, out);
+  const bool whole = append_template(inner(), source, Escape::json_string, out);
   out += '"';
   return whole;
 }
@@ -198,6 +202,18 @@ SetupData::SetupData(const CompiledPlan& plan) : variables(plan.variables.size()
 
 Value& SetupData::column(const CompiledPlan& plan, std::uint32_t feeder, std::uint64_t row, std::uint32_t captured) {
   return columns[feeder][row * plan.feeders[feeder].captured_columns() + captured];
+}
+
+std::optional<std::string_view> known_text(const RenderScope& scope, const Template& source) {
+  if (source.constant()) return source.literal();
+  if (source.pieces().size() != 1 || scope.kept == nullptr) return std::nullopt;
+  const Piece& piece = source.pieces().front();
+  const Slot& slot = *piece.slot;
+  if (slot.source != Slot::Source::column || piece.escape != Escape::none) return std::nullopt;
+  const Feeder& feeder = scope.plan.feeders[slot.first];
+  if (feeder.table || !feeder.kept[slot.second]) return std::nullopt;
+  const KeptCells::Cell& cell = scope.kept->at(*feeder.kept[slot.second]);
+  return cell.known ? std::optional<std::string_view>(cell.text) : std::nullopt;
 }
 
 bool render(const RenderScope& scope, const Template& source, std::string& out) {

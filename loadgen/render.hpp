@@ -65,6 +65,8 @@ struct RenderScope {
   KeptCells* kept = nullptr;          ///< null: nothing is kept
 };
 
+/// The template's text where it need not be rendered: it is constant, or a generated cell that is known already.
+std::optional<std::string_view> known_text(const RenderScope& scope, const Template& source);
 /// Appends the text; false when a slot has no value (a capture that was not made, a time that is not known). `out` then
 /// holds a part.
 bool render(const RenderScope& scope, const Template& source, std::string& out);

@@ -87,13 +87,13 @@ Task<StepEnd> play_request(Vu* vu, std::uint32_t index, Nanoseconds due, Nanosec
     record_error(*vu, index, due, unrenderable(*vu));
     co_return StepEnd{IterationOutcome::failed, vu->loop.now()};
   }
-  if (step.operation) vu->operation.body = request.body_hash();
+  const std::uint32_t body = step.operation ? request.body_hash() : 0;
   StepSample sample{due, started, {}, false};
   ErrorClass error = ErrorClass::none;
   for (std::uint16_t number = 1;; ++number) {
     bool again = false;
     {
-      if (step.operation) record_invoke(*vu, started, number);
+      if (step.operation) record_invoke(*vu, started, number, body);
       const bool simple = step.redirects == 0 && vu->cookies == nullptr;
       // Not one expression: GCC 12 mixes up the operands of a conditional that is awaited.
       Task<Attempt> sending =

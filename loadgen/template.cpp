@@ -23,7 +23,9 @@ void append_percent_encoded(std::string& out, std::string_view value, Keep keep)
 }
 
 void append_header_value(std::string& out, std::string_view value) {
-  for (const char c : value) out += http::is_control(c) ? ' ' : c;
+  const auto start = static_cast<std::ptrdiff_t>(out.size());
+  out.append(value);
+  std::replace_if(out.begin() + start, out.end(), http::is_control, ' ');
 }
 
 void append_json_value(std::string& out, std::string_view value, bool number) {
@@ -64,6 +66,10 @@ bool Template::numeric() const noexcept {
   return slot.source == Slot::Source::integer || slot.source == Slot::Source::real ||
          slot.source == Slot::Source::counter || (slot.source == Slot::Source::now && slot.low != Slot::kRfc3339) ||
          (slot.source == Slot::Source::pick && slot.numeric_choices);
+}
+
+bool Template::plain() const noexcept {
+  return numeric() || (pieces_.size() == 1 && pieces_[0].slot && pieces_[0].slot->source == Slot::Source::uuid);
 }
 
 bool Template::uses(Slot::Source source) const noexcept {

@@ -67,7 +67,7 @@ struct Piece {
 class Template {
  public:
   Template() = default;
-  explicit Template(std::string literal) { append_literal(literal); }
+  explicit Template(std::string_view literal) { append_literal(literal); }
 
   void append_literal(std::string_view text);
   void append_slot(Slot slot, Escape escape);
@@ -81,6 +81,8 @@ class Template {
   std::string_view literal() const noexcept { return pieces_.empty() ? std::string_view{} : pieces_[0].literal; }
   /// A single slot whose value is always a number.
   bool numeric() const noexcept;
+  /// A single slot whose value needs no escape, wherever it stands: a number or a UUID.
+  bool plain() const noexcept;
   bool uses(Slot::Source source) const noexcept;
   /// Puts texts in for slots: `value(slot)` answers a pointer to the text, or null to leave the slot.
   template <typename Value>

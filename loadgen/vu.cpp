@@ -56,6 +56,11 @@ RenderScope Vu::scope() {
           kept.empty() ? nullptr : &kept};
 }
 
+std::uint32_t Vu::operation_player() {
+  if (!player) player = loop.next_operation_player();
+  return *player;
+}
+
 void Vu::begin(std::uint64_t index, Nanoseconds intended_start) {
   const Runtime& runtime = loop.runtime();
   const FlowShare& share = runtime.plan.flow_of(block, index);

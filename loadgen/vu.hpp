@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,6 @@
 #include "loadgen/render.hpp"
 #include "loadgen/task.hpp"
 #include "loadgen/timers.hpp"
-#include "record/operations.hpp"
 
 namespace tidegate::loadgen {
 
@@ -64,7 +64,6 @@ struct Vu : DeadlineNode {
   std::uint64_t loop_turn = 0;   ///< names the turn of the loops around the step; 0 outside
   CookieJar* cookies = nullptr;  ///< null: cookies are off
   KeptCells kept;
-  record::Operation operation;
   bool busy = false;
   bool failed_on_the_way = false;         ///< a step failed that lets the iteration go on
   bool unsent = false;                    ///< the last iteration met a limit of the generator
@@ -87,6 +86,8 @@ struct Vu : DeadlineNode {
   StepEnd branch_end;  ///< of such a virtual user
   std::unique_ptr<CookieJar> own_cookies;
 
+  std::optional<std::uint32_t> player;  ///< see operation_player()
+
   Task<void> life;
 
   /// Ends the wait, if there is one, and runs the coroutine up to its next one.
@@ -101,6 +102,8 @@ struct Vu : DeadlineNode {
   void keep_own_connection(Connection& connection) noexcept;
   void drop_own_connections() noexcept;
   RenderScope scope();
+  /// Its number in the loop's operation notes.
+  std::uint32_t operation_player();
   /// A branch has ended: the last one wakes this virtual user, in the loop's next round.
   void end_branch();
   /// Becomes a branch of another virtual user: its iteration, its data.

@@ -60,6 +60,9 @@ struct Operation {
   std::string_view id_text() const;
 };
 
+/// Sees records in their order, in parts that a core's cache holds.
+using OperationVisit = std::function<void(std::span<const Operation>)>;
+
 /// What the history keeps of a request's body, to tell whether a key came with another one. Never 0.
 std::uint32_t body_hash(std::string_view body) noexcept;
 

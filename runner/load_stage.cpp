@@ -13,7 +13,6 @@ constexpr auto kPeriod = std::chrono::milliseconds(50);
 constexpr Nanoseconds kLastWord = std::chrono::seconds(1);
 // For iterations in progress after an interrupt or an abort. A second interrupt ends the program at once.
 constexpr Nanoseconds kSoftStop = std::chrono::seconds(5);
-constexpr std::size_t kOperationsPerPart = 1024;
 
 // In seconds; below 0 while nothing is known.
 double worst_age(const gates::LagProbe& probe) {
@@ -54,7 +53,7 @@ void LoadStage::play() {
       next = second_of(now) + 1;
       aborted_ = ends_early(second_of(now));
     } else {
-      record_operations(input_.engine.take_operations(std::move(operations_)));
+      record_operations();
     }
     if (played || now >= plan.longest_duration() + kLastWord) break;
     std::this_thread::sleep_for(kPeriod);
@@ -82,8 +81,8 @@ void LoadStage::finish_softly() {
 }
 
 void LoadStage::tick(std::int32_t second) {
-  loadgen::Handover handover = input_.engine.swap(std::move(operations_));
-  record_operations(std::move(handover.operations));
+  const loadgen::Progress progress = input_.engine.swap();
+  record_operations();
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
@@ -92,7 +91,7 @@ void LoadStage::tick(std::int32_t second) {
   state.stage = phase_at(second - 1);
   state.now = input_.recording.clock().now();
   state.end = input_.phases.empty() ? second_of(input_.engine.plan().duration()) : input_.phases.back().end;
-  state.load = handover.progress;
+  state.load = progress;
   if (input_.probe != nullptr) state.worst_lag_s = worst_age(*input_.probe);
   if (input_.timeline != nullptr) {
     for (const chaos::FaultProgress& fault : input_.timeline->active()) state.active_faults.push_back(fault.name);
@@ -100,21 +99,17 @@ void LoadStage::tick(std::int32_t second) {
   input_.printer.update(state);
 }
 
-void LoadStage::record_operations(std::vector<record::Operation> operations) {
+void LoadStage::record_operations() {
   record::SeriesWriter& series = input_.recording.series();
   const auto id = series.intern({std::string(record::kUnknownOutcomes), {}, record::SeriesKind::counter, "count"});
-  // In parts that a core's cache holds: each is looked at three times.
-  for (std::span<const record::Operation> rest = operations; !rest.empty();) {
-    const auto part = rest.first(std::min(rest.size(), kOperationsPerPart));
-    rest = rest.subspan(part.size());
+  input_.engine.take_operations([&](std::span<const record::Operation> part) {
     input_.recording.write_operations(part);
     for (const record::Operation& operation : part) {
       if (operation.event == record::OperationEvent::unknown) series.add(second_of(operation.time), id, 1);
     }
     if (input_.resolver != nullptr) input_.resolver->note(part);
-  }
+  });
   if (input_.resolver != nullptr) input_.recording.write_operations(input_.resolver->take());
-  operations_ = std::move(operations);  // for its memory
 }
 
 void LoadStage::steer() {

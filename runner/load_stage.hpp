@@ -52,7 +52,7 @@ class LoadStage {
   void finish_softly();
   void tick(std::int32_t second);
   bool ends_early(std::int32_t second);
-  void record_operations(std::vector<record::Operation> operations);
+  void record_operations();
   void steer();
   void record_processes(std::int32_t second);
   void announce_phases(std::int32_t second);
@@ -63,7 +63,6 @@ class LoadStage {
   bool aborted_ = false;
   std::size_t next_phase_ = 0;
   bool phase_open_ = false;
-  std::vector<record::Operation> operations_;  // memory that is used again
   std::map<std::string, Nanoseconds> cpu_before_;
   Nanoseconds cpu_read_{0};
 };

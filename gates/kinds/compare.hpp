@@ -18,7 +18,7 @@ class CompareGate final : public Gate {
         metric_(std::move(metric)),
         allow_(allow),
         more_is_worse_(more_is_worse),
-        rules_(std::move(rules)) {}
+        rules_(rules) {}
 
   /// As if it were the only comparison of the run.
   record::GateResult judge(const Evidence& evidence, const Scope& scope) const override;

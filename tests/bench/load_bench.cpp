@@ -97,7 +97,7 @@ Result<Totals> play(loadgen::Engine& engine, record::SeriesWriter& series) {
   if (auto started = engine.start(RunClock::starting_in(Nanoseconds{0})); !started) return started.error();
   while (!engine.finished() && monotonic_now() - begun < engine.plan().longest_duration()) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
-    totals.add(engine.swap().progress);
+    totals.add(engine.swap());
     if (auto flushed = series.flush(); !flushed) return flushed.error();
     if (totals.memory_begun == 0) totals.memory_begun = memory_now();
     if (totals.memory_settled == 0 && monotonic_now() - begun >= settled_at) totals.memory_settled = memory_now();
@@ -105,7 +105,7 @@ Result<Totals> play(loadgen::Engine& engine, record::SeriesWriter& series) {
   totals.took = monotonic_now() - begun;
   totals.memory_ended = memory_now();
   engine.stop(std::chrono::seconds(1));
-  totals.add(engine.swap().progress);
+  totals.add(engine.swap());
   if (auto flushed = series.flush(); !flushed) return flushed.error();
   return totals;
 }

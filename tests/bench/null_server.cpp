@@ -2,7 +2,7 @@
 // to every request head, bodies skipped by Content-Length. It parses nothing else, so it costs as little as a server
 // can.
 //
-//   null-server [--port N] [--status S] [--body-bytes N | --body TEXT] [--stall-every MS --stall-for MS]
+//   null-server [--port N] [--status S] [--body-bytes N | --body TEXT] [--stall-every MS --stall-for MS] [--awake 1]
 //
 // Prints "listening on 127.0.0.1:PORT" and serves until SIGTERM. With a stall, it stops answering for that long at each
 // multiple of the period since its start.
@@ -32,6 +32,7 @@ struct Options {
   int status = 200;
   std::string body = "xx";
   std::chrono::milliseconds stall_every{0}, stall_for{0};
+  bool awake = false;  // never sleeps: to wake it is work for the sender
 };
 
 struct Connection {
@@ -117,7 +118,7 @@ void accept_all(int listener, int epoll) {
     interest.events = EPOLLIN;
     interest.data.ptr = connection.get();
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, accepted, &interest) == 0) {
-      connection.release();  // deleted when its peer closes
+      (void)connection.release();  // deleted when its peer closes
     } else {
       ::close(accepted);
     }
@@ -145,6 +146,7 @@ Options parse(int argc, char** argv) {
     if (name == "--port") options.port = static_cast<int>(value);
     if (name == "--status") options.status = static_cast<int>(value);
     if (name == "--body-bytes") options.body.assign(static_cast<std::size_t>(value), 'x');
+    if (name == "--awake") options.awake = value != 0;
     if (name == "--body") options.body = argv[i + 1];
     if (name == "--stall-every") options.stall_every = std::chrono::milliseconds(value);
     if (name == "--stall-for") options.stall_for = std::chrono::milliseconds(value);
@@ -167,7 +169,7 @@ int main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   std::array<epoll_event, 256> events;
   for (;;) {
-    const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
+    const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), options.awake ? 0 : -1);
     stall(options, start);
     for (int i = 0; i < count; ++i) {
       auto* connection = static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);

@@ -193,7 +193,7 @@ TEST_CASE("arrivals of a capacity search follow the rates it is given") {
   (*engine)->extend_search(0, milliseconds(300), milliseconds(200), 50);
   std::uint64_t done = 0;
   const Nanoseconds until = monotonic_now() + std::chrono::seconds(20);
-  while (done < 30 && monotonic_now() < until) done = (*engine)->swap().progress.iterations_done;
+  while (done < 30 && monotonic_now() < until) done = (*engine)->swap().iterations_done;
   CHECK(done == 30);
   CHECK_FALSE((*engine)->finished());  // it may be given more
   (*engine)->end_search(0);

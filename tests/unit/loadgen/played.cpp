@@ -90,9 +90,10 @@ Played play(const std::string& sections, const std::string& url, const PlayOptio
 
   for (const record::PlannedLoad& load : compiled.plan->planned()) played.planned_iterations += load.planned_iterations;
   const auto take = [&] {
-    Handover handover = (*engine)->swap();
-    played.operations.insert(played.operations.end(), handover.operations.begin(), handover.operations.end());
-    played.last = handover.progress;
+    (*engine)->take_operations([&](std::span<const record::Operation> part) {
+      played.operations.insert(played.operations.end(), part.begin(), part.end());
+    });
+    played.last = (*engine)->swap();
   };
   const Nanoseconds begun = monotonic_now();
   const Nanoseconds limit = options.stop_at_once ? options.stop_after : Nanoseconds(std::chrono::seconds(60));
