@@ -111,7 +111,7 @@ void OperationPen::write(const Note& note, std::string_view text) {
   if (used_ + sizeof note + text.size() > block_.size()) end_block();
   std::memcpy(block_.data() + used_, &note, sizeof note);
   used_ += sizeof note;
-  std::memcpy(block_.data() + used_, text.data(), text.size());
+  std::copy(text.begin(), text.end(), block_.data() + used_);
   used_ += text.size();
 }
 

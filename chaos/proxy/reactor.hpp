@@ -12,6 +12,7 @@
 
 #include "base/asio.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace tidegate::chaos {
 
@@ -43,10 +44,13 @@ class Reactor {
  private:
   void wait();
   void dispatch();
+  /// Fills the batch with what is ready; how many.
+  int ask();
 
   asio::posix::stream_descriptor set_;
   std::vector<epoll_event> batch_;
   std::size_t in_batch_ = 0, next_ = 0;
+  Nanoseconds asleep_since_{0};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

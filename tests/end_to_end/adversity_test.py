@@ -1,4 +1,5 @@
-"""A gateway on a disk whose syncs take long, under a clock that jumps, and one that was paused while another took over."""
+"""A gateway on a disk whose syncs take long, on one that turns read-only, under a clock that jumps, and one that was paused
+while another took over."""
 
 import concurrent.futures
 import http.client
@@ -21,9 +22,9 @@ class Adversity(EndToEnd):
         (self.scratch / "peers.json").write_text(
             json.dumps({"generation": 1, "peers": {"vault.http": self.start_vault(TOKEN)}}))
         file = self.scratch / "adversity"
-        file.write_bytes(bytes(24))
+        file.write_bytes(bytes(40))
         with file.open("r+b") as opened:
-            self.shared = mmap.mmap(opened.fileno(), 24)
+            self.shared = mmap.mmap(opened.fileno(), 40)
         self.launched = 0
 
     def set_sync_delay(self, milliseconds):
@@ -34,6 +35,12 @@ class Adversity(EndToEnd):
 
     def syncs(self):
         return struct.unpack_from("=q", self.shared, 16)[0]
+
+    def set_read_only(self, yes):
+        struct.pack_into("=q", self.shared, 24, yes)
+
+    def refused_writes(self):
+        return struct.unpack_from("=q", self.shared, 32)[0]
 
     def launch(self):
         """A gateway on the one data directory; returns it and its address."""
@@ -82,6 +89,30 @@ class Adversity(EndToEnd):
         self.assertLess(syncs, 160)
         self.set_sync_delay(0)
         self.assertEqual(sorted(self.exported(address)), sorted(answer["id"] for _, answer in answers))
+        gateway.terminate()
+        gateway.communicate(timeout=20)
+        self.assertEqual(gateway.returncode, 0)
+
+    def test_a_disk_that_turns_read_only(self):
+        """Payments are refused and can be repeated, what is there is read, and all goes on when the disk can be written."""
+        gateway, address = self.launch()
+        self.add_merchant(address)
+        first = self.pay(address, "first")[1]["id"]
+        for round in range(3):
+            self.set_read_only(True)
+            before = self.refused_writes()
+            for i in range(20):
+                status, answer = self.pay(address, f"{round}-{i}")
+                self.assertEqual(status, 503, answer)
+            self.assertGreaterEqual(self.refused_writes() - before, 20)
+            self.assertEqual(self.ask(address, "GET", f"/v1/payments/{first}", self.merchant["api_key"])[0], 200)
+            self.assertEqual(len(self.exported(address)), 1 + 20 * round)
+            self.assertEqual(self.pay(address, "first")[1]["id"], first)  # answered from what is there
+            self.set_read_only(False)
+            for i in range(20):
+                status, answer = self.pay(address, f"{round}-{i}")
+                self.assertEqual(status, 202, answer)
+        self.assertEqual(len(self.exported(address)), 61)
         gateway.terminate()
         gateway.communicate(timeout=20)
         self.assertEqual(gateway.returncode, 0)

@@ -1,22 +1,25 @@
-// A disk that is slow and a clock that jumps, for a program that knows nothing of it: preloaded (LD_PRELOAD), it stands
-// in front of the C library. The file that TIDEGATE_TEST_ADVERSITY names holds three 64-bit numbers, which the test
-// changes while the program runs: milliseconds that every sync takes longer, seconds that the wall clock is off, and,
-// written from here, how many syncs there were.
+// A disk that is slow or cannot be written any more, and a clock that jumps, for a program that knows nothing of it:
+// preloaded (LD_PRELOAD), it stands in front of the C library. The file that TIDEGATE_TEST_ADVERSITY names holds 64-bit
+// numbers, which the test changes while the program runs: milliseconds that every sync takes longer, seconds that the
+// wall clock is off, and not 0 while the disk is read-only, as one that the kernel has mounted anew after an error.
+// Written from here: how many syncs there were, and how many writes the disk refused.
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 
 namespace {
 
 struct Adversity {
-  std::atomic<std::int64_t> sync_delay_ms, clock_offset_s, syncs;
+  std::atomic<std::int64_t> sync_delay_ms, clock_offset_s, syncs, read_only, refused;
 };
 
 Adversity* adversity() {
@@ -41,9 +44,36 @@ int sync_slowly(long number, int file) {
   return static_cast<int>(::syscall(number, file));
 }
 
+/// Whether a write to that file is refused; sets errno then.
+bool refuses(int file) {
+  Adversity* const shared = adversity();
+  if (shared == nullptr || shared->read_only == 0) return false;
+  struct stat status {};
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  ++shared->refused;
+  errno = EROFS;
+  return true;
+}
+
 }  // namespace
 
 extern "C" {
+
+ssize_t write(int file, const void* bytes, size_t size) {
+  return refuses(file) ? -1 : ::syscall(SYS_write, file, bytes, size);
+}
+
+ssize_t pwrite(int file, const void* bytes, size_t size, off_t at) {
+  return refuses(file) ? -1 : ::syscall(SYS_pwrite64, file, bytes, size, at);
+}
+
+ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t at) {
+  return refuses(file) ? -1 : ::syscall(SYS_pwrite64, file, bytes, size, at);
+}
+
+int ftruncate(int file, off_t size) noexcept {
+  return refuses(file) ? -1 : static_cast<int>(::syscall(SYS_ftruncate, file, size));
+}
 
 int fdatasync(int file) {
   return sync_slowly(SYS_fdatasync, file);
