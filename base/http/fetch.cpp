@@ -25,17 +25,21 @@ Result<Response> fetch(const std::string& url, const ClientRequest& request, Nan
   std::uint16_t port = 0;
   std::from_chars(parts->port.data(), parts->port.data() + parts->port.size(), port);
 
-  asio::io_context loop(1);
-  ClientOptions options;
-  options.connect_timeout = timeout;
-  Client client(loop.get_executor(), parts->host, port, options);
-  ClientRequest sent = request;
-  sent.target = parts->target;
-  sent.headers.emplace_back("Connection", "close");
-  Result<Response> result = internal_error(url + ": no result");
-  asio::co_spawn(loop, run_request(&client, std::move(sent), timeout, &result), rethrow);
-  loop.run();
-  return result;
+  try {
+    asio::io_context loop(1);
+    ClientOptions options;
+    options.connect_timeout = timeout;
+    Client client(loop.get_executor(), parts->host, port, options);
+    ClientRequest sent = request;
+    sent.target = parts->target;
+    sent.headers.emplace_back("Connection", "close");
+    Result<Response> result = internal_error(url + ": no result");
+    asio::co_spawn(loop, run_request(&client, std::move(sent), timeout, &result), rethrow);
+    loop.run();
+    return result;
+  } catch (const boost::system::system_error& error) {  // an event loop is made of descriptors, and there were none left
+    return system_error(url, error.code().value());
+  }
 }
 
 Result<Response> fetch(const std::string& url, Nanoseconds timeout) {

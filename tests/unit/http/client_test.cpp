@@ -1,6 +1,10 @@
 // The client against servers that keep to a script, most of them badly.
 #include "base/http/client.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "tests/unit/http/loopback.hpp"
 
 using namespace tidegate;
@@ -246,4 +250,24 @@ TEST_CASE("connections that do not come about") {
   loop.play(converse(&by_connect_timeout, full.local_endpoint().port(), {{get, late}}, long_enough));
   Client by_timeout(loop.executor(), "127.0.0.1", full.local_endpoint().port());
   loop.play(converse(&by_timeout, full.local_endpoint().port(), {{get, late}}, std::chrono::milliseconds(50)));
+}
+
+TEST_CASE("a fetch without descriptors is an error, and the next one with them is none") {
+  Loop server_loop;
+  asio::ip::tcp::acceptor listener(server_loop.executor(), asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  listener.listen();
+  const std::string url = "http://127.0.0.1:" + std::to_string(listener.local_endpoint().port()) + "/";
+  const int next = ::open("/dev/null", O_RDONLY);
+  ::close(next);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  for (rlim_t room = 0; room < 4; ++room) {  // the poll set, its two wakers, the socket
+    CAPTURE(room);
+    const rlimit narrow{static_cast<rlim_t>(next) + room, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &narrow) == 0);
+    const auto refused = fetch(url, std::chrono::seconds(5));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    REQUIRE_FALSE(refused.ok());
+    CHECK_THAT(refused.error().message, Catch::Contains("Too many open files"));
+  }
 }
