@@ -52,7 +52,7 @@ def h2load(url, connections, seconds):
 
 
 def oha(url, connections, seconds):
-    out = on_core(0, [find("oha"), "--no-tui", "-j", "-c", connections, "-z", f"{seconds}s", url], seconds)
+    out = on_core(0, [find("oha"), "--no-tui", "--output-format", "json", "-c", connections, "-z", f"{seconds}s", url], seconds)
     return json.loads(out)["summary"]["requestsPerSec"]
 
 
