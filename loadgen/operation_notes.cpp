@@ -58,8 +58,8 @@ std::string_view enough_of(std::string_view text, const std::array<char, size>&)
   return text.substr(0, size + 1);
 }
 
-/// Copies a block past the caches: it would push out what the loop needs, and its lines, read by another core last, would
-/// have to be fetched before they were overwritten.
+/// Copies a block past the caches: it would push out what the loop needs, and its lines, read by another core last,
+/// would have to be fetched before they were overwritten.
 void copy_around_caches(char* to, const char* from) {
 #if defined(__SSE2__)
   for (std::size_t at = 0; at < OperationNotes::kBlock; at += sizeof(__m128i)) {

@@ -18,7 +18,7 @@ constexpr Nanoseconds kAwake = std::chrono::microseconds(40);
 
 }  // namespace
 
-Reactor::Reactor(asio::any_io_executor executor) : set_(executor), batch_(kBatch) {
+Reactor::Reactor(const asio::any_io_executor& executor) : set_(executor), batch_(kBatch) {
   const int set = ::epoll_create1(EPOLL_CLOEXEC);
   TIDEGATE_ASSERT(set >= 0);
   set_.assign(set);

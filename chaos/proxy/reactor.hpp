@@ -29,7 +29,7 @@ class Reactor {
   };
   static constexpr std::uint32_t kBothWays = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-  explicit Reactor(asio::any_io_executor executor);
+  explicit Reactor(const asio::any_io_executor& executor);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;

@@ -254,7 +254,8 @@ TEST_CASE("connections that do not come about") {
 
 TEST_CASE("a fetch without descriptors is an error, and the next one with them is none") {
   Loop server_loop;
-  asio::ip::tcp::acceptor listener(server_loop.executor(), asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  asio::ip::tcp::acceptor listener(server_loop.executor(),
+                                   asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   listener.listen();
   const std::string url = "http://127.0.0.1:" + std::to_string(listener.local_endpoint().port()) + "/";
   const int next = ::open("/dev/null", O_RDONLY);

@@ -32,9 +32,8 @@ OperationDescription described(const OperationMark& mark, std::string_view key) 
 
 std::vector<Operation> taken(OperationPen& pen, OperationReading& reading) {
   std::vector<Operation> operations;
-  reading.read(pen.exchange({}), [&](std::span<const Operation> part) {
-    operations.insert(operations.end(), part.begin(), part.end());
-  });
+  reading.read(pen.exchange({}),
+               [&](std::span<const Operation> part) { operations.insert(operations.end(), part.begin(), part.end()); });
   return operations;
 }
 
@@ -141,7 +140,8 @@ TEST_CASE("whole records and notes keep their order over many blocks, in memory 
       read.time = Nanoseconds(written++);
       read.set_key("settled");
       pen.add(read);
-      pen.complete(player, Nanoseconds(written++), OperationEvent::ok, 201, std::string(static_cast<std::size_t>(i % 48), 'i'));
+      pen.complete(player, Nanoseconds(written++), OperationEvent::ok, 201,
+                   std::string(static_cast<std::size_t>(i % 48), 'i'));
     }
     OperationNotes notes = pen.exchange(std::move(spare));
     reading.read(notes, [&](std::span<const Operation> part) {
