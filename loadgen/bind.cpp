@@ -62,7 +62,6 @@ void prepare_flow(Flow& flow, const CompiledPlan& plan, const std::string& host)
     std::erase_if(mark.key_feeders, [&](std::uint32_t feeder) { return plan.feeders[feeder].table != nullptr; });
     mark.same.set_kind(mark.kind);
     if (mark.scope.constant()) mark.same.scope = stable_hash(mark.scope.literal());
-    if (mark.currency.constant()) mark.same.set_currency(mark.currency.literal());
   }
 }
 

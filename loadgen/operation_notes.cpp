@@ -47,7 +47,7 @@ struct Completed {
 };
 
 struct Whole {
-  Kind kind;
+  Kind kind = Kind::record;
   record::Operation operation;
 };
 
@@ -147,28 +147,18 @@ void OperationPen::describe(std::uint32_t player, const OperationDescription& de
 }
 
 void OperationPen::invoke(std::uint32_t player, Nanoseconds time, std::uint16_t attempt, std::uint32_t body) {
-  Invoked note;
-  note.attempt = attempt;
-  note.player = player;
-  note.body = body;
-  note.time = time;
-  write(note);
+  write(Invoked{.attempt = attempt, .player = player, .body = body, .time = time});
 }
 
 void OperationPen::complete(std::uint32_t player, Nanoseconds time, record::OperationEvent event, std::uint16_t status,
                             std::string_view id) {
   id = enough_of(id, record::Operation{}.id);
-  Completed note;
-  note.event = event;
-  note.id_size = static_cast<std::uint8_t>(id.size());
-  note.status = status;
-  note.player = player;
-  note.time = time;
-  write(note, id);
+  const auto id_size = static_cast<std::uint8_t>(id.size());
+  write(Completed{.event = event, .id_size = id_size, .status = status, .player = player, .time = time}, id);
 }
 
 void OperationPen::add(const record::Operation& operation) {
-  write(Whole{Kind::record, operation});
+  write(Whole{.operation = operation});
 }
 
 void OperationReading::read(const OperationNotes& notes, const record::OperationVisit& visit) {

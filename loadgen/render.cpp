@@ -35,21 +35,26 @@ bool append_value(std::string& out, const Value& value, Escape escape) {
 
 bool append_template(const RenderScope& scope, const Template& source, Escape outer, std::string& out);
 
+/// Where the iteration keeps a generated cell; null: nowhere.
+KeptCells::Cell* kept_cell(const RenderScope& scope, const Feeder& feeder, std::uint32_t column) {
+  const bool kept = scope.kept != nullptr && !feeder.table && feeder.kept[column];
+  return kept ? &scope.kept->at(*feeder.kept[column]) : nullptr;
+}
+
 bool append_generated(const RenderScope& scope, const Feeder& feeder, std::uint32_t column, std::uint64_t row,
                       Escape escape, std::string& out) {
   const Template& source = feeder.generated[column];
   const auto inner = [&] { return RenderScope{scope.plan, scope.setup, scope.block, row, {}, {}, std::nullopt}; };
-  if (scope.kept != nullptr && feeder.kept[column]) {
-    KeptCells::Cell& cell = scope.kept->at(*feeder.kept[column]);
-    if (!cell.known) {
-      cell.text.clear();
-      if (!append_template(inner(), source, Escape::none, cell.text)) return false;
-      cell.known = true;
+  if (KeptCells::Cell* const cell = kept_cell(scope, feeder, column)) {
+    if (!cell->known) {
+      cell->text.clear();
+      if (!append_template(inner(), source, Escape::none, cell->text)) return false;
+      cell->known = true;
     }
     if (source.plain() && escape != Escape::json_value) {
-      out.append(cell.text);
+      out.append(cell->text);
     } else {
-      append_escaped(out, cell.text, escape, source.numeric());
+      append_escaped(out, cell->text, escape, source.numeric());
     }
     return true;
   }
@@ -206,14 +211,12 @@ Value& SetupData::column(const CompiledPlan& plan, std::uint32_t feeder, std::ui
 
 std::optional<std::string_view> known_text(const RenderScope& scope, const Template& source) {
   if (source.constant()) return source.literal();
-  if (source.pieces().size() != 1 || scope.kept == nullptr) return std::nullopt;
+  if (source.pieces().size() != 1) return std::nullopt;
   const Piece& piece = source.pieces().front();
   const Slot& slot = *piece.slot;
   if (slot.source != Slot::Source::column || piece.escape != Escape::none) return std::nullopt;
-  const Feeder& feeder = scope.plan.feeders[slot.first];
-  if (feeder.table || !feeder.kept[slot.second]) return std::nullopt;
-  const KeptCells::Cell& cell = scope.kept->at(*feeder.kept[slot.second]);
-  return cell.known ? std::optional<std::string_view>(cell.text) : std::nullopt;
+  const KeptCells::Cell* const cell = kept_cell(scope, scope.plan.feeders[slot.first], slot.second);
+  return cell != nullptr && cell->known ? std::optional<std::string_view>(cell->text) : std::nullopt;
 }
 
 bool render(const RenderScope& scope, const Template& source, std::string& out) {

@@ -37,8 +37,8 @@ Result<Response> fetch(const std::string& url, const ClientRequest& request, Nan
     asio::co_spawn(loop, run_request(&client, std::move(sent), timeout, &result), rethrow);
     loop.run();
     return result;
-  } catch (
-      const boost::system::system_error& error) {  // an event loop is made of descriptors, and there were none left
+  } catch (const boost::system::system_error& error) {
+    // An event loop is made of descriptors, and there were none left.
     return system_error(url, error.code().value());
   }
 }

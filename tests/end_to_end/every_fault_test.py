@@ -1,13 +1,9 @@
 """Every kind of fault in one run, against every role: each hits, each heals, and the money is right in the end."""
 
-import os
 import re
 import subprocess
-import sys
 
 from harness import *
-
-INSIDE = "TIDEGATE_TEST_INSIDE_A_MOUNT_NAMESPACE"
 
 CLIENTS, BANK, CALLBACKS = "link: harness->edge", "link: acquiring->bank-simulator", "link: bank-simulator->acquiring"
 POSTS = "{method: POST, path: /v1/payments, probability: 0.5}"
@@ -175,10 +171,4 @@ class EveryFault(EndToEnd):
 
 
 if __name__ == "__main__":
-    if os.environ.get(INSIDE):
-        main()
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-        print("skipped: this machine lets nobody make a mount namespace")
-        sys.exit(0)
-    done = subprocess.run(["unshare", "--mount", sys.executable, "-B", __file__], env={**os.environ, INSIDE: "yes"})
-    sys.exit(done.returncode)
+    main_in_mount_namespace(__file__)

@@ -2,15 +2,12 @@
 
 import http.client
 import json
-import os
 import subprocess
-import sys
 
 from harness import *
 
 PLATFORM = BIN / "tidegate-platform"
 TOKEN = "operator-secret"
-INSIDE = "TIDEGATE_TEST_INSIDE_A_MOUNT_NAMESPACE"
 
 
 class FullDisk(EndToEnd):
@@ -95,10 +92,4 @@ class FullDisk(EndToEnd):
 
 
 if __name__ == "__main__":
-    if os.environ.get(INSIDE):
-        main()
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-        print("skipped: this machine lets nobody make a mount namespace")
-        sys.exit(0)
-    done = subprocess.run(["unshare", "--mount", sys.executable, "-B", __file__], env={**os.environ, INSIDE: "yes"})
-    sys.exit(done.returncode)
+    main_in_mount_namespace(__file__)
