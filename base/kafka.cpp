@@ -20,7 +20,7 @@ void write_log(const rd_kafka_t* handle, int syslog_level, const char* facility,
   log::write(level, message, {{"librdkafka", facility}, {"client", handle ? rd_kafka_name(handle) : ""}});
 }
 
-Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
+Result<Handle> make(rd_kafka_type_t type, const Settings& settings, int events) {
   char why[512] = {};
   std::unique_ptr<rd_kafka_conf_s, ConfigurationDeleter> configuration(rd_kafka_conf_new());
   for (const auto& [name, value] : settings) {
@@ -29,6 +29,7 @@ Result<Handle> make(rd_kafka_type_t type, const Settings& settings) {
     }
   }
   rd_kafka_conf_set_log_cb(configuration.get(), write_log);
+  if (events != 0) rd_kafka_conf_set_events(configuration.get(), events);
   Handle handle(rd_kafka_new(type, configuration.get(), why, sizeof why));
   if (!handle) return machine_error(std::string("start the Kafka client: ") + why);
   (void)configuration.release();  // rd_kafka_new took it
@@ -53,11 +54,15 @@ void QueueDeleter::operator()(rd_kafka_queue_s* queue) const noexcept {
   rd_kafka_queue_destroy(queue);
 }
 
-Result<Handle> make_producer(const Settings& settings) {
-  return make(RD_KAFKA_PRODUCER, settings);
+void TopicDeleter::operator()(rd_kafka_topic_s* topic) const noexcept {
+  rd_kafka_topic_destroy(topic);
+}
+
+Result<Handle> make_producer(const Settings& settings, DeliveryReports reports) {
+  return make(RD_KAFKA_PRODUCER, settings, reports == DeliveryReports::events ? RD_KAFKA_EVENT_DR : 0);
 }
 Result<Handle> make_consumer(const Settings& settings) {
-  return make(RD_KAFKA_CONSUMER, settings);
+  return make(RD_KAFKA_CONSUMER, settings, 0);
 }
 
 }  // namespace tidegate::kafka

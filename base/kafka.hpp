@@ -12,6 +12,7 @@ struct rd_kafka_s;
 struct rd_kafka_topic_partition_list_s;
 struct rd_kafka_message_s;
 struct rd_kafka_queue_s;
+struct rd_kafka_topic_s;
 
 namespace tidegate::kafka {
 
@@ -27,15 +28,22 @@ struct MessageDeleter {
 struct QueueDeleter {
   void operator()(rd_kafka_queue_s* queue) const noexcept;
 };
+struct TopicDeleter {
+  void operator()(rd_kafka_topic_s* topic) const noexcept;
+};
 using Handle = std::unique_ptr<rd_kafka_s, HandleDeleter>;
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_s, PartitionListDeleter>;
 using Message = std::unique_ptr<rd_kafka_message_s, MessageDeleter>;
 using Queue = std::unique_ptr<rd_kafka_queue_s, QueueDeleter>;
+using Topic = std::unique_ptr<rd_kafka_topic_s, TopicDeleter>;
 
 using Settings = std::map<std::string, std::string>;  ///< librdkafka configuration properties
 
+/// Whether a producer says what became of each message, as events of its main queue.
+enum class DeliveryReports { none, events };
+
 /// The error names the property that was refused.
-Result<Handle> make_producer(const Settings& settings);
+Result<Handle> make_producer(const Settings& settings, DeliveryReports reports = DeliveryReports::none);
 Result<Handle> make_consumer(const Settings& settings);
 
 }  // namespace tidegate::kafka

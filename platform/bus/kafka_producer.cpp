@@ -1,36 +1,35 @@
 #include "platform/bus/kafka_producer.hpp"
 
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 
-#include <thread>
+#include <algorithm>
+
+#include "base/assert.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr int kMetadataLimitMs = 500;
+constexpr Nanoseconds kGather = std::chrono::milliseconds(25);
+constexpr Nanoseconds kFlushTick = std::chrono::milliseconds(2);
 constexpr Nanoseconds kQueueFullLimit = std::chrono::seconds(1);
-constexpr Nanoseconds kQueueFullPause = std::chrono::milliseconds(5);
+constexpr std::size_t kLongestQueue = 100'000;
+// At once, of a partition: some 600 KB of events before compression, under librdkafka's limit of a request, 1 MB.
+constexpr std::size_t kMostAtOnce = 1000;
 
 kafka::Settings producer_settings(const std::string& bootstrap, const std::string& client_id) {
   return {{"bootstrap.servers", bootstrap},
           {"client.id", client_id},
           {"enable.idempotence", "true"},
           {"acks", "all"},
-          {"linger.ms", "25"},  // a request carries one partition's records: at 75/s each, one or two instead of one
+          {"linger.ms", "1"},  // until all that was handed over together is there
           {"compression.codec", "lz4"},
           {"allow.auto.create.topics", "false"},
           {"message.timeout.ms", "120000"},
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
           {"log_level", "3"}};
-}
-
-rd_kafka_resp_err_t produce(rd_kafka_t* handle, const BusRecord& record) {
-  return rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(record.topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
-                           RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                           RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
-                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(record.timestamp_ms),
-                           RD_KAFKA_V_END);
 }
 
 /// Learns the cluster's topics before the first record needs them: without it, that record waits up to a second. A
@@ -43,39 +42,126 @@ void learn_topics(rd_kafka_t* handle) {
   }
 }
 
+int to_ms(Nanoseconds limit) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EventProducer>> make_kafka_producer(const std::string& bootstrap, const std::string& client_id) {
-  auto handle = kafka::make_producer(producer_settings(bootstrap, client_id));
+  auto handle = kafka::make_producer(producer_settings(bootstrap, client_id), kafka::DeliveryReports::events);
   if (!handle) return handle.error();
   learn_topics(handle->get());
   return std::unique_ptr<EventProducer>(std::make_unique<KafkaProducer>(std::move(*handle)));
 }
 
+KafkaProducer::KafkaProducer(kafka::Handle handle)
+    : handle_(std::move(handle)), reports_(rd_kafka_queue_get_main(handle_.get())), thread_([this] { run(); }) {}
+
 KafkaProducer::~KafkaProducer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  thread_.join();
   // Whoever wants queued records delivered has flushed; destroying waits for nothing more.
   rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 Result<void> KafkaProducer::publish(const BusRecord& record) {
-  Nanoseconds waited{0};
-  while (true) {
-    const rd_kafka_resp_err_t failed = produce(handle_.get(), record);
-    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    const std::string where = "publish to " + record.topic + "/" + std::to_string(record.partition) + ": ";
-    if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL) return internal_error(where + rd_kafka_err2str(failed));
-    if (waited >= kQueueFullLimit) return timeout_error(where + "the queue to the broker stayed full for a second");
-    std::this_thread::sleep_for(kQueueFullPause);
-    waited += kQueueFullPause;
+  const auto where = [&] { return "publish to " + record.topic + "/" + std::to_string(record.partition) + ": "; };
+  std::unique_lock lock(mutex_);
+  if (!room_.wait_for(lock, kQueueFullLimit, [this] { return queued_ < kLongestQueue; })) {
+    return timeout_error(where() + "the queue to the broker stayed full for a second");
   }
+  if (!refusal_.empty()) return internal_error(where() + refusal_);
+  Lane& lane = lanes_[{record.topic, record.partition}];
+  if (lane.topic.empty()) {
+    lane.topic = record.topic;
+    lane.partition = record.partition;
+  }
+  lane.waiting.push_back(record);
+  if (queued_++ == 0) work_.notify_all();
+  return {};
 }
 
 Result<void> KafkaProducer::flush(Nanoseconds limit) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
-  const rd_kafka_resp_err_t failed = rd_kafka_flush(handle_.get(), static_cast<int>(milliseconds));
-  if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return timeout_error(std::to_string(rd_kafka_outq_len(handle_.get())) +
-                       " records were not acknowledged by the broker within the limit");
+  std::unique_lock lock(mutex_);
+  flushing_ = true;
+  work_.notify_all();
+  const bool flushed = room_.wait_for(lock, limit, [this] { return queued_ == 0; });
+  flushing_ = false;
+  if (flushed) return {};
+  return timeout_error(std::to_string(queued_) + " records were not acknowledged by the broker within the limit");
+}
+
+void KafkaProducer::run() {
+  ::pthread_setname_np(::pthread_self(), "producer");
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    work_.wait(lock, [this] { return stopping_ || queued_ > 0; });
+    work_.wait_for(lock, kGather, [this] { return stopping_ || flushing_; });
+    const Nanoseconds limit = flushing_ ? kFlushTick : Nanoseconds{0};
+    send(lock);
+    lock.unlock();
+    take_reports(limit);
+    lock.lock();
+  }
+}
+
+void KafkaProducer::take_reports(Nanoseconds limit) {
+  for (int wait_ms = to_ms(limit);; wait_ms = 0) {
+    rd_kafka_event_t* event = rd_kafka_queue_poll(reports_.get(), wait_ms);
+    if (event == nullptr) return;
+    {
+      const std::lock_guard lock(mutex_);
+      while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+        auto& lane = *static_cast<Lane*>(message->_private);
+        TIDEGATE_ASSERT(lane.in_flight > 0);
+        --lane.in_flight;
+        --queued_;
+      }
+    }
+    rd_kafka_event_destroy(event);
+    room_.notify_all();
+  }
+}
+
+void KafkaProducer::send(std::unique_lock<std::mutex>& lock) {
+  for (auto& [name, lane] : lanes_) {  // a lane is never erased, and an insertion moves none
+    if (lane.in_flight == 0 && !lane.waiting.empty()) send(lock, lane);
+  }
+}
+
+void KafkaProducer::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(kMostAtOnce, lane.waiting.size()));
+  const auto begin = lane.waiting.begin();
+  std::deque<BusRecord> batch(std::make_move_iterator(begin), std::make_move_iterator(begin + count));
+  lane.waiting.erase(begin, begin + count);
+  lane.in_flight = batch.size();
+  lock.unlock();
+  rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+  while (!batch.empty()) {
+    const BusRecord& record = batch.front();
+    failed = rd_kafka_producev(handle_.get(), RD_KAFKA_V_RKT(topic(lane.topic)), RD_KAFKA_V_PARTITION(lane.partition),
+                               RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+                               RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
+                               RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(record.timestamp_ms),
+                               RD_KAFKA_V_OPAQUE(&lane), RD_KAFKA_V_END);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    batch.pop_front();
+  }
+  lock.lock();
+  lane.in_flight -= batch.size();
+  lane.waiting.insert(lane.waiting.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+  refusal_ = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(failed);
+}
+
+rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {
+  kafka::Topic& known = topics_[name];
+  if (!known) known.reset(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
+  return known.get();
 }
 
 }  // namespace tidegate::platform

@@ -1,18 +1,28 @@
 #pragma once
 // The producer half of the Kafka bus.
 
+#include <condition_variable>
+#include <deque>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "base/kafka.hpp"
 #include "platform/bus/event_bus.hpp"
 
 namespace tidegate::platform {
 
-/// No delivery reports: the outbox, not the broker's acknowledgement, is the truth, so the handle needs no polling.
+/// Gathers each partition's records here and hands them to librdkafka 25 ms apart, all of a partition's together and
+/// only after its last ones were acknowledged. librdkafka could gather by itself (linger.ms), but its idempotent
+/// producer (2.0.2) never sleeps while a partition has both records that are due and records on their way: at 5,000
+/// payments/s on two full cores its thread took 90 us of every payment's 700 from the broker that it waited for.
+///
+/// A record that the broker refuses is given up: the outbox, not the broker's acknowledgement, is the truth.
 class KafkaProducer final : public EventProducer {
  public:
-  explicit KafkaProducer(kafka::Handle handle) : handle_(std::move(handle)) {}
+  explicit KafkaProducer(kafka::Handle handle);
   ~KafkaProducer() override;
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
@@ -21,7 +31,33 @@ class KafkaProducer final : public EventProducer {
   Result<void> flush(Nanoseconds limit) override;
 
  private:
+  struct Lane {
+    std::string topic;
+    int partition = 0;
+    std::deque<BusRecord> waiting;
+    std::size_t in_flight = 0;
+  };
+
+  void run();
+  void take_reports(Nanoseconds limit);
+  /// Hands over what is waiting of every partition that has nothing in flight.
+  void send(std::unique_lock<std::mutex>& lock);
+  void send(std::unique_lock<std::mutex>& lock, Lane& lane);
+  rd_kafka_topic_s* topic(const std::string& name);
+
   kafka::Handle handle_;
+  kafka::Queue reports_;
+  std::map<std::string, kafka::Topic> topics_;  ///< the thread's own
+
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable room_;
+  std::map<std::pair<std::string, int>, Lane> lanes_;
+  std::size_t queued_ = 0;  ///< waiting or in flight
+  std::string refusal_;     ///< why librdkafka takes no records, while it takes none
+  bool flushing_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 Result<std::unique_ptr<EventProducer>> make_kafka_producer(const std::string& bootstrap, const std::string& client_id);

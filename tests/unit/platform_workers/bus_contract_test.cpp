@@ -184,6 +184,37 @@ TEST_CASE("a consumer waits for records that come later") {
   CHECK(take(*consumer, 1)[0].value == "late");
 }
 
+TEST_CASE("a partition's records keep their order when they take many requests") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  std::vector<BusRecord> sent;
+  for (int n = 0; n < 3500; ++n) sent.push_back(record(5, std::to_string(n)));
+  publish_all(*carrier.bus, sent);
+  auto consumer = consumer_of(*carrier.bus, "g");
+  const auto records = take(*consumer, sent.size());
+  for (std::size_t n = 0; n < sent.size(); ++n) {
+    REQUIRE(records[n].value == sent[n].value);
+    REQUIRE(records[n].offset == static_cast<std::int64_t>(n));
+  }
+}
+
+TEST_CASE("a producer whose broker is silent takes records until its queue is full, and says so") {
+  auto bus = make_kafka_bus("127.0.0.1:1");
+  auto producer = bus->make_producer("contract");
+  REQUIRE(producer.ok());
+  const BusRecord each = record(0, "value");
+  int taken = 0;
+  Result<void> published;
+  while (taken < 200'000 && (published = (*producer)->publish(each))) ++taken;
+  CHECK(taken == 100'000);
+  REQUIRE_FALSE(published.ok());
+  CHECK(published.error().message == "publish to payments/0: the queue to the broker stayed full for a second");
+  const auto flushed = (*producer)->flush(std::chrono::milliseconds(10));
+  REQUIRE_FALSE(flushed.ok());
+  CHECK(flushed.error().message == "100000 records were not acknowledged by the broker within the limit");
+}
+
 TEST_CASE("a Kafka bus without a broker says so within its limits") {
   const auto bus = make_kafka_bus("127.0.0.1:1");
   auto consumer = bus->make_consumer("g", "payments", 1, 0);
