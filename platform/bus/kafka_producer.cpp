@@ -23,7 +23,7 @@ kafka::Settings producer_settings(const std::string& bootstrap, const std::strin
           {"client.id", client_id},
           {"enable.idempotence", "true"},
           {"acks", "all"},
-          {"linger.ms", "1"},  // until all that was handed over together is there
+          {"linger.ms", "5"},  // until all that is handed over together is there, even if this thread loses the processor meanwhile
           {"compression.codec", "lz4"},
           {"allow.auto.create.topics", "false"},
           {"message.timeout.ms", "120000"},
