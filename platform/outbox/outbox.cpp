@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <mutex>
 #include <unordered_map>
 
@@ -14,6 +15,10 @@
 
 namespace tidegate::platform {
 namespace {
+
+std::int64_t position_of(int partition, std::int64_t sequence) {
+  return (static_cast<std::int64_t>(partition) << outbox::kSequenceBits) | sequence;
+}
 
 std::string name_of(const Envelope& envelope) {
   return fmt::format("{}/{}", envelope.stream.text(), envelope.sequence);
@@ -31,6 +36,7 @@ struct Outbox::State {
   const std::string topic;
   const Partitioner partitioner;
   std::int64_t topic_number = 0;
+  std::array<std::string, kPartitions> insertions;
   outbox::Relay relay;
   // The writer thread's: the last number of each stream, 0 where it has to be looked up. What it saves is one of the
   // two statements of an append.
@@ -69,6 +75,7 @@ Result<void> Outbox::open() {
       auto head = outbox::head(connection, *number, partition);
       if (!head) return head.error();
       backlog += *head - (*published)[static_cast<std::size_t>(partition)];
+      state_->insertions[static_cast<std::size_t>(partition)] = outbox::insertion(*number, partition);
     }
     return {};
   });
@@ -96,17 +103,17 @@ Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
   envelope.occurred_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
   if (named_here) envelope.id = name_of(envelope);
 
-  const auto position = outbox::position_of(state_->topic_number, partition, envelope.sequence);
   std::string body = envelope.encode();
-  if (auto inserted = outbox::insert(connection, position, body); !inserted) return inserted;
+  const std::string& insertion = state_->insertions[static_cast<std::size_t>(partition)];
+  if (auto inserted = outbox::insert(connection, insertion, envelope.sequence, body); !inserted) return inserted;
   state_->heads[static_cast<std::size_t>(partition)] = envelope.sequence;
   const std::lock_guard lock(state_->mutex);
-  state_->encoded[position] = std::move(body);
+  state_->encoded[position_of(partition, envelope.sequence)] = std::move(body);
   return {};
 }
 
 void Outbox::committed(const Envelope& envelope) {
-  const auto position = outbox::position_of(state_->topic_number, envelope.stream.partition, envelope.sequence);
+  const auto position = position_of(envelope.stream.partition, envelope.sequence);
   outbox::CommittedEvent event{
       envelope.stream.partition, envelope.sequence, envelope.occurred_at_ms, envelope.payment, {}};
   {

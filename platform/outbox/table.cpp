@@ -11,7 +11,6 @@ namespace tidegate::platform {
 std::span<const Migration> outbox_migrations() {
   static constexpr Migration kMigrations[] = {
       {1, R"(
-CREATE TABLE outbox (position INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE outbox_topic (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE outbox_published (stream INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
 )"},
@@ -20,6 +19,13 @@ CREATE TABLE outbox_published (stream INTEGER PRIMARY KEY, sequence INTEGER NOT 
 }
 
 namespace outbox {
+namespace {
+
+std::string table_of(std::int64_t topic, int partition) {
+  return fmt::format("outbox_{}_{}", topic, partition);
+}
+
+}  // namespace
 
 Result<std::int64_t> number_of_topic(Connection& connection, const std::string& topic) {
   auto made = connection.execute("INSERT INTO outbox_topic (name) VALUES (?) ON CONFLICT DO NOTHING", {topic});
@@ -31,52 +37,59 @@ Result<std::int64_t> number_of_topic(Connection& connection, const std::string& 
   });
   if (!found) return found.error();
   if (number < 1 || number > 255) return internal_error(fmt::format("outbox: topic {} has number {}", topic, number));
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    auto table = connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+                                                table_of(number, partition)), {});
+    if (!table) return table.error();
+  }
   return number;
 }
 
 Result<std::int64_t> head(Connection& connection, std::int64_t topic, int partition) {
   std::int64_t last = 0;
   auto found = connection.query(
-      "SELECT position FROM outbox WHERE position >= ? AND position <= ? ORDER BY position DESC LIMIT 1",
-      {position_of(topic, partition, 0), position_of(topic, partition, kLastSequence)}, [&](const Row& row) {
-        last = sequence_of(row.integer(0));
+      fmt::format("SELECT sequence FROM {} ORDER BY sequence DESC LIMIT 1", table_of(topic, partition)), {},
+      [&](const Row& row) {
+        last = row.integer(0);
         return false;
       });
   if (!found) return found.error();
   return last;
 }
 
-Result<void> insert(Connection& connection, std::int64_t position, std::string_view body) {
-  auto done = connection.execute("INSERT INTO outbox VALUES (?, ?)", {position, body});
+std::string insertion(std::int64_t topic, int partition) {
+  return fmt::format("INSERT INTO {} VALUES (?, ?)", table_of(topic, partition));
+}
+
+Result<void> insert(Connection& connection, const std::string& insertion, std::int64_t sequence, std::string_view body) {
+  auto done = connection.execute(insertion, {sequence, body});
   if (!done) return done.error();
   return {};
 }
 
 Result<void> read(Connection& connection, std::int64_t topic, int partition, std::int64_t from, std::int64_t limit,
                   const std::function<void(std::int64_t, std::string_view)>& visit) {
-  if (from > kLastSequence) return {};
-  return connection.query(
-      "SELECT position, body FROM outbox WHERE position >= ? AND position <= ? ORDER BY position LIMIT ?",
-      {position_of(topic, partition, from), position_of(topic, partition, kLastSequence), limit}, [&](const Row& row) {
-        visit(sequence_of(row.integer(0)), row.text(1));
-        return true;
-      });
+  return connection.query(fmt::format("SELECT sequence, body FROM {} WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+                                      table_of(topic, partition)),
+                          {from, limit}, [&](const Row& row) {
+                            visit(row.integer(0), row.text(1));
+                            return true;
+                          });
 }
 
 Result<std::int64_t> delete_up_to(Connection& connection, std::int64_t topic, int partition, std::int64_t sequence,
                                   std::int64_t limit) {
+  const std::string table = table_of(topic, partition);
   std::int64_t first = 0;
-  auto found = connection.query(
-      "SELECT position FROM outbox WHERE position >= ? AND position <= ? ORDER BY position LIMIT 1",
-      {position_of(topic, partition, 0), position_of(topic, partition, sequence)}, [&](const Row& row) {
-        first = sequence_of(row.integer(0));
-        return false;
-      });
+  auto found = connection.query(fmt::format("SELECT sequence FROM {} ORDER BY sequence LIMIT 1", table), {},
+                                [&](const Row& row) {
+                                  first = row.integer(0);
+                                  return false;
+                                });
   if (!found) return found.error();
-  if (first == 0) return std::int64_t{0};
-  return connection.execute(
-      "DELETE FROM outbox WHERE position >= ? AND position <= ?",
-      {position_of(topic, partition, first), position_of(topic, partition, std::min(sequence, first + limit - 1))});
+  if (first == 0 || first > sequence) return std::int64_t{0};
+  return connection.execute(fmt::format("DELETE FROM {} WHERE sequence <= ?", table),
+                            {std::min(sequence, first + limit - 1)});
 }
 
 Result<Cursors> published(Connection& connection, std::int64_t topic) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "platform/store/gathered_log.hpp"
+
 namespace tidegate::platform::sqlite {
 namespace {
 
@@ -38,7 +40,8 @@ Result<Database> open_database(const std::string& path, Access access) {
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   const int mode = access == Access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, mode | SQLITE_OPEN_NOMUTEX, nullptr);
+  const char* vfs = access == Access::read_write ? gathered_log_vfs() : nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, mode | SQLITE_OPEN_NOMUTEX, vfs);
   Database database(raw);
   if (raw == nullptr) return machine_error(fmt::format("open {}: out of memory", path));
   if (code != SQLITE_OK) return error_of(raw, fmt::format("open {}", path));
