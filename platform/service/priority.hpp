@@ -4,7 +4,7 @@
 
 namespace tidegate::platform {
 
-/// For a process that works behind the acknowledgements: it takes the processor's time that others leave (nice 7, also
+/// For a process that works behind the acknowledgements: it takes the processor's time that others leave (nice 12, also
 /// in its session's autogroup, where Linux shares out by sessions). Before any other thread is started.
 void stand_back();
 
