@@ -22,7 +22,8 @@ struct BusRecord {
   std::string value;
 };
 
-/// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for 25 ms.
+/// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for
+/// 25 ms.
 class EventProducer {
  public:
   virtual ~EventProducer() = default;

@@ -11,7 +11,7 @@ namespace tidegate::platform {
 namespace {
 
 constexpr int kMetadataLimitMs = 500;
-constexpr Nanoseconds kGather = std::chrono::milliseconds(25);
+constexpr Nanoseconds kGather = std::chrono::milliseconds(50);
 constexpr Nanoseconds kFlushTick = std::chrono::milliseconds(2);
 constexpr Nanoseconds kQueueFullLimit = std::chrono::seconds(1);
 constexpr std::size_t kLongestQueue = 100'000;
@@ -23,7 +23,8 @@ kafka::Settings producer_settings(const std::string& bootstrap, const std::strin
           {"client.id", client_id},
           {"enable.idempotence", "true"},
           {"acks", "all"},
-          {"linger.ms", "5"},  // until all that is handed over together is there, even if this thread loses the processor meanwhile
+          {"linger.ms",
+           "5"},  // until all that is handed over together is there, even if this thread loses the processor meanwhile
           {"compression.codec", "lz4"},
           {"allow.auto.create.topics", "false"},
           {"message.timeout.ms", "120000"},
@@ -154,7 +155,8 @@ void KafkaProducer::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
   }
   lock.lock();
   lane.in_flight -= batch.size();
-  lane.waiting.insert(lane.waiting.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+  lane.waiting.insert(lane.waiting.begin(), std::make_move_iterator(batch.begin()),
+                      std::make_move_iterator(batch.end()));
   refusal_ = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(failed);
 }
 

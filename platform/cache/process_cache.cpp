@@ -9,7 +9,9 @@ namespace {
 
 class ProcessCache final : public Cache {
  public:
-  ProcessCache(std::size_t capacity, const Clock& clock) : capacity_(capacity), clock_(clock) {}
+  ProcessCache(std::size_t capacity, const Clock& clock) : capacity_(capacity), clock_(clock) {
+    entries_.reserve(capacity);  // growing stops the loop for as long as all entries take to move
+  }
 
   asio::awaitable<std::optional<std::string>> get(std::string name) override {
     const auto found = entries_.find(name);

@@ -16,7 +16,9 @@ namespace tidegate::platform {
 /// Bounded; the oldest leaves first. Used on one thread.
 class RecentPayments {
  public:
-  explicit RecentPayments(std::size_t capacity = 100'000) : capacity_(capacity) {}
+  explicit RecentPayments(std::size_t capacity = 100'000) : capacity_(capacity) {
+    payments_.reserve(capacity);  // growing stops the loop for as long as all entries take to move
+  }
 
   void add(Payment payment);
   /// A payment that already left is not brought back: its next reader gets it from the store.

@@ -38,8 +38,10 @@ Result<std::int64_t> number_of_topic(Connection& connection, const std::string& 
   if (!found) return found.error();
   if (number < 1 || number > 255) return internal_error(fmt::format("outbox: topic {} has number {}", topic, number));
   for (int partition = 0; partition < kPartitions; ++partition) {
-    auto table = connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL)",
-                                                table_of(number, partition)), {});
+    auto table = connection.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {} (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+                    table_of(number, partition)),
+        {});
     if (!table) return table.error();
   }
   return number;
@@ -61,7 +63,8 @@ std::string insertion(std::int64_t topic, int partition) {
   return fmt::format("INSERT INTO {} VALUES (?, ?)", table_of(topic, partition));
 }
 
-Result<void> insert(Connection& connection, const std::string& insertion, std::int64_t sequence, std::string_view body) {
+Result<void> insert(Connection& connection, const std::string& insertion, std::int64_t sequence,
+                    std::string_view body) {
   auto done = connection.execute(insertion, {sequence, body});
   if (!done) return done.error();
   return {};

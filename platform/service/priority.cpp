@@ -8,9 +8,9 @@
 namespace tidegate::platform {
 namespace {
 
-// A fifteenth of the weight of a process that answers clients. At 11,200 requests/s on two cores, which fills them, their
-// p99 was 1.2 to 1.6 s with nice 7, 66 ms with 10, 29 to 34 ms with 12; and beside two programs that take all they can
-// get the workers still keep up with the smoke's rates.
+// A fifteenth of the weight of a process that answers clients. At 11,200 requests/s on two cores, which fills them,
+// their p99 was 1.2 to 1.6 s with nice 7, 66 ms with 10, 29 to 34 ms with 12; and beside two programs that take all
+// they can get the workers still keep up with the smoke's rates.
 constexpr int kNice = 12;
 
 struct CloseFile {

@@ -29,8 +29,7 @@ GatheredFile& gathered(sqlite3_file* file) {
 int write_out(GatheredFile& log) {
   if (log.pending->empty()) return SQLITE_OK;
   sqlite3_file* file = log.file();
-  const int code =
-      file->pMethods->xWrite(file, log.pending->data(), static_cast<int>(log.pending->size()), log.begin);
+  const int code = file->pMethods->xWrite(file, log.pending->data(), static_cast<int>(log.pending->size()), log.begin);
   log.pending->clear();
   return code;
 }
@@ -52,7 +51,8 @@ int read(sqlite3_file* base, void* out, int size, sqlite3_int64 offset) {
 int write(sqlite3_file* base, const void* data, int size, sqlite3_int64 offset) {
   GatheredFile& log = gathered(base);
   const auto end = log.begin + static_cast<sqlite3_int64>(log.pending->size());
-  if (!log.pending->empty() && (offset != end || log.pending->size() + static_cast<std::size_t>(size) > kMostGathered)) {
+  if (!log.pending->empty() &&
+      (offset != end || log.pending->size() + static_cast<std::size_t>(size) > kMostGathered)) {
     if (const int code = write_out(log); code != SQLITE_OK) return code;
   }
   if (log.pending->empty()) log.begin = offset;
@@ -102,11 +102,25 @@ int device_characteristics(sqlite3_file* base) {
   return gathered(base).file()->pMethods->xDeviceCharacteristics(gathered(base).file());
 }
 
-constexpr sqlite3_io_methods kMethods{
-    1,         close,       read,         write,       truncate,
-    sync,      file_size,   lock,         unlock,      check_lock,
-    file_control, sector_size, device_characteristics, nullptr, nullptr,
-    nullptr,   nullptr,     nullptr,      nullptr};
+constexpr sqlite3_io_methods kMethods{1,
+                                      close,
+                                      read,
+                                      write,
+                                      truncate,
+                                      sync,
+                                      file_size,
+                                      lock,
+                                      unlock,
+                                      check_lock,
+                                      file_control,
+                                      sector_size,
+                                      device_characteristics,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr};
 
 /// Only logs are gathered; any other file is the default VFS's, in the memory that SQLite gave.
 int open(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* flags_out) {

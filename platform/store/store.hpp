@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace tidegate::platform {
 
@@ -74,8 +75,11 @@ struct Migration {
   std::string_view sql;
 };
 
-/// Opens (creates, migrates) DIRECTORY/NAME.db under a lock file: a second owner is refused by name.
+/// Opens (creates, migrates) DIRECTORY/NAME.db under a lock file: a second owner is refused by name. After a commit of
+/// several units the writer rests for as long as it took, but not longer than `longest_rest`: what comes meanwhile
+/// shares the next one. 12 ms is for stores that nobody waits for.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& directory, const std::string& name,
-                                                 std::span<const Migration> migrations);
+                                                 std::span<const Migration> migrations,
+                                                 Nanoseconds longest_rest = std::chrono::milliseconds(12));
 
 }  // namespace tidegate::platform
