@@ -23,7 +23,7 @@ struct BusRecord {
 };
 
 /// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for
-/// 25 ms.
+/// 50 ms.
 class EventProducer {
  public:
   virtual ~EventProducer() = default;

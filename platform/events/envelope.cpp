@@ -140,19 +140,20 @@ std::string StreamId::text() const {
 }
 
 Result<StreamId> StreamId::parse(std::string_view text) {
-  const Error malformed =
-      bad_envelope("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
+  const auto malformed = [text] {
+    return bad_envelope("'" + std::string(text.substr(0, kLongestName)) + "' is not PRODUCER/TOPIC/PARTITION");
+  };
   const auto first = text.find('/');
   const auto last = text.rfind('/');
-  if (first == std::string_view::npos || first == last || first == 0 || last - first == 1) return malformed;
-  if (text.substr(first + 1, last - first - 1).find('/') != std::string_view::npos) return malformed;
+  if (first == std::string_view::npos || first == last || first == 0 || last - first == 1) return malformed();
+  if (text.substr(first + 1, last - first - 1).find('/') != std::string_view::npos) return malformed();
   const std::string_view digits = text.substr(last + 1);
   if (digits.empty() || digits.size() > 4 || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return malformed;
+    return malformed();
   }
   StreamId id{std::string(text.substr(0, first)), std::string(text.substr(first + 1, last - first - 1)), 0};
   for (const char digit : digits) id.partition = id.partition * 10 + (digit - '0');
-  if (id.partition >= kPartitions) return malformed;
+  if (id.partition >= kPartitions) return malformed();
   return id;
 }
 

@@ -256,7 +256,7 @@ class PlatformRoles(Roles):
         capture = asks(owner, "POST", f"/v1/payments/{held}/capture", {"amount": 100}, 202, Idempotency_Key="c")["id"]
         asks(owner, "POST", "/v1/wallets", {"wallet": "mine", "currency": "EUR"}, 201, Idempotency_Key="w")
         asks(owner, "POST", "/v1/wallets/mine/credit", {"amount": 50, "currency": "EUR"}, Idempotency_Key="wc")
-        wait_until(lambda: self.payable(owner) == 9_850, 20, "it settles")
+        wait_until(lambda: self.payable(owner) == 9_850 + 98, 20, "the payment and the captured part settle")
         payout = asks(owner, "POST", "/v1/payouts", {"network": "network-03", "amount": 100, "currency": "EUR",
                                                      "account": "DE02"}, 202, Idempotency_Key="p")["id"]
         endpoint = asks(owner, "POST", "/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/hook"}, 201)["id"]
