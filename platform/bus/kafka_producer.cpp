@@ -23,8 +23,7 @@ kafka::Settings producer_settings(const std::string& bootstrap, const std::strin
           {"client.id", client_id},
           {"enable.idempotence", "true"},
           {"acks", "all"},
-          {"linger.ms",
-           "5"},  // until all that is handed over together is there, even if this thread loses the processor meanwhile
+          {"linger.ms", "5"},  // for the rest of a batch, should this thread lose the processor while it hands it over
           {"compression.codec", "lz4"},
           {"allow.auto.create.topics", "false"},
           {"message.timeout.ms", "120000"},
@@ -76,12 +75,8 @@ Result<void> KafkaProducer::publish(const BusRecord& record) {
   if (!room_.wait_for(lock, kQueueFullLimit, [this] { return queued_ < kLongestQueue; })) {
     return timeout_error(where() + "the queue to the broker stayed full for a second");
   }
-  if (!refusal_.empty()) return internal_error(where() + refusal_);
   Lane& lane = lanes_[{record.topic, record.partition}];
-  if (lane.topic.empty()) {
-    lane.topic = record.topic;
-    lane.partition = record.partition;
-  }
+  if (!lane.refusal.empty()) return internal_error(where() + lane.refusal);
   lane.waiting.push_back(record);
   if (queued_++ == 0) work_.notify_all();
   return {};
@@ -130,22 +125,23 @@ void KafkaProducer::take_reports(Nanoseconds limit) {
 }
 
 void KafkaProducer::send(std::unique_lock<std::mutex>& lock) {
-  for (auto& [name, lane] : lanes_) {  // a lane is never erased, and an insertion moves none
-    if (lane.in_flight == 0 && !lane.waiting.empty()) send(lock, lane);
+  for (auto& [place, lane] : lanes_) {  // a lane is never erased, and an insertion moves none
+    if (lane.in_flight == 0 && !lane.waiting.empty()) send(lock, place, lane);
   }
 }
 
-void KafkaProducer::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
+void KafkaProducer::send(std::unique_lock<std::mutex>& lock, const Place& place, Lane& lane) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(kMostAtOnce, lane.waiting.size()));
   const auto begin = lane.waiting.begin();
   std::deque<BusRecord> batch(std::make_move_iterator(begin), std::make_move_iterator(begin + count));
   lane.waiting.erase(begin, begin + count);
   lane.in_flight = batch.size();
   lock.unlock();
+  rd_kafka_topic_s* to = topic(place.first);
   rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
   while (!batch.empty()) {
     const BusRecord& record = batch.front();
-    failed = rd_kafka_producev(handle_.get(), RD_KAFKA_V_RKT(topic(lane.topic)), RD_KAFKA_V_PARTITION(lane.partition),
+    failed = rd_kafka_producev(handle_.get(), RD_KAFKA_V_RKT(to), RD_KAFKA_V_PARTITION(place.second),
                                RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
                                RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(record.timestamp_ms),
@@ -157,7 +153,7 @@ void KafkaProducer::send(std::unique_lock<std::mutex>& lock, Lane& lane) {
   lane.in_flight -= batch.size();
   lane.waiting.insert(lane.waiting.begin(), std::make_move_iterator(batch.begin()),
                       std::make_move_iterator(batch.end()));
-  refusal_ = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(failed);
+  lane.refusal = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(failed);
 }
 
 rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {

@@ -33,18 +33,18 @@ class KafkaProducer final : public EventProducer {
   Result<void> flush(Nanoseconds limit) override;
 
  private:
+  using Place = std::pair<std::string, int>;  // topic, partition
   struct Lane {
-    std::string topic;
-    int partition = 0;
     std::deque<BusRecord> waiting;
     std::size_t in_flight = 0;
+    std::string refusal;  // why librdkafka takes no records of it, while it takes none
   };
 
   void run();
   void take_reports(Nanoseconds limit);
   /// Hands over what is waiting of every partition that has nothing in flight.
   void send(std::unique_lock<std::mutex>& lock);
-  void send(std::unique_lock<std::mutex>& lock, Lane& lane);
+  void send(std::unique_lock<std::mutex>& lock, const Place& place, Lane& lane);
   rd_kafka_topic_s* topic(const std::string& name);
 
   kafka::Handle handle_;
@@ -54,9 +54,8 @@ class KafkaProducer final : public EventProducer {
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable room_;
-  std::map<std::pair<std::string, int>, Lane> lanes_;
+  std::map<Place, Lane> lanes_;
   std::size_t queued_ = 0;  ///< waiting or in flight
-  std::string refusal_;     ///< why librdkafka takes no records, while it takes none
   bool flushing_ = false;
   bool stopping_ = false;
   std::thread thread_;

@@ -199,6 +199,29 @@ TEST_CASE("a partition's records keep their order when they take many requests")
   }
 }
 
+TEST_CASE("a partition that there is not is refused, and holds up no other") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  auto producer = carrier.bus->make_producer("contract");
+  REQUIRE(producer.ok());
+  const auto refused = [&] { return !(*producer)->publish(record(77, "nowhere")).ok(); };
+  const Nanoseconds deadline = monotonic_now() + kDeadline;
+  while (!refused() && monotonic_now() < deadline) {
+    REQUIRE((*producer)->publish(record(3, "x")).ok());
+    (void)(*producer)->flush(std::chrono::milliseconds(20));
+  }
+  CHECK(refused());
+  REQUIRE((*producer)->publish(record(3, "last")).ok());
+  auto consumer = consumer_of(*carrier.bus, "g");
+  const Nanoseconds until = monotonic_now() + kDeadline;
+  std::string value;
+  while (value != "last" && monotonic_now() < until) {
+    for (const BusRecord& each : *consumer->poll(100, std::chrono::milliseconds(50))) value = each.value;
+  }
+  CHECK(value == "last");
+}
+
 TEST_CASE("a producer whose broker is silent takes records until its queue is full, and says so") {
   auto bus = make_kafka_bus("127.0.0.1:1");
   auto producer = bus->make_producer("contract");
