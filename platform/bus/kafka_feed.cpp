@@ -18,7 +18,9 @@ kafka::Settings consumer_settings(const std::string& bootstrap, const std::strin
           {"enable.auto.commit", "false"},
           {"enable.auto.offset.store", "false"},
           {"auto.offset.reset", "earliest"},
-          {"fetch.wait.max.ms", "20"},  // the embedded broker never answers an idle fetch early
+          // The embedded broker never answers an idle fetch early, and each fetch costs it a walk per partition: at
+          // 5,000 payments/s asking every 20 ms instead cost all roles together 4 %.
+          {"fetch.wait.max.ms", "50"},
           {"fetch.error.backoff.ms", "50"},
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},

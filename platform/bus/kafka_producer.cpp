@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kMetadataLimitMs = 500;
 constexpr Nanoseconds kGather = std::chrono::milliseconds(50);
+constexpr Nanoseconds kGatherMore = std::chrono::milliseconds(100);
+constexpr std::size_t kMany = 10;  // at once of each partition
 constexpr Nanoseconds kFlushTick = std::chrono::milliseconds(2);
 constexpr Nanoseconds kQueueFullLimit = std::chrono::seconds(1);
 constexpr std::size_t kLongestQueue = 100'000;
@@ -95,11 +97,12 @@ Result<void> KafkaProducer::flush(Nanoseconds limit) {
 void KafkaProducer::run() {
   ::pthread_setname_np(::pthread_self(), "producer");
   std::unique_lock lock(mutex_);
+  bool many = false;
   while (!stopping_) {
     work_.wait(lock, [this] { return stopping_ || queued_ > 0; });
-    work_.wait_for(lock, kGather, [this] { return stopping_ || flushing_; });
+    work_.wait_for(lock, many ? kGatherMore : kGather, [this] { return stopping_ || flushing_; });
     const Nanoseconds limit = flushing_ ? kFlushTick : Nanoseconds{0};
-    send(lock);
+    many = send(lock) >= kMany * lanes_.size();
     lock.unlock();
     take_reports(limit);
     lock.lock();
@@ -124,13 +127,15 @@ void KafkaProducer::take_reports(Nanoseconds limit) {
   }
 }
 
-void KafkaProducer::send(std::unique_lock<std::mutex>& lock) {
+std::size_t KafkaProducer::send(std::unique_lock<std::mutex>& lock) {
+  std::size_t sent = 0;
   for (auto& [place, lane] : lanes_) {  // a lane is never erased, and an insertion moves none
-    if (lane.in_flight == 0 && !lane.waiting.empty()) send(lock, place, lane);
+    if (lane.in_flight == 0 && !lane.waiting.empty()) sent += send(lock, place, lane);
   }
+  return sent;
 }
 
-void KafkaProducer::send(std::unique_lock<std::mutex>& lock, const Place& place, Lane& lane) {
+std::size_t KafkaProducer::send(std::unique_lock<std::mutex>& lock, const Place& place, Lane& lane) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(kMostAtOnce, lane.waiting.size()));
   const auto begin = lane.waiting.begin();
   std::deque<BusRecord> batch(std::make_move_iterator(begin), std::make_move_iterator(begin + count));
@@ -154,6 +159,7 @@ void KafkaProducer::send(std::unique_lock<std::mutex>& lock, const Place& place,
   lane.waiting.insert(lane.waiting.begin(), std::make_move_iterator(batch.begin()),
                       std::make_move_iterator(batch.end()));
   lane.refusal = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(failed);
+  return static_cast<std::size_t>(count) - batch.size();
 }
 
 rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {

@@ -7,62 +7,51 @@ namespace {
 
 constexpr std::size_t kMostSubjects = 200'000;
 
-void count(std::map<std::string, std::int64_t>& names, const std::string& name, std::int64_t by) {
-  const auto found = names.try_emplace(name, 0).first;
+template <typename Counts, typename Name>
+void count(Counts& counts, const Name& name, std::int64_t by) {
+  const auto found = counts.try_emplace(name, 0).first;
   found->second += by;
-  if (found->second <= 0) names.erase(found);
-}
-
-std::int64_t number_of(const std::map<std::string, std::int64_t>& names, char kind) {
-  return std::count_if(names.begin(), names.end(), [&](const auto& entry) { return entry.first.front() == kind; });
+  if (found->second <= 0) counts.erase(found);
 }
 
 }  // namespace
 
-void FraudProfiles::add(const SeenPayment& payment) {
+void FraudProfiles::add(const Seen& seen) {
   const auto note = [&](Subject& subject) {
     subject.payments += 1;
-    subject.amount += payment.amount;
+    subject.amount += seen.amount;
   };
-  Subject& card = subject("card/", payment.card);
-  note(card);
-  count(card.others, "m" + payment.merchant, 1);
-  if (!payment.address.empty()) count(card.others, "a" + payment.address, 1);
-  card.amounts[payment.amount] += 1;
-  note(subject("merchant/", payment.merchant));
-  if (!payment.address.empty()) {
-    Subject& address = subject("address/", payment.address);
-    note(address);
-    count(address.others, "c" + payment.card, 1);
+  note(*seen.card);
+  count(seen.card->merchants, seen.merchant, 1);
+  count(seen.card->amounts, seen.amount, 1);
+  note(*seen.merchant);
+  if (seen.address != nullptr) {
+    note(*seen.address);
+    count(seen.card->addresses, seen.address, 1);
+    count(seen.address->cards, seen.card, 1);
   }
-  count(key_merchants_[payment.client_key], payment.merchant, 1);
-  payments_.insert(payment.payment);
-  card_of_[payment.payment] = payment.card;
-  window_.push_back(payment);
+  count(seen.key->second, seen.merchant, 1);
+  window_.push_back(seen);
 }
 
-void FraudProfiles::remove(const SeenPayment& payment) {
+void FraudProfiles::remove(const Seen& seen) {
   const auto forget = [&](Subject& subject) {
     subject.payments -= 1;
-    subject.amount -= payment.amount;
+    subject.amount -= seen.amount;
   };
-  Subject& card = subject("card/", payment.card);
-  forget(card);
-  count(card.others, "m" + payment.merchant, -1);
-  if (!payment.address.empty()) count(card.others, "a" + payment.address, -1);
-  if (--card.amounts[payment.amount] <= 0) card.amounts.erase(payment.amount);
-  if (card.payments == 0) card.declines = 0;
-  forget(subject("merchant/", payment.merchant));
-  if (!payment.address.empty()) {
-    Subject& address = subject("address/", payment.address);
-    forget(address);
-    count(address.others, "c" + payment.card, -1);
+  forget(*seen.card);
+  count(seen.card->merchants, seen.merchant, -1);
+  count(seen.card->amounts, seen.amount, -1);
+  if (seen.card->payments == 0) seen.card->declines = 0;
+  forget(*seen.merchant);
+  if (seen.address != nullptr) {
+    forget(*seen.address);
+    count(seen.card->addresses, seen.address, -1);
+    count(seen.address->cards, seen.card, -1);
   }
-  auto& merchants = key_merchants_[payment.client_key];
-  count(merchants, payment.merchant, -1);
-  if (merchants.empty()) key_merchants_.erase(payment.client_key);
-  payments_.erase(payment.payment);
-  card_of_.erase(payment.payment);
+  count(seen.key->second, seen.merchant, -1);
+  if (seen.key->second.empty()) keys_.erase(keys_.find(seen.key->first));
+  card_of_.erase(card_of_.find(*seen.payment));
 }
 
 void FraudProfiles::prune(std::int64_t now_ms) {
@@ -71,8 +60,10 @@ void FraudProfiles::prune(std::int64_t now_ms) {
     remove(window_.front());
     window_.pop_front();
   }
-  if (subjects_.size() <= kMostSubjects) return;
-  std::erase_if(subjects_, [](const auto& entry) { return entry.second.payments == 0; });
+  if (cards_.size() + merchants_.size() + addresses_.size() <= kMostSubjects) return;
+  for (Subjects* subjects : {&cards_, &merchants_, &addresses_}) {
+    std::erase_if(*subjects, [](const auto& entry) { return entry.second.payments == 0; });
+  }
 }
 
 FraudFacts FraudProfiles::see(const SeenPayment& payment) {
@@ -85,10 +76,11 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   facts.address = payment.address;
   facts.merchant = payment.merchant;
   facts.hour = payment.at_ms / 3'600'000 % 24;
-  const bool again = payments_.count(payment.payment) > 0;
-  Subject& card = subject("card/", payment.card);
-  Subject& merchant = subject("merchant/", payment.merchant);
-  Subject& address = subject("address/", payment.address);
+  Subject& card = cards_[payment.card];
+  Subject& merchant = merchants_[payment.merchant];
+  Subject& address = addresses_[payment.address];
+  const auto key = keys_.try_emplace(payment.client_key).first;
+  const auto [in_window, fresh] = card_of_.try_emplace(payment.payment, &card);
   facts.card_seen = card.seen;
   facts.address_seen = address.seen;
   facts.merchant_seen = merchant.seen;
@@ -99,8 +91,9 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   facts.amount_before_last = card.amount_before_last;
   facts.card_currency = card.currency;
   facts.card_declines = card.declines;
-  if (!again) {
-    add(payment);
+  if (fresh) {
+    add({&in_window->first, &card, &merchant, payment.address.empty() ? nullptr : &address, &*key, payment.amount,
+         payment.at_ms});
     for (Subject* each : {&card, &merchant, &address}) {
       each->seen += 1;
       each->sum += payment.amount;
@@ -115,18 +108,19 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   facts.address_payments = address.payments;
   facts.card_amount = card.amount;
   facts.merchant_amount = merchant.amount;
-  facts.card_merchants = number_of(card.others, 'm');
-  facts.card_addresses = number_of(card.others, 'a');
-  facts.address_cards = number_of(address.others, 'c');
-  facts.same_amounts = card.amounts[payment.amount];
-  facts.key_merchants = static_cast<std::int64_t>(key_merchants_[payment.client_key].size());
+  facts.card_merchants = static_cast<std::int64_t>(card.merchants.size());
+  facts.card_addresses = static_cast<std::int64_t>(card.addresses.size());
+  facts.address_cards = static_cast<std::int64_t>(address.cards.size());
+  const auto same = card.amounts.find(payment.amount);
+  facts.same_amounts = same == card.amounts.end() ? 0 : same->second;
+  facts.key_merchants = static_cast<std::int64_t>(key->second.size());
   return facts;
 }
 
 void FraudProfiles::declined(const std::string& payment, std::int64_t at_ms) {
   prune(at_ms);
   const auto card = card_of_.find(payment);
-  if (card != card_of_.end()) subject("card/", card->second).declines += 1;
+  if (card != card_of_.end()) card->second->declines += 1;
 }
 
 }  // namespace tidegate::platform

@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "platform/fraud/rules.hpp"
 
@@ -31,23 +30,34 @@ class FraudProfiles {
 
  private:
   struct Subject {
-    std::int64_t payments = 0, amount = 0;         // in the window
-    std::map<std::string, std::int64_t> others;    // merchants and addresses of a card, cards of an address
-    std::map<std::int64_t, std::int64_t> amounts;  // of a card
-    std::int64_t seen = 0, sum = 0;                // ever, while the subject is kept
+    std::int64_t payments = 0, amount = 0;                   // in the window
+    std::map<const Subject*, std::int64_t> merchants;        // of a card
+    std::map<const Subject*, std::int64_t> addresses;        // of a card
+    std::map<const Subject*, std::int64_t> cards;            // of an address
+    std::unordered_map<std::int64_t, std::int64_t> amounts;  // of a card
+    std::int64_t seen = 0, sum = 0;                          // ever, while the subject is kept
     std::int64_t last_at_ms = 0, last_amount = 0, amount_before_last = 0, declines = 0;
     std::string currency;
   };
+  using Subjects = std::unordered_map<std::string, Subject>;
+  using Keys = std::unordered_map<std::string, std::map<const Subject*, std::int64_t>>;  // the merchants of a key
+  // What leaving the window needs. Whatever it points to is kept for as long as it is in the window.
+  struct Seen {
+    const std::string* payment;
+    Subject* card;
+    Subject* merchant;
+    Subject* address;  // null: none was given
+    Keys::value_type* key;
+    std::int64_t amount, at_ms;
+  };
   void prune(std::int64_t now_ms);
-  void add(const SeenPayment& payment);
-  void remove(const SeenPayment& payment);
-  Subject& subject(const std::string& kind, const std::string& name) { return subjects_[kind + name]; }
+  void add(const Seen& seen);
+  void remove(const Seen& seen);
 
-  std::deque<SeenPayment> window_;
-  std::unordered_set<std::string> payments_;              // in the window
-  std::unordered_map<std::string, std::string> card_of_;  // payments in the window
-  std::unordered_map<std::string, Subject> subjects_;
-  std::unordered_map<std::string, std::map<std::string, std::int64_t>> key_merchants_;
+  std::deque<Seen> window_;
+  std::unordered_map<std::string, Subject*> card_of_;  // payments in the window
+  Subjects cards_, merchants_, addresses_;
+  Keys keys_;
   std::int64_t newest_ms_ = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kApplyBatch = 500;
+constexpr std::size_t kApplyBatch = 1000;
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #pragma once
 // A Connection on SQLite with its statement cache. Private to platform/store.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,9 +25,15 @@ class SqliteConnection final : public Connection {
   bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
 
  private:
+  // Of both ends, where statements differ: hashing the whole of each was 5 % of what the ledger's writer does.
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    static constexpr std::size_t kEnd = 32;
+    std::size_t operator()(std::string_view text) const noexcept {
+      const std::hash<std::string_view> hash;
+      return hash(text.substr(0, kEnd)) ^
+             (hash(text.substr(text.size() - std::min(text.size(), kEnd))) * 31 + text.size());
+    }
   };
 
   Result<sqlite3_stmt*> prepare(std::string_view sql);
