@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMetadataLimitMs = 500;
 constexpr Nanoseconds kGather = std::chrono::milliseconds(50);
-constexpr Nanoseconds kGatherMore = std::chrono::milliseconds(100);
+constexpr Nanoseconds kGatherMore = std::chrono::milliseconds(200);
 constexpr std::size_t kMany = 10;  // at once of each partition
 constexpr Nanoseconds kFlushTick = std::chrono::milliseconds(2);
 constexpr Nanoseconds kQueueFullLimit = std::chrono::seconds(1);
