@@ -2,8 +2,10 @@
 #include "platform/broker/mock_cluster.hpp"
 
 #include <set>
+#include <thread>
 
 #include "platform/bus/event_bus.hpp"
+#include "platform/bus/kafka_group.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace tidegate;
@@ -99,6 +101,39 @@ TEST_CASE("a broker can be slow") {
   CHECK(all.carries());
   CHECK(monotonic_now() - start >= std::chrono::milliseconds(150));
   CHECK(all.cluster->broker(1).rtt_ms == 150);
+}
+
+TEST_CASE("a commit that is never answered is given up, and the next one is heard") {
+  Cluster all;
+  REQUIRE(all.carries());
+  auto handle = kafka::make_consumer({{"bootstrap.servers", all.cluster->bootstrap()}, {"group.id", "nobody"}});
+  REQUIRE(handle.ok());
+  const std::vector<int> partitions{0, 1};
+  KafkaGroup group(handle->get(), "ledger", "payments", std::chrono::milliseconds(200));
+  REQUIRE(group.start(partitions, kDeadline).ok());
+  REQUIRE(group.commit({{0, 0}, {1, 0}}, true, true).ok());
+
+  for (int number = 1; number <= all.cluster->brokers(); ++number) {
+    REQUIRE(all.cluster->set_broker(number, {true, 4000}).ok());
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));  // commits are 100 ms apart
+  const auto sent = group.commit({{0, 1}, {1, 0}}, true, false);
+  REQUIRE((sent.ok() && *sent));
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  const auto given_up = group.commit({{0, 1}, {1, 1}}, true, false);
+  REQUIRE_FALSE(given_up.ok());
+  CHECK(given_up.error().kind == Error::Kind::timeout);
+  CHECK(given_up.error().message.find("payments") != std::string::npos);
+
+  for (int number = 1; number <= all.cluster->brokers(); ++number) {
+    REQUIRE(all.cluster->set_broker(number, {true, 0}).ok());
+  }
+  const Nanoseconds until = monotonic_now() + kDeadline;
+  while (!group.commit({{0, 1}, {1, 1}}, false, true).ok() && monotonic_now() < until) {
+  }
+  const auto committed = KafkaGroup(handle->get(), "ledger", "payments").start(partitions, kDeadline);
+  REQUIRE(committed.ok());
+  CHECK(*committed == Offsets{{0, 1}, {1, 1}});
 }
 
 TEST_CASE("requests are answered with errors, which producers get over; what is left is withdrawn") {
