@@ -153,9 +153,9 @@ Result<void> KafkaGroup::receive_answer(Nanoseconds limit) {
   return closed_error("commit offsets of topic " + topic_ + ": " + failure);
 }
 
-/// Now and then librdkafka never answers (once in ten minutes at 5,000 payments/s, and the group stood still for good).
-/// The request stays with it; should it be carried out after all, it says an older place than the commits since, and
-/// the next one puts that right. Whoever starts from there skips what was applied.
+/// Otherwise one answer that is lost would hold the group's offsets for an hour. The request stays with librdkafka;
+/// should it be carried out after all, it says an older place than the commits since, and the next one puts that right.
+/// Whoever starts from there skips what was applied.
 bool KafkaGroup::give_up_late_answer(Nanoseconds now) {
   if (!awaiting_answer_ || now - committed_at_ < answer_limit_) return false;
   answers_.reset(rd_kafka_queue_new(handle_));

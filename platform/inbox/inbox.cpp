@@ -27,7 +27,7 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kPollBatch = 2000;
+constexpr std::size_t kPollBatch = 1000;  // what a feed brings at once: a full one tells that more waits
 constexpr Nanoseconds kPollLimit = std::chrono::milliseconds(50);  // also how soon stop() is noticed
 // How long events gather for a transaction, unless there are more than one takes: what a commit writes (pages, not
 // rows) and what it costs hardly grow with the events in it, and ten consumers share the disk and the cores.
