@@ -143,6 +143,12 @@ struct Inbox::State {
     drained_at_ms = 0;
     const std::int64_t asked_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
+    // Else what is read beyond a gap would be let go and have to come from the outbox too, one page after the other: on
+    // a full machine a group that once fell so far behind never got back to the bus.
+    if (sequencer.full()) {
+      more_waits = true;
+      return;
+    }
     auto records = consumer->poll(kPollBatch, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
     if (!records) {
       log::warn("the consumer failed; making a new one", {{"why", records.error().message}});

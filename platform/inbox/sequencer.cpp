@@ -49,6 +49,11 @@ void Sequencer::applied(int partition, std::int64_t sequence) {
   stream.held.erase(stream.held.begin(), stream.held.upper_bound(sequence));
 }
 
+bool Sequencer::full() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const auto& entry) { return entry.second.held.size() >= kMostHeld; });
+}
+
 std::vector<MissingRange> Sequencer::missing() const {
   std::vector<MissingRange> ranges;
   for (const auto& [partition, stream] : streams_) {

@@ -20,7 +20,7 @@ struct MissingRange {
 
 class Sequencer {
  public:
-  /// Events held per stream while a gap is open; later ones are let go and asked for again.
+  /// Events held per stream while a gap is open; later ones are let go and asked for again, so ask full() first.
   static constexpr std::size_t kMostHeld = 2'000;
 
   enum class Offer { accepted, repeat };
@@ -39,6 +39,9 @@ class Sequencer {
   /// The effects up to `sequence` are committed.
   void applied(int partition, std::int64_t sequence);
   std::int64_t last_applied(int partition) const { return streams_.at(partition).applied; }
+
+  /// A stream holds all it may: only what closes its gap should be offered now.
+  bool full() const;
 
   /// Every hole that is known.
   std::vector<MissingRange> missing() const;

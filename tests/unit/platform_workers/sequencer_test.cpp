@@ -100,3 +100,17 @@ TEST_CASE("a stream that waits holds a bounded number and asks for the rest agai
   (void)sequencer.offer(make_event(kPartition, 1), milliseconds(2));  // the next one always finds room
   CHECK(sequencer.ready(10'000).size() == Sequencer::kMostHeld + 1);
 }
+
+TEST_CASE("a stream with an open gap is full before it lets anything go, and has room again once the gap is closed") {
+  Sequencer sequencer = at(0);
+  const auto last = static_cast<std::int64_t>(Sequencer::kMostHeld) + 1;
+  for (std::int64_t n = 2; n < last; ++n) (void)sequencer.offer(make_event(kPartition, n), milliseconds(1));
+  CHECK_FALSE(sequencer.full());
+  (void)sequencer.offer(make_event(kPartition, last), milliseconds(1));
+  CHECK(sequencer.full());
+  CHECK(missing_text(sequencer) == "1-1 ");
+  (void)sequencer.offer(make_event(kPartition, 1), milliseconds(2));
+  CHECK(sequencer.missing().empty());
+  sequencer.applied(kPartition, last);
+  CHECK_FALSE(sequencer.full());
+}
