@@ -23,7 +23,7 @@ struct BusRecord {
 };
 
 /// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for
-/// 50 ms.
+/// 50 ms, or 200 where there are many.
 class EventProducer {
  public:
   virtual ~EventProducer() = default;

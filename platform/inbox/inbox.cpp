@@ -144,8 +144,9 @@ struct Inbox::State {
     const std::int64_t asked_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
     // Else what is read beyond a gap would be let go and have to come from the outbox too, one page after the other: on
-    // a full machine a group that once fell so far behind never got back to the bus.
-    if (sequencer.full()) {
+    // a full machine a group that once fell so far behind never got back to the bus. While the outbox does not answer,
+    // the other streams go on.
+    if (sequencer.full() && filler.can_fill()) {
       more_waits = true;
       return;
     }

@@ -50,8 +50,10 @@ void Sequencer::applied(int partition, std::int64_t sequence) {
 }
 
 bool Sequencer::full() const {
-  return std::any_of(streams_.begin(), streams_.end(),
-                     [](const auto& entry) { return entry.second.held.size() >= kMostHeld; });
+  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+    const Stream& stream = entry.second;
+    return stream.held.size() >= kMostHeld && stream.held.begin()->first != stream.applied + 1;
+  });
 }
 
 std::vector<MissingRange> Sequencer::missing() const {

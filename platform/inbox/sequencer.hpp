@@ -40,7 +40,8 @@ class Sequencer {
   void applied(int partition, std::int64_t sequence);
   std::int64_t last_applied(int partition) const { return streams_.at(partition).applied; }
 
-  /// A stream holds all it may: only what closes its gap should be offered now.
+  /// A stream holds all it may behind a gap: only what closes that should be offered now. One whose next event is here
+  /// and cannot be applied is not meant: it must not hold up the others.
   bool full() const;
 
   /// Every hole that is known.
