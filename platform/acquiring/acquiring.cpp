@@ -47,7 +47,7 @@ class Acquiring final : public Role {
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return note(connection, event); },
         [this](const Envelope& event) { charge_later(event); });
-    context.outboxes.add(outbox_, store().id(), database_->reader());
+    context.outboxes.add(outbox_, *database_);
     add_export(context.runtime, database_->reader(), "/v1/attempts/export", last_attempt, read_attempts);
   }
 

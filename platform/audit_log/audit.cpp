@@ -34,7 +34,7 @@ class AuditLog final : public Role {
       inboxes_.add(*database_, topic, append_record);
     }
     ServiceRuntime& runtime = context.runtime;
-    context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+    context.outboxes.add(outbox_, *database_);
     add_export(runtime, database_->reader(), "/v1/audit/log", last_record, read_records);
     add_export(runtime, database_->reader(), "/v1/audit/roots", last_root, read_roots);
     runtime.router().add_immediate("GET", "/v1/audit/key", [this](const http::Request&, auto) {

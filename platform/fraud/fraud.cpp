@@ -34,7 +34,7 @@ class Fraud final : public Role {
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return look_at(connection, event); },
         [this](const Envelope& event) { score_later(event); });
-    context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+    context.outboxes.add(outbox_, *database_);
     add_routes(context.runtime);
   }
 

@@ -166,11 +166,9 @@ void Gateway::State::add_work(Shard& shard) {
         [reports](const Envelope& report) { reports->applied(report); }));
   }
   added.sweeper = std::make_unique<Sweeper>(runtime.context().get_executor(), shard, *reports);
-  PruneOptions prune;
-  prune.consumers = runtime.options().prune_after;
-  prune.token = runtime.options().operator_token;
-  added.pruner = std::make_unique<OutboxPruner>(runtime.context().get_executor(), *shard.store, *shard.reader,
-                                                shard.outbox, clients, runtime.metrics(), std::move(prune));
+  added.pruner =
+      std::make_unique<OutboxPruner>(runtime.context().get_executor(), *shard.store, *shard.reader, shard.outbox,
+                                     clients, runtime.metrics(), prune_options(runtime.options()));
   work.push_back(std::move(added));
 }
 

@@ -24,7 +24,7 @@ LedgerShard::LedgerShard(RoleContext& context, std::size_t number, std::unique_p
         },
         [this](const Envelope& event) { consequences_.committed(event); });
   }
-  context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+  context.outboxes.add(outbox_, *database_);
 }
 
 Result<void> LedgerShard::post(Connection& connection, const Envelope& event) {

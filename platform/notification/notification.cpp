@@ -43,8 +43,8 @@ class Notification final : public Role {
           [this](Connection& connection, const Envelope& event) { return address(connection, event); },
           [this](const Envelope& event) { send_later(event); });
     }
-    context.outboxes.add(delivered_, database_->store().id(), database_->reader());
-    context.outboxes.add(dead_letters_, database_->store().id(), database_->reader());
+    context.outboxes.add(delivered_, *database_);
+    context.outboxes.add(dead_letters_, *database_);
     add_export(context.runtime, database_->reader(), "/v1/deliveries/export", last_delivery, read_deliveries);
   }
 

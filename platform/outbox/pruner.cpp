@@ -1,16 +1,19 @@
 #include "platform/outbox/pruner.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "platform/outbox/table.hpp"
+#include "platform/service/await_store.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr Nanoseconds kAskLimit = std::chrono::seconds(2);
-constexpr std::int64_t kMostAtOnce = 2000;  // rows of one stream in one unit of work: it must not hold up commits
+// Rows of one stream in one unit of work, each awaited: 2 ms of the writer, so that it does not hold up commits.
+constexpr std::int64_t kMostAtOnce = 1000;
 constexpr std::size_t kMostSeen = 4000;
 
 }  // namespace
@@ -20,8 +23,13 @@ std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::s
   const auto parsed = parse_json(body);
   const json::object* page = parsed ? parsed->if_object() : nullptr;
   const json::value* items = page == nullptr ? nullptr : page->if_contains("items");
-  if (items == nullptr || !items->is_array()) return std::nullopt;
+  const json::value* topics = page == nullptr ? nullptr : page->if_contains("topics");
+  if (items == nullptr || !items->is_array() || topics == nullptr || !topics->is_array()) return std::nullopt;
   outbox::Cursors applied{};
+  if (std::ranges::find(topics->get_array(), json::value(topic)) == topics->get_array().end()) {
+    applied.fill(INT64_MAX);
+    return applied;
+  }
   for (const json::value& item : items->get_array()) {
     if (!item.is_object()) return std::nullopt;
     const auto text = string_member(item.get_object(), "stream");
@@ -33,6 +41,14 @@ std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::s
     }
   }
   return applied;
+}
+
+PruneOptions prune_options(const ServiceOptions& options) {
+  PruneOptions prune;
+  prune.consumers = options.prune_after;
+  prune.token = options.operator_token;
+  prune.keep = options.keep_events;
+  return prune;
 }
 
 OutboxPruner::OutboxPruner(asio::any_io_executor loop, Store& store, Connection& reader, const Outbox& outbox,
@@ -79,12 +95,12 @@ asio::awaitable<std::optional<outbox::Cursors>> OutboxPruner::applied_by(std::st
 }
 
 asio::awaitable<std::optional<outbox::Cursors>> OutboxPruner::applied_by_all() {
-  std::optional<outbox::Cursors> least;
+  outbox::Cursors least{};
+  least.fill(INT64_MAX);
   for (const std::string& group : options_.consumers) {
     const auto applied = co_await applied_by(group);
     if (!applied) co_return std::nullopt;
-    if (!least) least = applied;
-    for (std::size_t i = 0; i < least->size(); ++i) (*least)[i] = std::min((*least)[i], (*applied)[i]);
+    for (std::size_t i = 0; i < least.size(); ++i) least[i] = std::min(least[i], (*applied)[i]);
   }
   co_return least;
 }
@@ -125,22 +141,24 @@ asio::awaitable<void> OutboxPruner::prune(Nanoseconds now) {
     // The last event of a stream stays: its number is where the next one goes on.
     bounds[i] = std::min({(*applied)[i], (*published)[i], (*old)[i] - 1});
   }
-  delete_below(bounds);
+  co_await delete_below(bounds);
 }
 
-void OutboxPruner::delete_below(const outbox::Cursors& bounds) {
+asio::awaitable<void> OutboxPruner::delete_below(outbox::Cursors bounds) {
   const std::int64_t topic = outbox_.topic_number();
   for (int partition = 0; partition < kPartitions; ++partition) {
     const std::int64_t bound = bounds[static_cast<std::size_t>(partition)];
-    if (bound <= 0) continue;
-    store_.submit(
-        [this, topic, partition, bound](Connection& connection) -> Result<void> {
-          auto deleted = outbox::delete_up_to(connection, topic, partition, bound, kMostAtOnce);
-          if (!deleted) return deleted.error();
-          pruned_.add(static_cast<std::uint64_t>(*deleted));
-          return {};
-        },
-        {});
+    std::int64_t deleted = kMostAtOnce;
+    while (bound > 0 && deleted == kMostAtOnce && !stopping_) {
+      const auto done = co_await commit(store_, [&](Connection& connection) -> Result<void> {
+        auto rows = outbox::delete_up_to(connection, topic, partition, bound, kMostAtOnce);
+        if (!rows) return rows.error();
+        deleted = *rows;
+        return {};
+      });
+      if (!done) co_return;  // a full disk, a store that ends: the next round tries again
+      pruned_.add(static_cast<std::uint64_t>(deleted));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Deletes events that nobody will ask for again: below what every registered consumer has applied, below what the relay
-// has published, and older than a while. One consumer that cannot be asked, and nothing is deleted.
+// Deletes events that nobody will ask for again: below what every registered consumer that reads their topic has
+// applied, below what the relay has published, and older than a while. One consumer that cannot be asked, and nothing
+// is deleted.
 
 #include <array>
 #include <deque>
@@ -12,17 +13,22 @@
 #include "platform/outbox/outbox.hpp"
 #include "platform/outbox/positions.hpp"
 #include "platform/service/metrics.hpp"
+#include "platform/service/options.hpp"
 #include "platform/service/peer_clients.hpp"
 #include "platform/store/store.hpp"
 
 namespace tidegate::platform {
 
 struct PruneOptions {
-  std::vector<std::string> consumers;  ///< the groups, each at the peer GROUP.http; none: nothing is ever deleted
-  std::string token;                   ///< the operator's
+  /// The groups of the system, each at the peer GROUP.http; each says itself which topics it reads. None: nothing is
+  /// ever deleted.
+  std::vector<std::string> consumers;
+  std::string token;  ///< the operator's
   Nanoseconds every = std::chrono::seconds(10);
-  Nanoseconds keep = std::chrono::hours(1);  ///< events stay this long at least, for exports
+  Nanoseconds keep = std::chrono::hours(1);  ///< events stay this long at least, for exports; up to 10 h
 };
+/// What a service's command line says.
+PruneOptions prune_options(const ServiceOptions& options);
 
 /// Works on the service's loop. Store, outbox, reader and clients outlive it.
 class OutboxPruner {
@@ -42,7 +48,7 @@ class OutboxPruner {
   std::optional<outbox::Cursors> heads() const;
   /// The heads of at least `keep` ago.
   std::optional<outbox::Cursors> old_heads(Nanoseconds now);
-  void delete_below(const outbox::Cursors& bounds);
+  asio::awaitable<void> delete_below(outbox::Cursors bounds);
 
   struct Seen {
     Nanoseconds at;
@@ -61,8 +67,9 @@ class OutboxPruner {
   bool stopping_ = false;
 };
 
-/// From a consumer's answer {"items": [{"stream": "gateway-0/payments/7", "sequence": 12}, ...]}: its numbers on the
-/// streams of this producer and topic; partitions that it does not name are at 0. Nothing: it is no such answer.
+/// From a consumer's answer {"topics": ["payments"], "items": [{"stream": "gateway-0/payments/7", "sequence": 12},
+/// ...]}: its numbers on the streams of this producer and topic; partitions that it does not name are at 0. The largest
+/// number everywhere when it does not read the topic. Nothing: it is no such answer.
 std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::string_view producer,
                                                    std::string_view topic);
 

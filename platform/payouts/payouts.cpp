@@ -41,7 +41,7 @@ class Payouts final : public Role {
         *database_, kLedgerTopic,
         [this](Connection& connection, const Envelope& event) { return note(connection, event); },
         [this](const Envelope& event) { pay_later(event); });
-    context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+    context.outboxes.add(outbox_, *database_);
     ServiceRuntime& runtime = context.runtime;
     Router& router = runtime.router();
     router.add(

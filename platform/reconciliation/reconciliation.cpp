@@ -35,7 +35,7 @@ class ReconciliationRole final : public Role {
         desk_(context.runtime, database_->store(), outbox_, manner_of(context.departures)),
         inboxes_(context, "reconciliation") {
     for (const std::string_view topic : {kPaymentsTopic, kAcquiringTopic}) inboxes_.add(*database_, topic, note_record);
-    context.outboxes.add(outbox_, database_->store().id(), database_->reader());
+    context.outboxes.add(outbox_, *database_);
     ServiceRuntime& runtime = context.runtime;
     Router& router = runtime.router();
     router.add(

@@ -20,11 +20,13 @@ constexpr std::array<std::string_view, 10> kWorkerRoles{"acquiring",    "ledger"
                                                         "notification", "read-model", "reconciliation", "audit",
                                                         "payouts",      "migrator"};
 constexpr std::array<std::string_view, 3> kReporters{"acquiring", "fraud", "ledger"};
+constexpr std::array<std::string_view, 9> kGroups{"gateway",      "acquiring",  "ledger",         "fraud", "payouts",
+                                                  "notification", "read-model", "reconciliation", "audit"};
 constexpr int kMostShards = 16;
 
 struct Given {
   std::string role;
-  std::string key_expiry, target_lag;
+  std::string key_expiry, keep_events, target_lag;
   std::vector<std::string> worker_roles, switches;
 };
 
@@ -72,8 +74,10 @@ void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Gi
   app.add_option("--reports", options.reports, "services whose reports the gateway takes: acquiring, fraud, ledger")
       ->delimiter(',');
   app.add_option("--prune-after", options.prune_after,
-                 "groups that must have applied an event before the gateway deletes it from its outbox; none: never")
+                 "the system's consumers; those that read a topic must have applied its events before they are deleted "
+                 "from the outbox; none: never")
       ->delimiter(',');
+  app.add_option("--keep-events", given.keep_events, "how long an event stays in the outbox at least: 1h, 10m");
   app.add_option("--key-expiry", given.key_expiry, "how long an idempotency key stands for its result: 24h, 72h");
   app.add_option("--workers", options.workers, "processes of this role");
   app.add_option("--least-workers", scaling.least_workers, "processes that an autoscaler keeps at least");
@@ -82,6 +86,20 @@ void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Gi
   app.add_option("--events-per-second", scaling.events_per_second,
                  "what one process of an autoscaler may take in, as a pod's quota bounds it; 0: no limit");
   app.add_option("--worker-index", options.worker_index, "which of them this is, from 0");
+}
+
+Result<void> read_pruning(const Given& given, ServiceOptions& options) {
+  for (const std::string& group : options.prune_after) {
+    if (auto known = check_name("the group of --prune-after", group, kGroups); !known) return known;
+  }
+  if (given.keep_events.empty()) return {};
+  const auto keep = parse_duration(given.keep_events);
+  if (!keep) return usage_error("--keep-events: " + keep.error().message);
+  if (*keep < std::chrono::seconds(1) || *keep > std::chrono::hours(10)) {
+    return usage_error("--keep-events is " + given.keep_events + "; it must be 1s to 10h");
+  }
+  options.keep_events = *keep;
+  return {};
 }
 
 Result<void> read_gateway_options(const Given& given, ServiceOptions& options) {
@@ -155,6 +173,7 @@ Result<void> check(const Given& given, ServiceOptions& options) {
   if (auto known = check_name("the profile", options.profile, all_profiles()); !known) return known;
   if (auto read = read_switches(given, options); !read) return read;
   if (auto read = read_gateway_options(given, options); !read) return read;
+  if (auto read = read_pruning(given, options); !read) return read;
   if (options.workers < 1 || options.workers > 1000) {
     return usage_error("--workers is " + std::to_string(options.workers) + "; it must be 1 to 1000");
   }

@@ -30,6 +30,7 @@ struct ServiceOptions {
       "acquiring"};  ///< services whose reports the gateway takes: acquiring, fraud, ledger
   std::vector<std::string>
       prune_after;  ///< consumers that must have applied an event before it is deleted; none: never
+  Nanoseconds keep_events = std::chrono::hours(1);  ///< how long an event stays at least, where they are deleted
   Nanoseconds key_expiry = std::chrono::hours(24);  ///< how long an idempotency key stands for its result
   int workers = 1;                                  ///< processes of this role (static membership)
   int worker_index = 0;

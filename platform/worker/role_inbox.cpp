@@ -55,6 +55,7 @@ void RoleInboxes::add_shard(std::size_t number, RoleDatabase& database, std::str
 void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number,
                             std::size_t producer_number, Apply apply, Applied applied) {
   const EventSource source = source_of(topic);
+  topics_.insert(source.topic);
   InboxOptions options;
   options.group = group_number == 0 ? group_ : group_ + "-" + std::to_string(group_number);
   options.topic = topic;
@@ -85,7 +86,9 @@ http::Response RoleInboxes::serve_applied(const http::Request& request) const {
       total += stream.sequence;
     }
   }
-  return json_response(200, make_page(std::move(items), std::nullopt, total));
+  json::object page = make_page(std::move(items), std::nullopt, total);
+  page["topics"] = json::array(topics_.begin(), topics_.end());
+  return json_response(200, std::move(page));
 }
 
 Result<void> RoleInboxes::start() {

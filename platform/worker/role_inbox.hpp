@@ -2,6 +2,7 @@
 // The inboxes of a role, with what every one of them shows: metrics, readiness, and what it has applied.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,8 @@ EventSource source_of(std::string_view topic);
 /// Whether its producer is split into shards (`--shards`), each with streams of its own.
 bool is_sharded(std::string_view topic);
 
-/// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator; `?topic=` of one topic
-/// alone.
+/// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator, with the topics that it
+/// reads; `?topic=` of one topic alone.
 class RoleInboxes {
  public:
   RoleInboxes(RoleContext& context, std::string group);
@@ -42,6 +43,7 @@ class RoleInboxes {
   RoleContext& context_;
   const std::string group_;
   std::vector<RoleDatabase*> databases_;
+  std::set<std::string_view> topics_;  // that it reads
   std::vector<std::unique_ptr<Inbox>> inboxes_;
 };
 

@@ -16,7 +16,8 @@ const RoleEntry& entry_of(std::span<const RoleEntry> known, const std::string& n
   return *found;
 }
 
-asio::awaitable<void> drain_all(const std::vector<std::unique_ptr<Role>>& roles) {
+asio::awaitable<void> drain_all(OutboxRoutes& outboxes, const std::vector<std::unique_ptr<Role>>& roles) {
+  outboxes.stop_pruning();
   for (const auto& role : roles) co_await role->drain();
 }
 
@@ -50,7 +51,7 @@ Worker::Worker(const ServiceOptions& options, std::span<const RoleEntry> known, 
       bus_(bus_of(runtime_, wrap)),
       outboxes_(runtime_),
       context_{runtime_, *bus_, outboxes_, options_, std::move(departures)} {
-  runtime_.on_drain([this] { return drain_all(roles_); });
+  runtime_.on_drain([this] { return drain_all(outboxes_, roles_); });
   // All at once: each waits for a last word from the broker, which may be gone.
   runtime_.on_close([this] {
     std::vector<std::jthread> closing;
@@ -62,7 +63,10 @@ Worker::~Worker() = default;
 
 Result<void> Worker::start() {
   auto started = make_and_start(context_, known_, roles_);
-  if (started) return started;
+  if (started) {
+    outboxes_.start_pruning();
+    return started;
+  }
   for (const auto& role : roles_) role->close();
   roles_.clear();
   return started;

@@ -31,7 +31,10 @@ http::Response applied(const GatewayContext& context) {
       total += stream.sequence;
     }
   }
-  return json_response(200, make_page(std::move(items), std::nullopt, total));
+  json::object page = make_page(std::move(items), std::nullopt, total);
+  const auto& services = context.runtime.options().reports;
+  page["topics"] = json::array(services.begin(), services.end());  // a service reports on the topic of its name
+  return json_response(200, std::move(page));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "platform/outbox/pruner.hpp"
 
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "base/file.hpp"
@@ -36,10 +37,14 @@ struct Consumers {
       items.push_back(json::object{{"stream", stream}, {"sequence", found->second}});
     }
     items.push_back(json::object{{"stream", "acquiring-0/acquiring/0"}, {"sequence", 1'000'000}});
-    response.body = json::serialize(json::object{{"items", items}, {"next", nullptr}, {"as_of", 1}});
+    json::array topics{"acquiring"};
+    if (others.count(group) == 0) topics.push_back("payments");
+    response.body =
+        json::serialize(json::object{{"items", items}, {"next", nullptr}, {"as_of", 1}, {"topics", topics}});
     co_return response;
   }
   std::map<std::string, std::int64_t> applied;
+  std::set<std::string> others;  // that read other topics alone
   http::Server server;
 };
 
@@ -126,6 +131,42 @@ TEST_CASE("prune: a consumer that does not answer keeps everything") {
   CHECK(pruning.metrics.text().find("outbox_prunings_held_up_total{store=\"gateway-0\"} 1") != std::string::npos);
 }
 
+TEST_CASE("prune: a consumer of other topics is not waited for") {
+  Pruning pruning;
+  pruning.publish();
+  pruning.consumers.applied = {{"ledger", 10}, {"acquiring", 0}};
+  pruning.left_after(kStart);
+  CHECK(pruning.left_after(kStart + kHour).size() == 10);
+  pruning.consumers.others = {"acquiring"};
+  CHECK(pruning.left_after(kStart + 2 * kHour) == std::vector<std::int64_t>{10});
+}
+
+TEST_CASE("prune: a round deletes all that it may, in units of work that others can come between") {
+  Pruning pruning;
+  std::vector<Envelope> events(4490);
+  REQUIRE(pruning.outbox.store
+              ->run([&](Connection& connection) -> Result<void> {
+                for (Envelope& event : events) {
+                  event = {};
+                  event.type = "payment_created";
+                  event.payment = "pay_1";
+                  event.tenant = "mer_000001";
+                  event.data = {{"amount", 1}};
+                  if (auto appended = pruning.outbox.outbox->append(connection, event); !appended) return appended;
+                }
+                return {};
+              })
+              .ok());
+  for (const Envelope& event : events) pruning.outbox.outbox->committed(event);
+  pruning.publish();
+  pruning.consumers.applied = {{"ledger", 4500}, {"acquiring", 4300}};
+  pruning.left_after(kStart);
+  const auto left = pruning.left_after(kStart + kHour);
+  CHECK(left.size() == 200);
+  CHECK(left.front() == 4301);
+  CHECK(pruning.metrics.text().find("outbox_pruned_total{store=\"gateway-0\"} 4300") != std::string::npos);
+}
+
 TEST_CASE("prune: what the relay has not published is kept, whoever has applied it") {
   Pruning pruning;
   pruning.consumers.applied = {{"ledger", 10}, {"acquiring", 10}};
@@ -138,15 +179,18 @@ TEST_CASE("prune: what the relay has not published is kept, whoever has applied 
 
 TEST_CASE("prune: an answer that is none is not taken for one") {
   for (const char* bad :
-       {"", "[]", "{}", R"({"items":{}})", R"({"items":[7]})", R"({"items":[{"stream":"x","sequence":1}]})",
-        R"({"items":[{"stream":"gateway-0/payments/0"}]})",
-        R"({"items":[{"stream":"gateway-0/payments/0","sequence":-1}]})",
-        R"({"items":[{"stream":"gateway-0/payments/99","sequence":1}]})"}) {
+       {"", "[]", "{}", R"({"items":[]})", R"({"topics":["payments"]})", R"({"topics":"payments","items":[]})",
+        R"({"topics":["payments"],"items":{}})", R"({"topics":["payments"],"items":[7]})",
+        R"({"topics":["payments"],"items":[{"stream":"x","sequence":1}]})",
+        R"({"topics":["payments"],"items":[{"stream":"gateway-0/payments/0"}]})",
+        R"({"topics":["payments"],"items":[{"stream":"gateway-0/payments/0","sequence":-1}]})",
+        R"({"topics":["payments"],"items":[{"stream":"gateway-0/payments/99","sequence":1}]})"}) {
     INFO(bad);
     CHECK_FALSE(read_applied_answer(bad, "gateway-0", "payments").has_value());
   }
   const auto applied = read_applied_answer(
-      R"({"items":[{"stream":"gateway-0/payments/3","sequence":7},{"stream":"gateway-1/payments/4","sequence":9}]})",
+      R"({"topics":["fraud","payments"],)"
+      R"("items":[{"stream":"gateway-0/payments/3","sequence":7},{"stream":"gateway-1/payments/4","sequence":9}]})",
       "gateway-0", "payments");
   REQUIRE(applied.has_value());
   CHECK((*applied)[3] == 7);

@@ -22,11 +22,12 @@ name: small
 secrets: {token: {}, fixed: {value: abc}}
 processes:
   shop: {command: [shop, "${port}"], hold_port: http, ready: {path: /up, within: 3s}}
-  bank: {command: [bank]}
+  bank: {command: [bank], main_cpu: 1}
 links: {shop->bank: {endpoint: http}, harness->shop: {}}
 groups: {ledger: {topic: payments, partitions: 4, process: shop}}
 exports: {payments: {endpoint: shop.http, path: /export}}
 base_url: shop.http
+load_cpu: 3
 )";
 
 }  // namespace
@@ -44,6 +45,9 @@ TEST_CASE("a topology is read whole") {
   CHECK(topology.link("harness->shop")->from == "harness");
   CHECK(topology.groups.front().partitions == 4);
   CHECK(topology.secrets.size() == 2);
+  CHECK(topology.process("bank")->main_cpu == 1);
+  CHECK_FALSE(topology.process("shop")->main_cpu);
+  CHECK(topology.load_cpu == 3);
 }
 
 TEST_CASE("the shipped topologies are valid") {
@@ -54,8 +58,9 @@ TEST_CASE("the shipped topologies are valid") {
   };
   const Row row = GENERATE(values<Row>({
       {"embedded.yaml", 7, "gateway.http"},
-      {"edge.yaml", 8, "edge.http"},    // adds a process
-      {"core.yaml", 6, "gateway.http"}  // takes some away, and their links, stores, groups and exports
+      {"edge.yaml", 8, "edge.http"},        // adds a process
+      {"core.yaml", 6, "gateway.http"},     // takes some away, and their links, stores, groups and exports
+      {"payments.yaml", 7, "gateway.http"}  // changes what is left of the worker
   }));
   Diagnostics diagnostics;
   const auto topology =
@@ -92,6 +97,8 @@ TEST_CASE("mistakes in a topology are named with their place") {
       {"endpoint without a dot", "base_url: shop.http", "base_url: shop", "PROCESS.ENDPOINT"},
       {"bare number for a duration", "within: 3s", "within: 3", "duration"},
       {"empty command", "command: [bank]", "command: []", "empty command"},
+      {"no such CPU", "main_cpu: 1", "main_cpu: -1", "main_cpu"},
+      {"a CPU without a number", "load_cpu: 3", "load_cpu: first", "load_cpu"},
       {"future version", "tidegate_topology: 1", "tidegate_topology: 2", "version 2"},
       {"group of an unknown process", "process: shop", "process: shopp", "did you mean 'shop'"},
       {"a switch that excludes nobody", "base_url:", "switches: {a: {excludes: b}}\nbase_url:", "excludes 'b'"},
