@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "platform/events/envelope.hpp"
 
@@ -126,12 +127,20 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
       const auto begin = queue.records.begin();
       std::vector<BusRecord> records(std::make_move_iterator(begin), std::make_move_iterator(begin + count));
       queue.records.erase(begin, begin + count);
+      if (std::exchange(queue.full_since, std::nullopt)) {
+        if (queue.records.size() >= kMostQueued) queue.full_since = monotonic_now();  // it moves: patience anew
+        arrived_.notify_all();
+      }
       return records;
     }
     if (failure_) return *failure_;
     const Nanoseconds left = deadline - monotonic_now();
     if (tried && left <= Nanoseconds{0}) return std::vector<BusRecord>();
     tried = true;
+    if (waits_for_slower()) {
+      arrived_.wait_for(lock, std::clamp(left, Nanoseconds{0}, kPatience));
+      continue;
+    }
     if (fetching_) {
       arrived_.wait_for(lock, std::max(left, Nanoseconds{0}));
       continue;
@@ -176,18 +185,27 @@ Result<void> KafkaFeed::add(const rd_kafka_message_s& message, std::vector<BusRe
   return {};
 }
 
+bool KafkaFeed::waits_for_slower() const {
+  const Nanoseconds now = monotonic_now();
+  return std::ranges::any_of(
+      queues_, [now](const Queue* queue) { return queue->full_since && now - *queue->full_since < kPatience; });
+}
+
 void KafkaFeed::hand_out(std::vector<BusRecord> records) {
+  const Nanoseconds now = monotonic_now();
   for (BusRecord& record : records) {
     read_[record.partition] = record.offset + 1;
     std::size_t left = queues_.size();
     for (Queue* queue : queues_) {
       --left;
-      if (record.offset < queue->from[record.partition] || queue->records.size() >= kMostQueued) continue;
+      const bool lost = queue->full_since && now - *queue->full_since >= kPatience;
+      if (record.offset < queue->from[record.partition] || lost) continue;
       if (left == 0) {
         queue->records.push_back(std::move(record));
       } else {
         queue->records.push_back(record);
       }
+      if (queue->records.size() >= kMostQueued && !queue->full_since) queue->full_since = now;
     }
   }
 }

@@ -24,10 +24,13 @@ class KafkaFeed {
   struct Queue {
     std::deque<BusRecord> records;
     Offsets from;  ///< records before are not its own
+    std::optional<Nanoseconds> full_since;
   };
-  /// Beyond it, records that a subscriber does not take are lost to it, as a bus may lose them: its outbox source has
-  /// them.
+  /// With as many records that a subscriber has not taken, nobody gets more: the faster ones go at its pace. One that
+  /// takes none at all for the time of `kPatience` loses what comes then, as a bus may lose it: its outbox source has
+  /// it.
   static constexpr std::size_t kMostQueued = 20'000;
+  static constexpr Nanoseconds kPatience = std::chrono::seconds(2);
 
   static Result<std::shared_ptr<KafkaFeed>> open(const std::string& bootstrap, const std::string& topic, int workers,
                                                  int worker_index);
@@ -54,6 +57,7 @@ class KafkaFeed {
   Result<std::vector<BusRecord>> fetch(Nanoseconds limit);
   Result<void> add(const rd_kafka_message_s& message, std::vector<BusRecord>& records) const;
   void hand_out(std::vector<BusRecord> records);
+  bool waits_for_slower() const;
 
   kafka::Handle handle_;
   kafka::Queue messages_;  ///< what was fetched

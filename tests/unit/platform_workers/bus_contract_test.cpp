@@ -149,6 +149,44 @@ TEST_CASE("groups side by side each get everything from their own place on") {
   CHECK(take(*back, 1)[0].value == "g");
 }
 
+TEST_CASE(
+    "a group that is slower than another of its process misses nothing, and one that stands still holds up nobody") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  const auto quick = consumer_of(*carrier.bus, "quick"), slow = consumer_of(*carrier.bus, "slow");
+  std::vector<BusRecord> sent;
+  for (int n = 0; n < 30'000; ++n) sent.push_back(record(n % 2, std::to_string(n)));
+  publish_all(*carrier.bus, sent);
+  std::size_t of_quick = 0;
+  const auto poll_quick = [&] {
+    auto polled = quick->poll(1000, std::chrono::milliseconds(20));
+    REQUIRE(polled.ok());
+    of_quick += polled->size();
+    return !polled->empty();
+  };
+  while (poll_quick()) {
+  }
+  std::map<int, std::vector<std::string>> have;
+  for (std::size_t taken = 0; taken < sent.size();) {
+    for (const BusRecord& each : take(*slow, 500)) have[each.partition].push_back(each.value);
+    taken += 500;
+    poll_quick();
+  }
+  std::map<int, std::vector<std::string>> want;
+  for (const BusRecord& each : sent) want[each.partition].push_back(each.value);
+  CHECK(have == want);
+  const Nanoseconds deadline = monotonic_now() + kDeadline;
+  while (of_quick < sent.size() && monotonic_now() < deadline) poll_quick();
+  CHECK(of_quick == sent.size());
+
+  publish_all(*carrier.bus, sent);  // and from now on the slow one does not poll at all
+  of_quick = 0;
+  const Nanoseconds second_deadline = monotonic_now() + kDeadline;
+  while (of_quick < sent.size() && monotonic_now() < second_deadline) poll_quick();
+  CHECK(of_quick == sent.size());
+}
+
 TEST_CASE("what was read but not committed is read again") {
   const std::string kind = GENERATE("memory", "kafka");
   INFO(kind);
