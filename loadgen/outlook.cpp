@@ -19,7 +19,7 @@ struct Effort {
 };
 
 /// Adds up steps when each request takes `latency`. A poll is taken to hold at its first request, a loop whose turns
-/// vary to have one, and of the two sides of a branch the longer one counts.
+/// vary to have one, and a branch to take as long as its longer side, with the requests of the one that has fewer.
 class Estimate {
  public:
   Estimate(const Flow& flow, Nanoseconds latency) : steps_(flow.steps), latency_(to_seconds(latency)) {}
@@ -71,7 +71,7 @@ class Estimate {
     const bool has_else = last.kind == Step::Kind::jump && last.target > otherwise;
     const Effort then = of(at + 1, has_else ? otherwise - 1 : otherwise);
     const Effort other = has_else ? of(otherwise, last.target) : Effort{};
-    sum.add(then.seconds >= other.seconds ? then : other);
+    sum.add({std::max(then.seconds, other.seconds), std::min(then.requests, other.requests)});
     return has_else ? last.target : otherwise;
   }
 

@@ -94,10 +94,10 @@ TEST_CASE("what a plan is expected to do at a latency of 100 ms") {
        "executor: shared-iterations, iterations: 2", 2, 24, true},
       {"[{if: '${uuid()}', then: [{get: /a, name: x}, {get: /b, name: b}], else: [{get: /c, name: c}]}, {get: /d, "
        "name: d}]",
-       "executor: shared-iterations, iterations: 10", 10, 30, true},
+       "executor: shared-iterations, iterations: 10", 10, 20, true},
       {"[{if: '${uuid()}', then: [{choose: [{weight: 50, steps: [{get: /a, name: x}]}, {weight: 50, steps: [{think: "
        "1s}]}]}]}]",
-       "executor: shared-iterations, iterations: 10", 10, 5, true},
+       "executor: shared-iterations, iterations: 10", 10, 0, true},
       {"[{choose: [{weight: 20, steps: [{get: /a, name: x}]}, {weight: 80, steps: [{get: /b, name: b}, {get: /c, name: "
        "c}]}]}]",
        "executor: shared-iterations, iterations: 10", 10, 18, true},
