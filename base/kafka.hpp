@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 struct rd_kafka_s;
 struct rd_kafka_topic_partition_list_s;
@@ -38,6 +39,11 @@ using Queue = std::unique_ptr<rd_kafka_queue_s, QueueDeleter>;
 using Topic = std::unique_ptr<rd_kafka_topic_s, TopicDeleter>;
 
 using Settings = std::map<std::string, std::string>;  ///< librdkafka configuration properties
+
+/// For the limit that an administrator's request is given; whoever asks has one of their own. librdkafka 2.0.2 ends the
+/// process (an assertion on a count of references) when a request has timed out and its coordinator is found
+/// afterwards, as it is when a broker was down or a machine was busy.
+inline constexpr Nanoseconds kNeverGivenUp = std::chrono::hours(1);
 
 /// Whether a producer says what became of each message, as events of its main queue.
 enum class DeliveryReports { none, events };

@@ -112,7 +112,7 @@ void OffsetClient::ask(const LagGroup& group, std::size_t index) {
   const std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter> options(
       rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   char why[128];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(timeout_), why, sizeof why);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kafka::kNeverGivenUp), why, sizeof why);
   // Which answer belongs to which group; an answer to an earlier round is recognized as such.
   const std::uintptr_t tag = round_ * 4096 + index;
   rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(tag));

@@ -7,9 +7,6 @@ namespace {
 
 constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
 constexpr Nanoseconds kCommitLimit = std::chrono::milliseconds(500);
-// librdkafka's own limit on a request must not be reached: 2.0.2 ends the process (an assertion on a count of
-// references) when a request has timed out and its coordinator is found afterwards, as it is after a broker went down.
-constexpr Nanoseconds kNeverGivenUp = std::chrono::hours(1);
 
 struct AdminDeleter {
   void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
@@ -34,7 +31,7 @@ Result<AdminOptions> options_for(rd_kafka_t* handle, rd_kafka_admin_op_t operati
   AdminOptions options(rd_kafka_AdminOptions_new(handle, operation));
   char why[256] = {};
   const auto refused =
-      rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kNeverGivenUp), why, sizeof why);
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kafka::kNeverGivenUp), why, sizeof why);
   if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) return internal_error(std::string("offsets: ") + why);
   return Result<AdminOptions>(std::move(options));
 }

@@ -6,12 +6,13 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "platform/bus/event_bus.hpp"
 #include "platform/inbox/cursors.hpp"
 
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kApplyBatch = 1000;
+constexpr std::size_t kApplyBatch = kRecordsAtOnce;
 
 }  // namespace
 

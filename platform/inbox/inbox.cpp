@@ -27,7 +27,6 @@
 namespace tidegate::platform {
 namespace {
 
-constexpr std::size_t kPollBatch = 1000;  // what a feed brings at once: a full one tells that more waits
 constexpr Nanoseconds kPollLimit = std::chrono::milliseconds(50);  // also how soon stop() is noticed
 // How long events gather for a transaction, unless there are more than one takes: what a commit writes (pages, not
 // rows) and what it costs hardly grow with the events in it, and ten consumers share the disk and the cores.
@@ -150,14 +149,14 @@ struct Inbox::State {
       more_waits = true;
       return;
     }
-    auto records = consumer->poll(kPollBatch, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
+    auto records = consumer->poll(kRecordsAtOnce, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
     if (!records) {
       log::warn("the consumer failed; making a new one", {{"why", records.error().message}});
       connect_at = monotonic_now() + options.retry_after;
       return disconnect();
     }
     const Nanoseconds now = monotonic_now();
-    more_waits = records->size() == kPollBatch;
+    more_waits = records->size() == kRecordsAtOnce;
     if (!more_waits) drained_at_ms = asked_at_ms;
     for (const BusRecord& record : *records) {
       auto event = Envelope::decode(record.value);

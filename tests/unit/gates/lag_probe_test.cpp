@@ -53,6 +53,13 @@ class MockCluster {
   void topic(const std::string& name, int partitions) {
     rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1);
   }
+  /// Broker 3 leads no partition of the topic, speaks for the group, and answers so much later than the others.
+  void late_coordinator(const std::string& topic, int partitions, const std::string& group,
+                        std::chrono::milliseconds time) {
+    for (int i = 0; i < partitions; ++i) rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), i, 1 + i % 2);
+    rd_kafka_mock_coordinator_set(cluster_, "group", group.c_str(), 3);
+    rd_kafka_mock_broker_set_rtt(cluster_, 3, static_cast<int>(time.count()));
+  }
   /// Every question for offsets is answered with "unknown topic or partition" while it is on.
   void offsets_fail(bool on) {
     constexpr std::int16_t kListOffsets = 2;
@@ -277,6 +284,25 @@ TEST_CASE("a broker that is gone is silence, counted, and not the end", "[lag][p
   const Nanoseconds before = monotonic_now();
   probe.probe->stop();
   CHECK(monotonic_now() - before < 10s);
+}
+
+TEST_CASE("a coordinator whose answers come too late is silence, and ends nothing", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 2);
+  cluster.produce("payments", 0, 5, unix_now());
+  cluster.commit("ledger", "payments", 0, 5);
+  LagProbeOptions options = options_for(cluster, {{"ledger", "payments", 2}});
+  options.timeout = 50ms;
+  Probe probe(std::move(options));
+  for (const auto late : {80ms, 150ms, 300ms}) {
+    REQUIRE(eventually([&] { return probe.probe->drained(); }));
+    const double before = probe.sum(record::kProbeSilent);
+    cluster.late_coordinator("payments", 2, "ledger", late);
+    REQUIRE(eventually([&] { return probe.sum(record::kProbeSilent) - before > 1.5; }));
+    cluster.late_coordinator("payments", 2, "ledger", 0ms);
+  }
+  REQUIRE(eventually([&] { return probe.probe->drained(); }));
+  CHECK_FALSE(probe.probe->failed());
 }
 
 TEST_CASE("leaders and coordinators that move are followed at once, both ways", "[lag][probe]") {
