@@ -8,8 +8,6 @@
 #include <thread>
 
 #include "base/assert.hpp"
-#include "base/cpu_binding.hpp"
-#include "base/log.hpp"
 #include "loadgen/loop.hpp"
 #include "loadgen/loop_thread.hpp"
 #include "loadgen/memory_watch.hpp"
@@ -189,12 +187,8 @@ Result<void> Engine::start(RunClock clock) {
   state.running = true;
   for (std::uint32_t i = 0; i < count; ++i) {
     LoopThread& own = *state.loops[i];
-    const auto cpu = state.options.cpu ? std::optional(*state.options.cpu + static_cast<int>(i)) : std::nullopt;
-    own.thread = std::thread([&own, cpu, name = "load-" + std::to_string(i)] {
+    own.thread = std::thread([&own, name = "load-" + std::to_string(i)] {
       ::pthread_setname_np(::pthread_self(), name.c_str());
-      if (cpu) {
-        if (auto bound = bind_to_cpu(0, *cpu); !bound) log::warn("load", {{"why", bound.error().message}});
-      }
       own.id = current_thread_id();
       own.loop->run();
     });

@@ -26,9 +26,8 @@ struct Address;
 struct EngineOptions {
   std::string base_url;  ///< http://127.0.0.1:8080, https://…, unix:/path; its path is ignored
   TransportOptions transport;
-  int loops = 1;           ///< threads; loop k plays the arrivals i with i mod loops == k
-  double spin = 0;         ///< share of a core that a loop may burn in waiting for an arrival
-  std::optional<int> cpu;  ///< the first loop is bound to it, the others to those after it (base/cpu_binding.hpp)
+  int loops = 1;                             ///< threads; loop k plays the arrivals i with i mod loops == k
+  double spin = 0;                           ///< share of a core that a loop may burn in waiting for an arrival
   std::map<std::string, std::string> stack;  ///< values of `${stack.NAME}`
   SampleWriter* samples = nullptr;           ///< must outlive the engine; null: no samples are kept
   record::SeriesWriter* series = nullptr;    ///< must outlive the engine; null: metrics are dropped after Progress

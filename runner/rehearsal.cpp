@@ -154,7 +154,6 @@ class Rehearsal {
     options.series = &recording_.series();
     options.loops = options_.loops;
     options.spin = options_.spin;
-    options.cpu = scenario_.topology.load_cpu;
     auto engine = loadgen::Engine::create(*scenario_.load, options);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);

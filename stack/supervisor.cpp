@@ -19,9 +19,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
-#include "base/cpu_binding.hpp"
 #include "base/http/client.hpp"
-#include "base/log.hpp"
 #include "base/random.hpp"
 #include "stack/child.hpp"
 #include "stack/held_port.hpp"
@@ -199,12 +197,6 @@ void Supervisor::State::look_for_readiness(Child& child) {
 }
 
 void Supervisor::State::became_ready(Child& child) {
-  if (child.spec.main_cpu) {
-    // It may have ended this moment, which is found out elsewhere.
-    if (auto bound = bind_to_cpu(child.process.pid(), *child.spec.main_cpu); !bound) {
-      log::warn("the process is not bound to its CPU", {{"process", child.spec.name}, {"why", bound.error().message}});
-    }
-  }
   if (child.spec.hold_port && !child.held_port) {
     const auto found = child.endpoints.find(*child.spec.hold_port);
     if (found != child.endpoints.end()) {

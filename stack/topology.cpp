@@ -37,7 +37,6 @@ class Parser {
     parse_switches();
     topology_.base_url = endpoint_at("base_url");
     parse_kafka();
-    parse_load_cpu();
     return topology_;
   }
 
@@ -65,7 +64,6 @@ class Parser {
       for (const yaml::Node& word : node.find("command")->items()) process.command.push_back(word.text());
       if (process.command.empty()) diagnostics_.add(node.mark(), "process '" + name + "' has an empty command");
       if (const yaml::Node* hold = node.find("hold_port")) process.hold_port = hold->text();
-      if (const yaml::Node* cpu = node.find("main_cpu")) process.main_cpu = static_cast<int>(schema::as_integer(*cpu));
       if (const yaml::Node* grace = node.find("stop_grace")) process.stop_grace = schema::as_duration(*grace);
       if (const yaml::Node* ready = node.find("ready")) {
         process.ready.endpoint = text_at(*ready, "endpoint", process.ready.endpoint);
@@ -143,10 +141,6 @@ class Parser {
     topology_.kafka_evicts = evicts != nullptr && schema::as_boolean(*evicts);
   }
 
-  void parse_load_cpu() {
-    if (const yaml::Node* cpu = root_.find("load_cpu")) topology_.load_cpu = static_cast<int>(schema::as_integer(*cpu));
-  }
-
   std::string endpoint_at(std::string_view key) {
     const yaml::Node* node = root_.find(key);
     if (node == nullptr) return {};
@@ -214,7 +208,6 @@ schema::TypePointer topology_schema() {
                     required("command", list_of(schema::templated()), "Program and arguments."),
                     optional("hold_port", schema::text(), "Endpoint whose port is kept across a restart."),
                     optional("stop_grace", schema::duration(), "Time between SIGTERM and SIGKILL."),
-                    optional("main_cpu", schema::integer(0, 1023), "CPU that its main thread is bound to once ready."),
                     optional("ready",
                              object({optional("endpoint", schema::text(), "Which of its endpoints answers."),
                                      optional("path", schema::text(), "Path that answers 200 when ready."),
@@ -248,8 +241,7 @@ schema::TypePointer topology_schema() {
        optional("kafka",
                 object({required("endpoint", schema::text(), "Endpoint that holds the bootstrap addresses."),
                         optional("evicting", schema::boolean(), "The broker drops old records silently.")}),
-                "Where consumer lag is measured."),
-       optional("load_cpu", schema::integer(0, 1023), "CPU that the harness's load loop is bound to.")},
+                "Where consumer lag is measured.")},
       "Topology file, version 1");
   return shape;
 }

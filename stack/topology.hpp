@@ -31,7 +31,6 @@ struct ProcessSpec {
   std::optional<std::string> hold_port;  ///< the endpoint whose port stays reserved across a restart
   Readiness ready;
   Nanoseconds stop_grace = std::chrono::seconds(5);
-  std::optional<int> main_cpu;  ///< its main thread is bound to it once it is ready (base/cpu_binding.hpp)
   Mark mark;
 };
 
@@ -83,10 +82,9 @@ struct Topology {
   std::vector<ExportSpec> exports;
   std::vector<std::string> profiles{"modern", "legacy"};
   std::vector<SwitchSpec> switches;
-  std::string base_url;         ///< endpoint of the HTTP API under test: "gateway.http"
-  bool kafka_evicts = false;    ///< the broker drops old records silently, and outboxes make up for it
-  std::string kafka;            ///< endpoint that holds bootstrap addresses; empty: none
-  std::optional<int> load_cpu;  ///< the first load loop is bound to it, the others to those after it
+  std::string base_url;       ///< endpoint of the HTTP API under test: "gateway.http"
+  bool kafka_evicts = false;  ///< the broker drops old records silently, and outboxes make up for it
+  std::string kafka;          ///< endpoint that holds bootstrap addresses; empty: none
 
   const ProcessSpec* process(std::string_view name) const;
   const LinkSpec* link(std::string_view name) const;

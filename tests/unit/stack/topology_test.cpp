@@ -22,12 +22,11 @@ name: small
 secrets: {token: {}, fixed: {value: abc}}
 processes:
   shop: {command: [shop, "${port}"], hold_port: http, ready: {path: /up, within: 3s}}
-  bank: {command: [bank], main_cpu: 1}
+  bank: {command: [bank]}
 links: {shop->bank: {endpoint: http}, harness->shop: {}}
 groups: {ledger: {topic: payments, partitions: 4, process: shop}}
 exports: {payments: {endpoint: shop.http, path: /export}}
 base_url: shop.http
-load_cpu: 3
 )";
 
 }  // namespace
@@ -45,9 +44,6 @@ TEST_CASE("a topology is read whole") {
   CHECK(topology.link("harness->shop")->from == "harness");
   CHECK(topology.groups.front().partitions == 4);
   CHECK(topology.secrets.size() == 2);
-  CHECK(topology.process("bank")->main_cpu == 1);
-  CHECK_FALSE(topology.process("shop")->main_cpu);
-  CHECK(topology.load_cpu == 3);
 }
 
 TEST_CASE("the shipped topologies are valid") {
@@ -97,8 +93,6 @@ TEST_CASE("mistakes in a topology are named with their place") {
       {"endpoint without a dot", "base_url: shop.http", "base_url: shop", "PROCESS.ENDPOINT"},
       {"bare number for a duration", "within: 3s", "within: 3", "duration"},
       {"empty command", "command: [bank]", "command: []", "empty command"},
-      {"no such CPU", "main_cpu: 1", "main_cpu: -1", "main_cpu"},
-      {"a CPU without a number", "load_cpu: 3", "load_cpu: first", "load_cpu"},
       {"future version", "tidegate_topology: 1", "tidegate_topology: 2", "version 2"},
       {"group of an unknown process", "process: shop", "process: shopp", "did you mean 'shop'"},
       {"a switch that excludes nobody", "base_url:", "switches: {a: {excludes: b}}\nbase_url:", "excludes 'b'"},
