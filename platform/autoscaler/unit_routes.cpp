@@ -112,14 +112,15 @@ asio::awaitable<http::Response> UnitRoutes::heads(std::string producer_and_topic
 
 asio::awaitable<http::Response> UnitRoutes::applied() {
   json::array items;
-  json::value topics = json::array();  // the same in each unit
+  json::value topics;  // the same in each unit
   std::int64_t total = 0;
   for (int unit = 0; unit < fleet_.units(); ++unit) {
     std::string target = "/v1/consumers/" + role_ + "/applied";
     auto answer = co_await get(unit, std::move(target));
     json::value* own = answer ? answer->if_contains("items") : nullptr;
-    if (own == nullptr || !own->is_array()) co_return moving();
-    if (json::value* read = answer->if_contains("topics")) topics = std::move(*read);
+    json::value* read = answer ? answer->if_contains("topics") : nullptr;
+    if (own == nullptr || !own->is_array() || read == nullptr) co_return moving();
+    topics = std::move(*read);
     for (json::value& item : own->as_array()) {
       total += integer_member(item.as_object(), "sequence").value_or(0);
       items.push_back(std::move(item));

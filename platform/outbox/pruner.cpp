@@ -26,10 +26,8 @@ std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::s
   const json::value* topics = page == nullptr ? nullptr : page->if_contains("topics");
   if (items == nullptr || !items->is_array() || topics == nullptr || !topics->is_array()) return std::nullopt;
   outbox::Cursors applied{};
-  if (std::ranges::find(topics->get_array(), json::value(topic)) == topics->get_array().end()) {
-    applied.fill(INT64_MAX);
-    return applied;
-  }
+  applied.fill(INT64_MAX);
+  if (std::ranges::find(topics->get_array(), json::value(topic)) == topics->get_array().end()) return applied;
   for (const json::value& item : items->get_array()) {
     if (!item.is_object()) return std::nullopt;
     const auto text = string_member(item.get_object(), "stream");
@@ -37,9 +35,11 @@ std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::s
     const auto stream = text ? StreamId::parse(*text) : Result<StreamId>(protocol_error(""));
     if (!stream || !sequence || *sequence < 0) return std::nullopt;
     if (stream->producer == producer && stream->topic == topic) {
-      applied[static_cast<std::size_t>(stream->partition)] = *sequence;
+      std::int64_t& least = applied[static_cast<std::size_t>(stream->partition)];
+      least = std::min(least, *sequence);
     }
   }
+  std::ranges::replace(applied, INT64_MAX, 0);  // not named
   return applied;
 }
 

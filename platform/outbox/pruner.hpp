@@ -68,8 +68,9 @@ class OutboxPruner {
 };
 
 /// From a consumer's answer {"topics": ["payments"], "items": [{"stream": "gateway-0/payments/7", "sequence": 12},
-/// ...]}: its numbers on the streams of this producer and topic; partitions that it does not name are at 0. The largest
-/// number everywhere when it does not read the topic. Nothing: it is no such answer.
+/// ...]}: its numbers on the streams of this producer and topic, the least one of each (every shard of a consumer reads
+/// the streams of a producer that has none); partitions that it does not name are at 0. The largest number everywhere
+/// when it does not read the topic. Nothing: it is no such answer.
 std::optional<outbox::Cursors> read_applied_answer(std::string_view body, std::string_view producer,
                                                    std::string_view topic);
 

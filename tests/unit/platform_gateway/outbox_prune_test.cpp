@@ -193,6 +193,13 @@ TEST_CASE("prune: an answer that is none is not taken for one") {
       R"("items":[{"stream":"gateway-0/payments/3","sequence":7},{"stream":"gateway-1/payments/4","sequence":9}]})",
       "gateway-0", "payments");
   REQUIRE(applied.has_value());
+  const auto of_shards = read_applied_answer(
+      R"({"topics":["fraud"],"items":[{"stream":"fraud-0/fraud/3","sequence":5},{"stream":"fraud-0/fraud/3","sequence":9},)"
+      R"({"stream":"fraud-0/fraud/4","sequence":9},{"stream":"fraud-0/fraud/4","sequence":5}]})",
+      "fraud-0", "fraud");
+  REQUIRE(of_shards.has_value());
+  CHECK((*of_shards)[3] == 5);
+  CHECK((*of_shards)[4] == 5);
   CHECK((*applied)[3] == 7);
   CHECK((*applied)[4] == 0);
 }
