@@ -54,6 +54,10 @@ void QueueDeleter::operator()(rd_kafka_queue_s* queue) const noexcept {
   rd_kafka_queue_destroy(queue);
 }
 
+void AdminOptionsDeleter::operator()(rd_kafka_AdminOptions_s* options) const noexcept {
+  rd_kafka_AdminOptions_destroy(options);
+}
+
 void TopicDeleter::operator()(rd_kafka_topic_s* topic) const noexcept {
   rd_kafka_topic_destroy(topic);
 }
@@ -63,6 +67,15 @@ Result<Handle> make_producer(const Settings& settings, DeliveryReports reports) 
 }
 Result<Handle> make_consumer(const Settings& settings) {
   return make(RD_KAFKA_CONSUMER, settings, 0);
+}
+
+Result<AdminOptions> make_admin_options(rd_kafka_s* handle, int operation) {
+  constexpr int kNeverGivenUpMs = 3'600'000;
+  AdminOptions options(rd_kafka_AdminOptions_new(handle, static_cast<rd_kafka_admin_op_t>(operation)));
+  char why[256] = {};
+  const auto refused = rd_kafka_AdminOptions_set_request_timeout(options.get(), kNeverGivenUpMs, why, sizeof why);
+  if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) return internal_error(std::string("a Kafka request: ") + why);
+  return Result<AdminOptions>(std::move(options));
 }
 
 }  // namespace tidegate::kafka

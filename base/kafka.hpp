@@ -7,13 +7,13 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "base/time.hpp"
 
 struct rd_kafka_s;
 struct rd_kafka_topic_partition_list_s;
 struct rd_kafka_message_s;
 struct rd_kafka_queue_s;
 struct rd_kafka_topic_s;
+struct rd_kafka_AdminOptions_s;
 
 namespace tidegate::kafka {
 
@@ -32,18 +32,17 @@ struct QueueDeleter {
 struct TopicDeleter {
   void operator()(rd_kafka_topic_s* topic) const noexcept;
 };
+struct AdminOptionsDeleter {
+  void operator()(rd_kafka_AdminOptions_s* options) const noexcept;
+};
 using Handle = std::unique_ptr<rd_kafka_s, HandleDeleter>;
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_s, PartitionListDeleter>;
 using Message = std::unique_ptr<rd_kafka_message_s, MessageDeleter>;
 using Queue = std::unique_ptr<rd_kafka_queue_s, QueueDeleter>;
 using Topic = std::unique_ptr<rd_kafka_topic_s, TopicDeleter>;
+using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_s, AdminOptionsDeleter>;
 
 using Settings = std::map<std::string, std::string>;  ///< librdkafka configuration properties
-
-/// For the limit that an administrator's request is given; whoever asks has one of their own. librdkafka 2.0.2 ends the
-/// process (an assertion on a count of references) when a request has timed out and its coordinator is found
-/// afterwards, as it is when a broker was down or a machine was busy.
-inline constexpr Nanoseconds kNeverGivenUp = std::chrono::hours(1);
 
 /// Whether a producer says what became of each message, as events of its main queue.
 enum class DeliveryReports { none, events };
@@ -51,5 +50,10 @@ enum class DeliveryReports { none, events };
 /// The error names the property that was refused.
 Result<Handle> make_producer(const Settings& settings, DeliveryReports reports = DeliveryReports::none);
 Result<Handle> make_consumer(const Settings& settings);
+
+/// For one of an administrator's requests (`operation`: a rd_kafka_admin_op_t). librdkafka gives it an hour, and
+/// whoever asks has a limit of its own: 2.0.2 ends the process (an assertion on a count of references) when a request
+/// has timed out and its coordinator is found afterwards, as it is when a broker was down or a machine was busy.
+Result<AdminOptions> make_admin_options(rd_kafka_s* handle, int operation);
 
 }  // namespace tidegate::kafka

@@ -18,10 +18,6 @@ struct EventDeleter {
 };
 using Event = std::unique_ptr<rd_kafka_event_t, EventDeleter>;
 
-struct OptionsDeleter {
-  void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
-};
-
 struct RequestDeleter {
   void operator()(rd_kafka_ListConsumerGroupOffsets_t* request) const noexcept {
     rd_kafka_ListConsumerGroupOffsets_destroy(request);
@@ -109,18 +105,16 @@ Result<TopicOffsets> OffsetClient::end_offsets(const TopicSizes& topics) {
 }
 
 void OffsetClient::ask(const LagGroup& group, std::size_t index) {
-  const std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter> options(
-      rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
-  char why[128];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kafka::kNeverGivenUp), why, sizeof why);
+  const auto options = kafka::make_admin_options(handle_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+  if (!options) return;  // as silent as a broker that does not answer
   // Which answer belongs to which group; an answer to an earlier round is recognized as such.
   const std::uintptr_t tag = round_ * 4096 + index;
-  rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(tag));
+  rd_kafka_AdminOptions_set_opaque(options->get(), reinterpret_cast<void*>(tag));
   const kafka::PartitionList list = partitions_of(group.topic, group.partitions);
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, RequestDeleter> request(
       rd_kafka_ListConsumerGroupOffsets_new(group.group.c_str(), list.get()));
   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
-  rd_kafka_ListConsumerGroupOffsets(handle_.get(), requests, 1, options.get(), queue_.get());
+  rd_kafka_ListConsumerGroupOffsets(handle_.get(), requests, 1, options->get(), queue_.get());
 }
 
 std::vector<OffsetClient::Committed> OffsetClient::committed(const std::vector<LagGroup>& groups) {

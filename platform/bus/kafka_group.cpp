@@ -9,7 +9,6 @@ constexpr Nanoseconds kCommitEvery = std::chrono::milliseconds(100);
 constexpr Nanoseconds kCommitLimit = std::chrono::milliseconds(500);
 
 struct AdminDeleter {
-  void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
   void operator()(rd_kafka_AlterConsumerGroupOffsets_t* change) const noexcept {
     rd_kafka_AlterConsumerGroupOffsets_destroy(change);
   }
@@ -18,22 +17,12 @@ struct AdminDeleter {
   }
   void operator()(rd_kafka_event_t* event) const noexcept { rd_kafka_event_destroy(event); }
 };
-using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, AdminDeleter>;
 using OffsetsChange = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, AdminDeleter>;
 using OffsetsQuestion = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, AdminDeleter>;
 using EventHandle = std::unique_ptr<rd_kafka_event_t, AdminDeleter>;
 
 int milliseconds(Nanoseconds t) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(t).count());
-}
-
-Result<AdminOptions> options_for(rd_kafka_t* handle, rd_kafka_admin_op_t operation) {
-  AdminOptions options(rd_kafka_AdminOptions_new(handle, operation));
-  char why[256] = {};
-  const auto refused =
-      rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(kafka::kNeverGivenUp), why, sizeof why);
-  if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) return internal_error(std::string("offsets: ") + why);
-  return Result<AdminOptions>(std::move(options));
 }
 
 /// What is wrong with the answer about groups; empty: nothing.
@@ -74,7 +63,7 @@ Result<Offsets> KafkaGroup::start(const std::vector<int>& partitions, Nanosecond
 }
 
 Result<Offsets> KafkaGroup::committed(const std::vector<int>& partitions, Nanoseconds limit) {
-  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+  auto options = kafka::make_admin_options(handle_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
   if (!options) return options.error();
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const int partition : partitions) rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
@@ -125,7 +114,7 @@ Result<void> KafkaGroup::find_oldest(Offsets& offsets, const std::vector<int>& p
 }
 
 Result<void> KafkaGroup::send(const Offsets& next) {
-  auto options = options_for(handle_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+  auto options = kafka::make_admin_options(handle_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
   if (!options) return options.error();
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
   for (const auto& [partition, offset] : next) {
