@@ -1,5 +1,8 @@
 #include "base/http/client.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/http/client_pool.hpp"
 #include "base/http/serialize.hpp"
 
@@ -23,14 +26,21 @@ Error failure(const ClientState& state, const std::string& name, Error error) {
   return error;
 }
 
-asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> state, ClientRequest request,
-                                               Deadline deadline) {
-  const std::string name = request_name(*state, request);
-  if (!sendable(request)) co_return usage_error(name + "cannot be sent: bad method, target or header field");
+/// What became of requests that went out one behind the other.
+struct Outcome {
+  std::size_t answered = 0;
+  Error error;  ///< of the first one without an answer; says nothing of the request
+};
+
+/// Sends them on one connection, again on a fresh one where that is allowed. `requests` must outlive the call.
+asio::awaitable<Outcome> send_on_one(std::shared_ptr<ClientState> state, std::span<const ClientRequest* const> requests,
+                                     Deadline deadline, ClientConnection::Answered answered) {
   if (state->stopped || !co_await ClientState::take_slot(state, deadline)) {
-    co_return failure(*state, name, timeout_error("no free connection in time"));
+    co_return Outcome{0, timeout_error("no free connection in time")};
   }
   ClientLease lease(state);
+  const bool repeatable = std::all_of(requests.begin(), requests.end(),
+                                      [](const ClientRequest* request) { return is_repeatable(request->method); });
   for (bool may_pool = true; !state->stopped; may_pool = false) {
     std::shared_ptr<ClientConnection> pooled = may_pool ? state->take_idle() : nullptr;
     const bool reused = pooled != nullptr;
@@ -38,22 +48,88 @@ asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> stat
       lease.hold(std::move(pooled));
     } else {
       const Result<void> opened = co_await ClientState::open_connection(state, &lease, deadline);
-      if (!opened) co_return failure(*state, name, opened.error());
+      if (!opened) co_return Outcome{0, opened.error()};
     }
-    const Exchange exchange = co_await lease.connection().exchange(&request, state->host_field, deadline);
-    if (exchange.complete) {
-      Response response = lease.connection().take_response();
-      if (exchange.reusable) lease.keep();
-      co_return response;
-    }
-    if (!reused || !exchange.stale || !is_repeatable(request.method)) {
-      co_return failure(*state, name, exchange.error);
+    Exchange exchange = co_await lease.connection().exchange(requests, state->host_field, deadline, answered);
+    if (exchange.complete && exchange.reusable) lease.keep();
+    if (exchange.complete || !reused || !exchange.stale || !repeatable) {
+      co_return Outcome{exchange.answered, std::move(exchange.error)};
     }
   }
-  co_return failure(*state, name, Error());
+  co_return Outcome{};
+}
+
+asio::awaitable<Result<Response>> send_alone(std::shared_ptr<ClientState> state, ClientRequest request,
+                                             Deadline deadline) {
+  const ClientRequest* const only = &request;
+  Response response;
+  const ClientConnection::Answered answered = [&response](std::size_t, Response answer) {
+    response = std::move(answer);
+  };
+  const Outcome outcome = co_await send_on_one(state, {&only, 1}, deadline, answered);
+  if (outcome.answered == 1) co_return response;
+  co_return failure(*state, request_name(*state, request), outcome.error);
+}
+
+/// Each call's `done` is called exactly once.
+asio::awaitable<void> send_together(std::shared_ptr<ClientState> state, std::vector<PipelinedCall> calls) {
+  std::vector<const ClientRequest*> requests;
+  Deadline deadline = Deadline::max();
+  for (const PipelinedCall& call : calls) {
+    requests.push_back(&call.request);
+    deadline = std::min(deadline, call.deadline);
+  }
+  const ClientConnection::Answered answered = [&](std::size_t number, Response response) {
+    --state->pipelined;
+    asio::post(state->executor, [done = std::move(calls[number].done), response = std::move(response)]() mutable {
+      done(std::move(response));
+    });
+  };
+  const Outcome outcome = co_await send_on_one(state, requests, deadline, answered);
+  for (std::size_t number = outcome.answered; number < calls.size(); ++number) {
+    --state->pipelined;
+    calls[number].done(failure(*state, request_name(*state, calls[number].request), outcome.error));
+  }
+}
+
+asio::awaitable<Result<Response>> send_pipelined(std::shared_ptr<ClientState> state, ClientRequest request,
+                                                 Deadline deadline) {
+  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Response>)>(
+      [&state](auto handler, ClientRequest asked, Deadline latest) {
+        auto waiting = std::make_shared<decltype(handler)>(std::move(handler));  // std::function wants a copyable one
+        state->gather(
+            {std::move(asked), latest, [waiting](Result<Response> result) { (*waiting)(std::move(result)); }});
+      },
+      asio::use_awaitable, std::move(request), deadline);
+}
+
+asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> state, ClientRequest request,
+                                               Deadline deadline) {
+  if (!sendable(request)) {
+    co_return usage_error(request_name(*state, request) + "cannot be sent: bad method, target or header field");
+  }
+  const bool pipelined = state->options.pipeline_depth > 1 && !state->stopped;
+  co_return co_await (pipelined ? send_pipelined : send_alone)(state, std::move(request), deadline);
 }
 
 }  // namespace
+
+void ClientState::gather(PipelinedCall call) {
+  ++pipelined;
+  gathered.push_back(std::move(call));
+  if (gathered.size() == 1) asio::post(executor, [self = shared_from_this()] { self->send_gathered(); });
+}
+
+void ClientState::send_gathered() {
+  const std::size_t wanted = (pipelined + options.pipeline_after - 1) / options.pipeline_after;
+  const std::size_t together = std::clamp<std::size_t>(wanted, 1, options.pipeline_depth);
+  const std::vector<PipelinedCall> calls = std::exchange(gathered, {});
+  for (std::size_t begin = 0; begin < calls.size(); begin += together) {
+    const auto first = calls.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto size = static_cast<std::ptrdiff_t>(std::min(together, calls.size() - begin));
+    asio::co_spawn(executor, send_together(shared_from_this(), {first, first + size}), asio::detached);
+  }
+}
 
 Client::Client(asio::any_io_executor executor, std::string host, std::uint16_t port, ClientOptions options)
     : state_(std::make_shared<ClientState>(std::move(executor), std::move(host), port, options)) {}

@@ -26,6 +26,12 @@ struct ClientOptions {
   std::size_t max_connections = 256;  ///< further requests wait for a free one, within their timeout
   Nanoseconds connect_timeout = std::chrono::seconds(2);
   Nanoseconds idle_timeout = std::chrono::seconds(30);  ///< pooled connections older than this are not reused
+  /// Pipelining (RFC 9112, 9.3.2): once more requests than `pipeline_after` are in progress, those that are made at the
+  /// same time go out on one connection, in one write, up to so many. Their answers come in order, so each waits for
+  /// those before it, and what ends the connection ends all that have no answer. For small requests to a service where
+  /// the caller can find out what became of one without an answer. 1: never.
+  std::size_t pipeline_depth = 1;
+  std::size_t pipeline_after = 32;
   Limits limits{16 * 1024, 100, 16 * 1024 * 1024};
 };
 
@@ -37,6 +43,7 @@ struct ClientState;
 /// answer is not HTTP/1.1, or beyond the limits), Kind::usage (a request that cannot be sent, such as a line break in a
 /// header). The message names the request and the upstream. A request on a pooled connection that turns out closed
 /// before a byte of the answer is retried once on a fresh connection only when its method is GET, HEAD, PUT or DELETE.
+/// With pipelining, a caller that is cancelled still waits for the answer.
 class Client {
  public:
   Client(asio::any_io_executor executor, std::string host, std::uint16_t port, ClientOptions options = {});

@@ -42,22 +42,39 @@ asio::awaitable<error_code> ClientConnection::connect(std::vector<asio::ip::tcp:
   co_return error;
 }
 
-asio::awaitable<Exchange> ClientConnection::exchange(const ClientRequest* request, std::string host,
-                                                     Deadline deadline) {
+asio::awaitable<Exchange> ClientConnection::exchange(std::span<const ClientRequest* const> requests, std::string host,
+                                                     Deadline deadline, Answered answered) {
   output_.clear();
-  append_head(output_, *request, host);
-  std::string_view body = request->body;
-  if (body.size() <= small_body) {
-    output_ += body;
-    body = {};
+  std::string_view body;
+  for (const ClientRequest* const request : requests) {
+    append_head(output_, *request, host);
+    body = request->body;
+    if (body.size() <= small_body || request != requests.back()) {
+      output_ += body;
+      body = {};
+    }
   }
-  parser_.reset(request->method == "HEAD");
   arm(deadline);
+  unread_ = {};
   const error_code sent = co_await send(body);
   // A server may answer and close before it has read all: what it said counts, so reading goes on after a failed write.
-  Exchange exchange = co_await receive();
+  Exchange exchange;
+  for (std::size_t number = 0; number < requests.size(); ++number) {
+    parser_.reset(requests[number]->method == "HEAD");
+    exchange = co_await receive();
+    exchange.answered = number;
+    exchange.stale = exchange.stale && number == 0;
+    if (!exchange.complete) break;
+    ++exchange.answered;
+    const bool last_of_all = !parser_.keep_alive();
+    answered(number, take_response());
+    if (!last_of_all || exchange.answered == requests.size()) continue;
+    exchange.complete = false;
+    exchange.error = closed_error("closed without an answer");
+    break;
+  }
   disarm();
-  if (sent) exchange.reusable = false;
+  exchange.reusable = exchange.reusable && !sent && unread_.empty();
   co_return exchange;
 }
 
@@ -80,24 +97,28 @@ asio::awaitable<error_code> ClientConnection::send(std::string_view body) {
 
 asio::awaitable<Exchange> ClientConnection::receive() {
   for (;;) {
-    error_code error;
-    const std::size_t size =
-        co_await socket_.async_read_some(asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
-    if (is_end_of_stream(error) && parser_.started() && parser_.finish() == ParseStatus::done) {
-      co_return complete_exchange(false);
+    if (unread_.empty()) {
+      error_code error;
+      const std::size_t size =
+          co_await socket_.async_read_some(asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
+      if (is_end_of_stream(error) && parser_.started() && parser_.finish() == ParseStatus::done) {
+        co_return complete_exchange();
+      }
+      if (error) co_return failed_exchange(error);
+      unread_ = {input_.data(), size};
     }
-    if (error) co_return failed_exchange(error);
     std::size_t consumed = 0;
-    const ParseStatus status = parser_.feed({input_.data(), size}, consumed);
-    if (status == ParseStatus::done) co_return complete_exchange(consumed != size);
+    const ParseStatus status = parser_.feed(unread_, consumed);
+    unread_.remove_prefix(consumed);
+    if (status == ParseStatus::done) co_return complete_exchange();
     if (status == ParseStatus::failed) co_return failed_exchange({});
   }
 }
 
-Exchange ClientConnection::complete_exchange(bool left_over) const {
+Exchange ClientConnection::complete_exchange() const {
   Exchange exchange;
   exchange.complete = true;
-  exchange.reusable = parser_.keep_alive() && !left_over && !timed_out_;
+  exchange.reusable = parser_.keep_alive() && !timed_out_;
   return exchange;
 }
 

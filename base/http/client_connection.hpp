@@ -1,9 +1,11 @@
 #pragma once
-// One connection of a client: connects, sends a request, reads its answer. Internal to base/http.
+// One connection of a client: connects, sends requests, reads their answers. Internal to base/http.
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,12 +21,13 @@ inline Deadline deadline_after(Nanoseconds timeout) {
   return std::chrono::steady_clock::now() + std::chrono::duration_cast<Deadline::duration>(bounded);
 }
 
-/// What became of one request on one connection.
+/// What became of requests on one connection.
 struct Exchange {
   bool complete = false;
-  bool reusable = false;  ///< the connection may carry another request
-  bool stale = false;     ///< the connection ended before a byte of the answer
-  Error error;            ///< without the name of the request; when not complete
+  bool reusable = false;     ///< the connection may carry another request
+  bool stale = false;        ///< the connection ended before a byte of any answer
+  std::size_t answered = 0;  ///< requests, from the first one on
+  Error error;               ///< of the first one without an answer; without the name of the request
 };
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
@@ -33,10 +36,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   /// Tries the endpoints in order. The error says why the last one failed.
   asio::awaitable<error_code> connect(std::vector<asio::ip::tcp::endpoint> endpoints, Deadline deadline);
-  /// `request` must outlive the call.
-  asio::awaitable<Exchange> exchange(const ClientRequest* request, std::string host, Deadline deadline);
-  /// After a complete exchange. Takes the body out of the parser.
-  Response take_response();
+  using Answered = std::function<void(std::size_t number, Response response)>;
+  /// Sends the requests one behind the other, and calls for each answer as it comes. They must outlive the call.
+  asio::awaitable<Exchange> exchange(std::span<const ClientRequest* const> requests, std::string host,
+                                     Deadline deadline, Answered answered);
 
   /// Whether a pooled connection still looks usable: open, and nothing in it to read.
   bool is_quiet();
@@ -50,9 +53,12 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void arm(Deadline deadline);
   void disarm();
   asio::awaitable<error_code> send(std::string_view body);
+  /// One answer, into the parser.
   asio::awaitable<Exchange> receive();
-  Exchange complete_exchange(bool left_over) const;
+  Exchange complete_exchange() const;
   Exchange failed_exchange(error_code reason) const;
+  /// Takes the body out of the parser.
+  Response take_response();
 
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
@@ -61,6 +67,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   ResponseParser parser_;
   std::string output_;
   std::array<char, 8 * 1024> input_;
+  std::string_view unread_;  // of the input
 };
 
 }  // namespace tidegate::http

@@ -2,6 +2,7 @@
 // The connections of a client and who may use them. Internal to base/http.
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <unordered_set>
 #include <vector>
@@ -11,6 +12,14 @@
 namespace tidegate::http {
 
 class ClientLease;
+
+/// A request that may share its connection with others.
+struct PipelinedCall {
+  ClientRequest request;
+  Deadline deadline;
+  std::function<void(Result<Response>)>
+      done;  ///< called once, on the executor, never from within the call that made it
+};
 
 struct ClientState : std::enable_shared_from_this<ClientState> {
   /// Someone who waits for a free slot. Whoever frees one grants it and cancels the timer.
@@ -35,6 +44,9 @@ struct ClientState : std::enable_shared_from_this<ClientState> {
   /// The pooled connection used last, if one is still good; null otherwise.
   std::shared_ptr<ClientConnection> take_idle();
   void keep_idle(std::shared_ptr<ClientConnection> connection);
+  /// Sends it together with what else is made before the executor comes to it.
+  void gather(PipelinedCall call);
+  void send_gathered();
   void stop();
 
   asio::any_io_executor executor;
@@ -48,6 +60,8 @@ struct ClientState : std::enable_shared_from_this<ClientState> {
   std::vector<std::shared_ptr<ClientConnection>> idle;  // last in, first out; the oldest in front
   std::unordered_set<ClientConnection*> busy;           // those in leases, for stop()
   std::deque<std::weak_ptr<Waiter>> waiters;
+  std::vector<PipelinedCall> gathered;
+  std::size_t pipelined = 0;  // calls without an answer, those gathered included
   bool stopped = false;
 };
 

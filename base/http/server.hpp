@@ -14,8 +14,9 @@
 
 namespace tidegate::http {
 
-/// Called once per request, on the server's executor; requests of one connection one after the other. An exception
-/// becomes a 500 problem document. It may suspend for as long as it likes: the client may be gone when it returns.
+/// Called once per request, on the server's executor; requests of one connection one after the other, unless
+/// ServerOptions::pipelined says otherwise. An exception becomes a 500 problem document. It may suspend for as long as
+/// it likes: the client may be gone when it returns.
 using Handler = std::function<asio::awaitable<Response>(const Request&)>;
 
 struct ServerOptions {
@@ -27,6 +28,10 @@ struct ServerOptions {
   Nanoseconds header_timeout = std::chrono::seconds(10);
   Nanoseconds idle_timeout = std::chrono::seconds(120);  ///< between requests
   std::size_t max_connections = 15000;                   ///< beyond it: 503 and close
+  /// How many requests that a client has sent ahead (RFC 9112, 9.3.2) are handled at the same time. Their answers leave
+  /// in order and together, when the last of them is there; what comes meanwhile waits. More than 1 is for services
+  /// whose requests do not depend on each other's effects.
+  std::size_t pipelined = 1;
 };
 
 struct ServerState;

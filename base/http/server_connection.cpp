@@ -32,10 +32,11 @@ Response internal_error_response(const Request& request, std::string_view reason
 ServerConnection::ServerConnection(std::shared_ptr<ServerState> server, asio::ip::tcp::socket socket, bool refused)
     : server_(std::move(server)),
       socket_(std::move(socket)),
-      parser_(server_->options.limits),
       input_(first_input),
       since_(server_->now),
-      refused_(refused) {}
+      refused_(refused) {
+  parsers_.push_back(std::make_unique<RequestParser>(server_->options.limits));
+}
 
 asio::awaitable<void> ServerConnection::run() {
   if (refused_) {
@@ -44,24 +45,35 @@ asio::awaitable<void> ServerConnection::run() {
   }
   for (bool open = true; open;) {
     std::size_t consumed = 0;
-    const ParseStatus status = parser_.feed(unread(), consumed);
+    const ParseStatus status = parser().feed(unread(), consumed);
     begin_ += consumed;
-    if (status == ParseStatus::need_more) {
+    if (status == ParseStatus::done) {
+      ++complete_;
+      if (batch_complete()) {
+        open = co_await answer_batch();
+      } else if (complete_ == parsers_.size()) {
+        parsers_.push_back(std::make_unique<RequestParser>(server_->options.limits));
+      }
+    } else if (complete_ > 0) {
+      open = co_await answer_batch();  // what is behind it is fed again
+    } else if (status == ParseStatus::need_more) {
       open = co_await read_more();
-    } else if (status == ParseStatus::done) {
-      open = co_await answer_request();
     } else {
-      co_await answer_error(problem(parser_.error_status(), to_string(parser_.error())));
+      co_await answer_error(problem(parser().error_status(), to_string(parser().error())));
       open = false;
     }
   }
 }
 
+bool ServerConnection::batch_complete() const {
+  return complete_ >= server_->options.pipelined || begin_ == end_ || !parsers_[complete_ - 1]->keep_alive();
+}
+
 asio::awaitable<bool> ServerConnection::read_more() {
-  if (server_->draining && !parser_.started()) co_return false;
-  enter(parser_.started() ? Phase::reading : Phase::idle);
+  if (server_->draining && !parser().started()) co_return false;
+  enter(parser().started() ? Phase::reading : Phase::idle);
   // Only once a request: what comes next is a byte of the body.
-  if (parser_.expects_continue() && !co_await send_rest("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
+  if (parser().expects_continue() && !co_await send_rest("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
   if (end_ == input_.size() && end_ < largest_input) input_.resize(2 * end_);
   begin_ = 0;
   end_ = 0;
@@ -78,48 +90,93 @@ asio::awaitable<bool> ServerConnection::read_more() {
   co_return !error;
 }
 
-asio::awaitable<bool> ServerConnection::answer_request() {
+asio::awaitable<bool> ServerConnection::answer_batch() {
   enter(Phase::handling);
-  const Request& request = parser_.request();
-  Response response;
-  try {
-    response = co_await server_->handler(request);
-    if (!sendable(response)) response = internal_error_response(request, "bad status or header field in the answer");
-  } catch (const std::exception& exception) {
-    if (server_->aborted) co_return false;
-    response = internal_error_response(request, exception.what());
-  } catch (...) {
-    response = internal_error_response(request, "an exception of unknown type");
+  responses_.resize(complete_);
+  if (complete_ == 1) {
+    responses_.front() = co_await handle(parsers_.front()->request());
+  } else {
+    co_await handle_batch();
   }
-
-  const bool keep_alive = parser_.keep_alive() && !response.close && !server_->draining;
-  std::string_view body = prepare(response, request.method != "HEAD", keep_alive);
-  std::string_view head = output_;
+  if (server_->aborted) co_return false;
   enter(Phase::writing);
-  if (!send_now(head, body)) co_return false;
-  if (!head.empty() || !body.empty()) {
-    if (!co_await send_rest(head, body)) co_return false;
+  output_.clear();
+  bool keep_alive = true;
+  for (std::size_t i = 0; i < complete_ && keep_alive; ++i) {
+    const Response& response = responses_[i];
+    const bool last = i + 1 == complete_;
+    keep_alive = parsers_[i]->keep_alive() && !response.close && (!last || !server_->draining);
+    std::string_view body = prepare(response, *parsers_[i], parsers_[i]->request().method != "HEAD", keep_alive);
+    if (!last && keep_alive && body.empty() && output_.size() < small_body) continue;
+    std::string_view head = output_;
+    if (!send_now(head, body)) co_return false;
+    if (!head.empty() || !body.empty()) {
+      if (!co_await send_rest(head, body)) co_return false;
+    }
+    output_.clear();
   }
   if (!keep_alive) {
     co_await linger();
     co_return false;
   }
   if (output_.capacity() > kept_output) std::string().swap(output_);
-  parser_.reset();
+  for (std::size_t i = 0; i < complete_; ++i) parsers_[i]->reset();
+  if (complete_ < parsers_.size()) std::swap(parsers_.front(), parsers_[complete_]);  // the one that may have begun
+  complete_ = 0;
   co_return true;
 }
 
+/// Requests that are handled at the same time, each in a coroutine of its own.
+struct ServerConnection::Batch {
+  Batch(const asio::any_io_executor& executor, std::size_t size)
+      : responses(size), cancel(size), left(size), all(executor, asio::steady_timer::time_point::max()) {}
+
+  std::vector<Response> responses;
+  std::vector<asio::cancellation_signal> cancel;
+  std::size_t left;
+  asio::steady_timer all;  // cancelled when none is left
+};
+
+asio::awaitable<void> ServerConnection::handle_batch() {
+  const auto batch = std::make_shared<Batch>(server_->executor, complete_);
+  batch_ = batch;
+  for (std::size_t i = 0; i < complete_; ++i) {
+    auto answered = [self = shared_from_this(), batch, i](const std::exception_ptr& failed, Response response) {
+      batch->responses[i] = failed ? problem(500, "the request could not be processed") : std::move(response);
+      if (--batch->left == 0) batch->all.cancel();
+    };
+    asio::co_spawn(server_->executor, handle(parsers_[i]->request()),
+                   asio::bind_cancellation_slot(batch->cancel[i].slot(), std::move(answered)));
+  }
+  while (batch->left > 0) co_await batch->all.async_wait(asio::as_tuple(asio::use_awaitable));
+  responses_ = std::move(batch->responses);
+}
+
+asio::awaitable<Response> ServerConnection::handle(const Request& request) {
+  try {
+    Response response = co_await server_->handler(request);
+    if (sendable(response)) co_return response;
+    co_return internal_error_response(request, "bad status or header field in the answer");
+  } catch (const std::exception& exception) {
+    if (server_->aborted) co_return Response{};
+    co_return internal_error_response(request, exception.what());
+  } catch (...) {
+    co_return internal_error_response(request, "an exception of unknown type");
+  }
+}
+
 asio::awaitable<void> ServerConnection::answer_error(Response response) {
-  const std::string_view body = prepare(response, true, false);
+  output_.clear();
+  const std::string_view body = prepare(response, parser(), true, false);
   const std::string_view head = output_;
   timed_out_ = false;
   enter(Phase::writing);
   if (co_await send_rest(head, body)) co_await linger();
 }
 
-std::string_view ServerConnection::prepare(const Response& response, bool with_body, bool keep_alive) {
-  output_.clear();
-  append_head(output_, response, {keep_alive, parser_.started() && parser_.is_http_1_0()});
+std::string_view ServerConnection::prepare(const Response& response, const RequestParser& parser, bool with_body,
+                                           bool keep_alive) {
+  append_head(output_, response, {keep_alive, parser.started() && parser.is_http_1_0()});
   if (!with_body || !status_has_body(response.status)) return {};
   if (response.body.size() > small_body) return response.body;
   output_ += response.body;
@@ -204,6 +261,9 @@ void ServerConnection::abort() {
   error_code ignored;
   socket_.close(ignored);
   cancel_handler_.emit(asio::cancellation_type::terminal);
+  const auto batch = batch_.lock();
+  if (!batch) return;
+  for (asio::cancellation_signal& each : batch->cancel) each.emit(asio::cancellation_type::terminal);
 }
 
 }  // namespace tidegate::http

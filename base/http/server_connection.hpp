@@ -1,5 +1,7 @@
 #pragma once
 // One connection of a server: reads requests, calls the handler, writes the answers, in order. Internal to base/http.
+// What a client has sent ahead is handled together, as far as the server's options let it: a batch is read, handled,
+// and answered in one write.
 //
 //   idle -> reading -> handling -> writing -> idle ...      -> lingering -> end
 //
@@ -36,13 +38,19 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   asio::cancellation_slot cancellation() { return cancel_handler_.slot(); }
 
  private:
+  struct Batch;
   enum class Phase : std::uint8_t { idle, reading, handling, writing, lingering };
 
   asio::awaitable<bool> read_more();
-  asio::awaitable<bool> answer_request();
+  /// Whether the requests read so far are a batch: nothing may follow, or nothing more has come.
+  bool batch_complete() const;
+  asio::awaitable<bool> answer_batch();
+  /// Sets `responses_`.
+  asio::awaitable<void> handle_batch();
+  asio::awaitable<Response> handle(const Request& request);
   asio::awaitable<void> answer_error(Response response);
-  /// Serializes the head, and the body when it is small. Returns the part of the body that was not.
-  std::string_view prepare(const Response& response, bool with_body, bool keep_alive);
+  /// Appends the head to the output, and the body when it is small. Returns the part of the body that was not.
+  std::string_view prepare(const Response& response, const RequestParser& parser, bool with_body, bool keep_alive);
   /// What the socket takes at once, which is nearly always everything; `output_` and `body` are cut by it. False when
   /// the connection is broken.
   bool send_now(std::string_view& head, std::string_view& body);
@@ -51,10 +59,14 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void enter(Phase phase);
   Nanoseconds limit() const;
   std::string_view unread() const { return {input_.data() + begin_, end_ - begin_}; }
+  /// Of the request that is being read.
+  RequestParser& parser() { return *parsers_[complete_]; }
 
   std::shared_ptr<ServerState> server_;
   asio::ip::tcp::socket socket_;
-  RequestParser parser_;
+  std::vector<std::unique_ptr<RequestParser>> parsers_;  // of the batch, and of the request behind it
+  std::size_t complete_ = 0;                             // how many of them have read their request
+  std::vector<Response> responses_;                      // to the batch, in its order
   std::vector<char> input_;
   std::size_t begin_ = 0, end_ = 0;  // of what was read and not yet parsed
   std::string output_;
@@ -63,6 +75,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool refused_;
   bool timed_out_ = false;
   asio::cancellation_signal cancel_handler_;
+  std::weak_ptr<Batch> batch_;  // being handled, when there is more than one request in it
 };
 
 }  // namespace tidegate::http

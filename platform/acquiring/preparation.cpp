@@ -21,8 +21,8 @@ struct Both {
 
 Preparation::Preparation(asio::any_io_executor executor, PeerDirectory& peers, Metrics& metrics)
     : executor_(executor),
-      identity_(executor, peers, "bank-simulator.http", kConnections),
-      fx_(executor, peers, "bank-simulator.http", kConnections),
+      identity_(executor, peers, "bank-simulator.http", {.max_connections = kConnections}),
+      fx_(executor, peers, "bank-simulator.http", {.max_connections = kConnections}),
       frozen_rates_(metrics.counter("acquiring_frozen_rates_total",
                                     "Payments that used a cached rate while the "
                                     "provider was away.")) {}

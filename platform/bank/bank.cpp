@@ -5,6 +5,12 @@
 #include "platform/service/runtime.hpp"
 
 namespace tidegate::platform {
+namespace {
+
+/// Charges do not depend on each other, and each is recorded before its answer.
+constexpr std::size_t kPipelined = 16;
+
+}  // namespace
 
 int run_bank_simulator(const ServiceOptions& options) {
   auto store = open_sqlite_store(options.data_directory, "bank", bank_migrations());
@@ -17,7 +23,7 @@ int run_bank_simulator(const ServiceOptions& options) {
     log::error("the bank's database cannot be read", {{"why", reader.error().message}});
     return 1;
   }
-  ServiceRuntime runtime(options);
+  ServiceRuntime runtime(options, {}, kPipelined);
   BankApi api(**store, std::move(*reader), runtime);
   runtime.metrics().gauge("store_write_queue_depth", "Units of work that wait for the writer.", {},
                           [&] { return static_cast<double>((*store)->queue_depth()); });

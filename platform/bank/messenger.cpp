@@ -17,8 +17,9 @@ constexpr Nanoseconds kAgainAfter = std::chrono::milliseconds(500);
 
 Messenger::Messenger(ServiceRuntime& runtime)
     : runtime_(runtime),
-      acquiring_(runtime.context().get_executor(), runtime.peers(), "acquiring.http", kConnections),
-      worker_(runtime.context().get_executor(), runtime.peers(), "worker.http", kConnections),
+      acquiring_(runtime.context().get_executor(), runtime.peers(), "acquiring.http",
+                 {.max_connections = kConnections}),
+      worker_(runtime.context().get_executor(), runtime.peers(), "worker.http", {.max_connections = kConnections}),
       sent_(runtime.metrics().counter("bank_callbacks_total", "Messages sent by the bank itself.")) {
   runtime.on_drain([this] { return stop(); });
 }

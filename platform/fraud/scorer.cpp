@@ -41,7 +41,7 @@ Scorer::Scorer(asio::any_io_executor executor, Store& store, Outbox& outbox, Pee
     : executor_(executor),
       store_(store),
       outbox_(outbox),
-      model_(executor, peers, "bank-simulator.http", kAtOnce),
+      model_(executor, peers, "bank-simulator.http", {.max_connections = kAtOnce}),
       limits_(std::move(limits)),
       cleared_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "cleared"}})),
       held_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "held"}})),

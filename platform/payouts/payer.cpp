@@ -42,7 +42,7 @@ Payer::Payer(asio::any_io_executor executor, Store& store, Outbox& outbox, PeerD
     : executor_(executor),
       store_(store),
       outbox_(outbox),
-      networks_(executor, peers, "bank-simulator.http", kAtOnce),
+      networks_(executor, peers, "bank-simulator.http", {.max_connections = kAtOnce}),
       paid_(metrics.counter("payouts_finished_total", "Payouts that ended.", {{"end", "paid"}})),
       failed_(metrics.counter("payouts_finished_total", "Payouts that ended.", {{"end", "failed"}})) {}
 

@@ -16,11 +16,16 @@ constexpr Nanoseconds kDrainLimit = std::chrono::seconds(2);
 }  // namespace
 
 struct ServiceRuntime::State {
-  State(ServiceOptions given, http::Limits given_limits)
-      : options(std::move(given)), limits(given_limits), peers(options.peers_file), router(metrics) {}
+  State(ServiceOptions given, http::Limits given_limits, std::size_t given_pipelined)
+      : options(std::move(given)),
+        limits(given_limits),
+        pipelined(given_pipelined),
+        peers(options.peers_file),
+        router(metrics) {}
 
   ServiceOptions options;
   http::Limits limits;
+  std::size_t pipelined;
   PeerDirectory peers;
   Metrics metrics;
   Router router;
@@ -85,6 +90,7 @@ struct ServiceRuntime::State {
     http::ServerOptions server_options;
     server_options.port = options.port;
     server_options.limits = limits;
+    server_options.pipelined = pipelined;
     server = std::make_unique<http::Server>(
         context.get_executor(), [this](const http::Request& request) { return router.handle(request); },
         server_options);
@@ -94,8 +100,8 @@ struct ServiceRuntime::State {
   }
 };
 
-ServiceRuntime::ServiceRuntime(ServiceOptions options, http::Limits limits)
-    : state_(std::make_unique<State>(std::move(options), limits)) {
+ServiceRuntime::ServiceRuntime(ServiceOptions options, http::Limits limits, std::size_t pipelined)
+    : state_(std::make_unique<State>(std::move(options), limits, pipelined)) {
   State* state = state_.get();
   router().add_immediate("GET", "/healthz",
                          [state](const http::Request&, std::string_view) { return state->health(); });

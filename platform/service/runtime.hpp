@@ -24,7 +24,8 @@ namespace tidegate::platform {
 /// Construct it after (so that it is destroyed before) whatever coroutines on its loop refer to.
 class ServiceRuntime {
  public:
-  explicit ServiceRuntime(ServiceOptions options, http::Limits limits = {});
+  /// `pipelined`: http::ServerOptions says what it means.
+  explicit ServiceRuntime(ServiceOptions options, http::Limits limits = {}, std::size_t pipelined = 1);
   ~ServiceRuntime();
   ServiceRuntime(const ServiceRuntime&) = delete;
   ServiceRuntime& operator=(const ServiceRuntime&) = delete;

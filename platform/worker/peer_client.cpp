@@ -3,11 +3,8 @@
 namespace tidegate::platform {
 
 PeerClient::PeerClient(asio::any_io_executor executor, PeerDirectory& peers, std::string endpoint,
-                       std::size_t max_connections)
-    : executor_(std::move(executor)),
-      peers_(peers),
-      endpoint_(std::move(endpoint)),
-      max_connections_(max_connections) {}
+                       http::ClientOptions options)
+    : executor_(std::move(executor)), peers_(peers), endpoint_(std::move(endpoint)), options_(options) {}
 
 Result<std::shared_ptr<http::Client>> PeerClient::client() {
   if (stopped_) return closed_error("the link to " + endpoint_ + " was stopped");
@@ -16,9 +13,7 @@ Result<std::shared_ptr<http::Client>> PeerClient::client() {
   if (client_ && *address == address_) return client_;
   const auto target = parse_address(*address);
   if (!target) return target.error();
-  http::ClientOptions options;
-  options.max_connections = max_connections_;
-  client_ = std::make_shared<http::Client>(executor_, target->host, target->port, options);
+  client_ = std::make_shared<http::Client>(executor_, target->host, target->port, options_);
   address_ = *address;
   return client_;
 }

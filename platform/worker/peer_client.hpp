@@ -15,7 +15,7 @@ namespace tidegate::platform {
 /// Lives on one loop. `peers` outlives it.
 class PeerClient {
  public:
-  PeerClient(asio::any_io_executor executor, PeerDirectory& peers, std::string endpoint, std::size_t max_connections);
+  PeerClient(asio::any_io_executor executor, PeerDirectory& peers, std::string endpoint, http::ClientOptions options);
   /// An error of kind closed while the peer is not known. `timeout` spans everything.
   asio::awaitable<Result<http::Response>> send(http::ClientRequest request, Nanoseconds timeout);
   /// Calls in progress end with kind closed, later ones at once.
@@ -28,7 +28,7 @@ class PeerClient {
   asio::any_io_executor executor_;
   PeerDirectory& peers_;
   const std::string endpoint_;
-  const std::size_t max_connections_;
+  const http::ClientOptions options_;
   bool stopped_ = false;
   std::string address_;
   std::shared_ptr<http::Client> client_;  // calls in progress keep theirs when the address changes
