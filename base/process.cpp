@@ -93,9 +93,13 @@ ExitStatus ChildProcess::stop(Nanoseconds grace) {
 }
 
 Nanoseconds ChildProcess::cpu_time() const {
+  return running() ? cpu_time_of(pid_).value_or(Nanoseconds{0}) : Nanoseconds{0};
+}
+
+std::optional<Nanoseconds> cpu_time_of(pid_t pid) {
   clockid_t clock{};
   timespec used{};
-  if (!running() || ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return {};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return std::nullopt;
   return std::chrono::seconds(used.tv_sec) + Nanoseconds(used.tv_nsec);
 }
 

@@ -53,7 +53,7 @@ class ChildProcess {
   std::optional<ExitStatus> wait(Nanoseconds limit);
   /// SIGTERM (and SIGCONT, for a frozen one), then SIGKILL after the grace; returns the status.
   ExitStatus stop(Nanoseconds grace);
-  /// CPU time used so far by all its threads; zero when gone.
+  /// As cpu_time_of; zero when gone.
   Nanoseconds cpu_time() const;
 
  private:
@@ -61,5 +61,8 @@ class ChildProcess {
   FileDescriptor pidfd_;
   std::optional<ExitStatus> status_;
 };
+
+/// CPU time used so far by all threads of a process; nothing when there is none with that id.
+std::optional<Nanoseconds> cpu_time_of(pid_t pid);
 
 }  // namespace tidegate

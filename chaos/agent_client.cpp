@@ -230,6 +230,12 @@ std::optional<std::string> AgentClient::lost() const {
   return state_->lost;
 }
 
+std::optional<Nanoseconds> AgentClient::cpu_time() const {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->stopping || state_->lost) return std::nullopt;
+  return cpu_time_of(state_->agent_pid);
+}
+
 // SIGTERM: it heals first. A successor sees the pipe's end instead, and is waited for.
 void AgentClient::State::end_process() {
   process.stop(kStopGrace);

@@ -65,6 +65,8 @@ class AgentClient final : public LinkControl {
   const AgentEndpoint& endpoint() const;
   /// Why it was lost; nothing while it answers.
   std::optional<std::string> lost() const;
+  /// CPU time that the process used so far that answers now; nothing when it is gone.
+  std::optional<Nanoseconds> cpu_time() const;
   /// Heals all and ends the agent (SIGTERM, SIGKILL after 2 s). Idempotent.
   void stop();
 

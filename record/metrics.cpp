@@ -49,7 +49,7 @@ constexpr std::array kCatalogue = {
     MetricInfo{kTimeToResolve, H, "us", "from an unknown outcome to the final answer to its key"},
     MetricInfo{kUnknownOutcomes, C, "count", "attempts of operations whose outcome the answer left open"},
     MetricInfo{kFaultHits, C, "count", "what a fault touched"},
-    MetricInfo{kProcessCpu, G, "cores", "CPU of a process under test"},
+    MetricInfo{kProcessCpu, G, "cores", "CPU of a process under test, or of `chaos-agent`, which holds the faults"},
     MetricInfo{kProbeValue, G, "count", "what a probe gate read"},
     MetricInfo{kProbeSilent, C, "s", "seconds without a sample of a probe"},
 };

@@ -177,7 +177,8 @@ void add_generator_charts(const SeriesIndex& index, const LatencyFold& latency, 
 }
 
 void add_process_chart(const SeriesIndex& index, std::vector<Chart>& charts) {
-  Chart chart{"processes", "Processes under test", "cores", "CPU of each process.", "", {}};
+  Chart chart{"processes", "Processes under test", "cores", "CPU of each process; chaos-agent holds the faults.", "",
+              {}};
   keep_most(chart, by_tag(index, record::kProcessCpu, "process", Join::greatest), false);
   add_if_any(charts, std::move(chart));
 }

@@ -119,9 +119,9 @@ void LoadStage::steer() {
 }
 
 void LoadStage::record_processes(std::int32_t second) {
-  if (input_.supervisor == nullptr) return;
+  if (!input_.cpu_times) return;
   const Nanoseconds now = monotonic_now();
-  auto times = input_.supervisor->cpu_times();
+  auto times = input_.cpu_times();
   for (const auto& [name, time] : times) {
     const auto before = cpu_before_.find(name);
     if (before == cpu_before_.end() || time < before->second || now <= cpu_read_) continue;

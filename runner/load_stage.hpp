@@ -3,6 +3,7 @@
 // the live line and looks at everything that could end the run.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,6 @@
 #include "runner/capacity_steering.hpp"
 #include "runner/progress.hpp"
 #include "runner/recording.hpp"
-#include "stack/supervisor.hpp"
 
 namespace tidegate::runner {
 
@@ -26,8 +26,8 @@ struct LoadStageInput {
   std::vector<record::Window> phases;
   chaos::Timeline* timeline = nullptr;
   gates::LagProbe* probe = nullptr;
-  stack::Supervisor* supervisor = nullptr;
-  audit::LiveResolver* resolver = nullptr;  ///< resolves a sample of unknown outcomes meanwhile
+  std::function<std::map<std::string, Nanoseconds>()> cpu_times;  ///< used so far by each process; may be empty
+  audit::LiveResolver* resolver = nullptr;                        ///< resolves a sample of unknown outcomes meanwhile
   std::function<bool()> interrupted;
   /// Asked once a second after its records were written: why to end the load early, if so.
   std::function<std::optional<std::string>(std::int32_t second)> abort;

@@ -143,6 +143,12 @@ void Session::add_topology_exports(audit::System& system) const {
   if (token != supervisor_->secrets().end()) system.token = token->second;
 }
 
+std::map<std::string, Nanoseconds> Session::cpu_times() const {
+  auto times = supervisor_ ? supervisor_->cpu_times() : std::map<std::string, Nanoseconds>{};
+  if (const auto agent = agent_ ? agent_->cpu_time() : std::nullopt) times["chaos-agent"] = *agent;
+  return times;
+}
+
 void Session::stop() {
   if (sink_) (void)sink_->stop();
   if (supervisor_) supervisor_->stop();

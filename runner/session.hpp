@@ -40,6 +40,9 @@ class Session {
   /// The webhook sink when the scenario asks for one, else null.
   audit::WebhookSink* webhook_sink() { return sink_.get(); }
 
+  /// CPU time used so far by each process of the stack, and by the agent, "chaos-agent".
+  std::map<std::string, Nanoseconds> cpu_times() const;
+
   stack::Supervisor* supervisor() { return supervisor_.get(); }
   /// The agent when a fault needs one, else null.
   chaos::AgentClient* agent() { return agent_.get(); }

@@ -22,6 +22,11 @@ class BlackFriday(EndToEnd):
                 self.assertGreater(finding["checked"], 20 if files else 1000, finding)
             self.assertNotEqual(finding["outcome"], "false", finding)
         self.assertTrue(verdict["scale"], "a scaled-down variant says so")
+        # What the machine did is on record for every process, the fault agent included.
+        table = self.out / "series.csv"
+        self.assertEqual(run("report", self.out, "--format", "csv", "--output", table).code, PASS)
+        for process in ("gateway", "ledger", "chaos-agent"):
+            self.assertIn(f",process_cpu,process={process},", table.read_text())
         again = run("report", self.out, "--json")
         self.assertEqual(again.code, PASS, str(again))
         self.assertEqual(self.verdict(), verdict, "judging again gives the same verdict")

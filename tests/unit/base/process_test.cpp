@@ -267,8 +267,12 @@ TEST_CASE("CPU time of a child is its own") {
   while (busy->cpu_time() < 50ms && monotonic_now() < deadline) CHECK_FALSE(busy->wait(5ms));
   CHECK(busy->cpu_time() >= 50ms);
   CHECK(idle->cpu_time() < busy->cpu_time());
+  CHECK(cpu_time_of(busy->pid()) >= busy->cpu_time() - 1s);
+  CHECK(cpu_time_of(busy->pid()) > cpu_time_of(idle->pid()));
+  const pid_t gone = busy->pid();
   busy->stop(0s);
   CHECK(busy->cpu_time() == 0ns);
+  CHECK(cpu_time_of(gone) == std::nullopt);
   CHECK(ChildProcess{}.cpu_time() == 0ns);
 }
 
