@@ -101,6 +101,7 @@ class Judge {
     result_.offered_per_s = arrivals_.open_loop ? arrivals_.scheduled / seconds : result_.achieved_per_s;
     const Latencies lateness = evidence_.latencies(record::kScheduleLateness, {}, judged);
     result_.lateness_p99_s = static_cast<double>(lateness.expected.value_at_percentile(99)) * 1e-6;
+    result_.tick_s = evidence_.run().tick_s;
     result_.dropped_iterations =
         static_cast<std::uint64_t>(std::llround(evidence_.counter(record::kDroppedIterations, {}, judged)));
     result_.generator_cpu = worst_loop_mean(evidence_, record::kGeneratorCpu).value_or(0);

@@ -72,6 +72,25 @@ Block compile_block(const yaml::Node& name, const yaml::Node& node, CompileConte
   return std::move(reader.block);
 }
 
+/// The upper end is well under the 5 ms from which a start counts as late.
+constexpr Nanoseconds kShortestTick = std::chrono::microseconds(100), kLongestTick = std::chrono::milliseconds(2);
+
+void compile_generator(CompileContext& context) {
+  const yaml::Node* tick = context.input.generator == nullptr ? nullptr : context.input.generator->find("tick");
+  if (tick == nullptr) return;
+  context.plan.tick = schema::as_duration(*tick);
+  if (context.plan.tick < kShortestTick || context.plan.tick > kLongestTick) {
+    context.diagnostics.add(tick->mark(), fmt::format("generator.tick is from {} to {}", format_duration(kShortestTick),
+                                                      format_duration(kLongestTick)));
+  }
+  for (const Block& block : context.plan.blocks) {
+    if (block.open_loop()) continue;
+    context.diagnostics.add(
+        tick->mark(), fmt::format("generator.tick would slow down load block '{}' ({}), whose pace the answers set",
+                                  block.name, to_string(block.executor)));
+  }
+}
+
 }  // namespace
 
 void compile_load(CompileContext& context) {
@@ -79,6 +98,7 @@ void compile_load(CompileContext& context) {
   for (const auto& [name, node] : context.input.load->entries()) {
     context.plan.blocks.push_back(compile_block(name, node, context));
   }
+  compile_generator(context);
 }
 
 }  // namespace tidegate::loadgen

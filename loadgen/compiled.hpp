@@ -305,6 +305,7 @@ struct CompiledPlan {
   std::vector<SetupStep> teardown;
   std::vector<Flow> flows;
   std::vector<Block> blocks;
+  Nanoseconds tick{0};           ///< how often load loops look at arrivals and answers; 0: whenever there are any
   std::uint32_t kept_cells = 0;  ///< of all feeders
 
   /// Whether any step is carried by it.

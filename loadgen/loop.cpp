@@ -24,6 +24,14 @@ constexpr Nanoseconds kLongestSpin = std::chrono::microseconds(100);  // longer 
 
 }  // namespace
 
+Wait wait_in_ticks(Nanoseconds now, Nanoseconds next_event, bool in_progress, Nanoseconds tick) noexcept {
+  const auto ticks = [tick](Nanoseconds time) { return time / tick - (time % tick < Nanoseconds{0} ? 1 : 0); };
+  const Nanoseconds next_tick = (ticks(now) + 1) * tick;
+  if (in_progress || next_event <= next_tick) return {next_tick, true};
+  const Nanoseconds on_tick = ticks(next_event) * tick;
+  return {on_tick < next_event ? on_tick + tick : on_tick, false};
+}
+
 Result<std::unique_ptr<Loop>> Loop::create_bare(const Runtime& runtime) {
   auto reactor = Reactor::create();
   if (!reactor) return reactor.error();
@@ -94,6 +102,11 @@ void Loop::wait_for_events(bool more) {
   }
   const Nanoseconds before = now();
   const Nanoseconds next = next_event(before);
+  if (runtime_.plan.tick > Nanoseconds{0}) {
+    const Wait wait = wait_in_ticks(before, next, busy_ > 0, runtime_.plan.tick);
+    const Nanoseconds until = runtime_.clock.to_monotonic(wait.until);
+    return wait.rest ? reactor_.rest_until(until) : reactor_.wait_until(until);
+  }
   if (next - before > kNotWorthSleeping && !may_spin(next - before, before)) {
     const bool could_spin = runtime_.spin > 0 && next - before > kLongestSpin;
     return reactor_.wait_until(runtime_.clock.to_monotonic(could_spin ? next - kLongestSpin : next));

@@ -26,6 +26,15 @@
 
 namespace tidegate::loadgen {
 
+/// What a loop does when nothing is left to do now.
+struct Wait {
+  Nanoseconds until;  ///< on the run clock
+  bool rest = false;  ///< whatever happens meanwhile; else until something does
+};
+/// With a tick: while requests are in progress or something is due within it, a rest until the next multiple of it;
+/// else a wait until the first multiple at or after the next event. Times are on the run clock and may be negative.
+Wait wait_in_ticks(Nanoseconds now, Nanoseconds next_event, bool in_progress, Nanoseconds tick) noexcept;
+
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create(const Runtime& runtime, Part part);

@@ -23,6 +23,7 @@ bool shapes_hold(const PlanInput& input, Diagnostics& diagnostics) {
   check(input.teardown, teardown_schema(), "'teardown'");
   check(input.flows, flows_schema(), "'flows'");
   check(input.load, load_schema(), "'load'");
+  check(input.generator, generator_schema(), "'generator'");
   return hold;
 }
 
@@ -215,6 +216,10 @@ bool Plan::has_operations() const {
     }
   }
   return false;
+}
+
+Nanoseconds Plan::tick() const {
+  return compiled_->tick;
 }
 
 bool Plan::has_closed_loop() const {

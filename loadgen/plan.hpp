@@ -32,6 +32,7 @@ Result<SegmentChoice> parse_segment(const std::string& text);
 /// The sections as the user wrote them, with the scenario's variables already put in. A null section is an absent one.
 struct PlanInput {
   const yaml::Node* load = nullptr;
+  const yaml::Node* generator = nullptr;
   const yaml::Node* flows = nullptr;
   const yaml::Node* data = nullptr;
   const yaml::Node* setup = nullptr;
@@ -103,6 +104,8 @@ class Plan {
   bool has_operations() const;
   /// A block waits for answers before it sends more, so stalls delay arrivals.
   bool has_closed_loop() const;
+  /// How often load loops look at arrivals and answers; 0: whenever there are any.
+  Nanoseconds tick() const;
 
   const CompiledPlan& compiled() const { return *compiled_; }
 

@@ -8,13 +8,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 
 #include "base/assert.hpp"
 
 namespace tidegate::loadgen {
 
 namespace {
-constexpr int kEventsPerWait = 64;  // then arrivals have their turn: some 0.4 ms of work
+constexpr int kEventsPerWait = 64;   // then arrivals have their turn: some 0.4 ms of work
+constexpr int kTurnsAfterRest = 16;  // the same, once many may have come together
 // What an event is about when it is not a watcher, which no address below 2 is.
 constexpr std::uint64_t kWoken = 0, kTimer = 1;
 }  // namespace
@@ -65,6 +67,13 @@ void Reactor::wait_until(Nanoseconds monotonic) {
     armed_ = monotonic;
   }
   dispatch(true);
+}
+
+void Reactor::rest_until(Nanoseconds monotonic) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(monotonic);
+  const timespec time{static_cast<time_t>(seconds.count()), static_cast<long>((monotonic - seconds).count())};
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) continue;
+  for (int turn = 0; turn < kTurnsAfterRest && poll(); ++turn) continue;
 }
 
 int Reactor::dispatch(bool wait) {

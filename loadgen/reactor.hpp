@@ -37,7 +37,9 @@ class Reactor {
   /// Waits until something happens, or until a time of the monotonic clock, and tells the watchers. It may return
   /// early.
   void wait_until(Nanoseconds monotonic);
-  /// Ends a wait early. Any thread.
+  /// Waits until a time of the monotonic clock, whatever happens meanwhile, and then tells the watchers all of it.
+  void rest_until(Nanoseconds monotonic);
+  /// Ends a wait early, but no rest. Any thread.
   void wake() noexcept;
 
  private:

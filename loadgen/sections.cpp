@@ -249,6 +249,13 @@ TypePointer block_shape() {
 
 }  // namespace
 
+TypePointer generator_schema() {
+  return schema::object({optional(
+      "tick", schema::duration(),
+      "100us to 2ms: a load loop looks at arrivals and answers only so often, and costs less CPU. What it starts "
+      "and sees is up to a tick late, and counts as that. Not for closed loops.")});
+}
+
 TypePointer load_schema() {
   static const TypePointer shape = schema::map_of(block_shape(), "Load blocks by name; they run side by side.");
   return shape;

@@ -54,6 +54,7 @@ struct RunInfo {
   std::vector<std::string> overrides;  ///< key=value as given
   std::vector<Window> phases;          ///< planned
   std::vector<PlannedLoad> load;
+  double tick_s = 0;  ///< how often load loops look at arrivals and answers; 0: whenever there are any
   std::vector<PhaseScale> scale;
   MachineInfo machine;
   std::string profile;              ///< modern | legacy

@@ -119,6 +119,7 @@ json::value to_json(const RunInfo& info) {
                       {"phases", list_to_json(info.phases)},
                       {"scale", scale_to_json(info.scale)},
                       {"load", list_to_json(info.load)},
+                      {"tick_s", number_or_null(info.tick_s)},
                       {"machine", to_json(info.machine)},
                       {"extra", info.extra},
                       {"scenario_path", info.scenario_path},
@@ -152,6 +153,7 @@ Result<RunInfo> run_info_from_json(const json::value& value) {
   fields.read_list<Window>("phases", info.phases, read_window);
   info.scale = read_scale(fields.nested("scale"));
   fields.read_list<PlannedLoad>("load", info.load, read_load);
+  fields.read("tick_s", info.tick_s);
   info.machine = read_machine(fields.nested("machine"));
   fields.read("extra", info.extra);
   fields.read("scenario_path", info.scenario_path);

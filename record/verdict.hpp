@@ -41,6 +41,7 @@ struct Validity {
   double offered_per_s = 0;
   double achieved_per_s = 0;  ///< completed iterations
   double lateness_p99_s = 0;
+  double tick_s = 0;  ///< how often load loops looked at arrivals and answers; 0: whenever there were any
   std::uint64_t dropped_iterations = 0;
   double generator_cpu = 0;
   double run_queue_wait = 0;

@@ -67,6 +67,7 @@ json::value to_json(const Validity& validity) {
                       {"offered_per_s", number_or_null(validity.offered_per_s)},
                       {"achieved_per_s", number_or_null(validity.achieved_per_s)},
                       {"lateness_p99_s", number_or_null(validity.lateness_p99_s)},
+                      {"tick_s", number_or_null(validity.tick_s)},
                       {"dropped_iterations", validity.dropped_iterations},
                       {"generator_cpu", number_or_null(validity.generator_cpu)},
                       {"run_queue_wait", number_or_null(validity.run_queue_wait)},
@@ -145,6 +146,7 @@ Validity read_validity(JsonFields fields) {
   fields.read("offered_per_s", validity.offered_per_s);
   fields.read("achieved_per_s", validity.achieved_per_s);
   fields.read("lateness_p99_s", validity.lateness_p99_s);
+  fields.read("tick_s", validity.tick_s);
   fields.read("dropped_iterations", validity.dropped_iterations);
   fields.read("generator_cpu", validity.generator_cpu);
   fields.read("run_queue_wait", validity.run_queue_wait);

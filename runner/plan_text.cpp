@@ -66,6 +66,9 @@ std::string load_text(const Scenario& scenario) {
   out += fmt::format("  {}{} in progress at an assumed {} a request\n",
                      peak > 0 ? "peak " + format_rate(peak) + " iterations, " : "at most ",
                      format_count(scenario.load->peak_concurrency(kAssumedLatency)), format_duration(kAssumedLatency));
+  if (const Nanoseconds tick = scenario.load->tick(); tick > Nanoseconds{0}) {
+    out += fmt::format("  a load loop looks at arrivals and answers every {}\n", format_duration(tick));
+  }
   return out;
 }
 

@@ -56,6 +56,7 @@ record::RunInfo describe(const Scenario& scenario, const RunOptions& options) {
   info.overrides = scenario.overrides;
   info.phases = scenario.phases;
   info.load = scenario.load->planned();
+  info.tick_s = to_seconds(scenario.load->tick());
   info.scale = scenario.scale;
   info.profile = scenario.stack.profile;
   info.groups = scenario.group_names();
@@ -242,7 +243,7 @@ class Rehearsal {
     input.phases = scenario_.phases;
     input.timeline = timeline_.get();
     input.probe = probe_.get();
-    input.supervisor = session_.supervisor();
+    input.cpu_times = [this] { return session_.cpu_times(); };
     input.resolver = resolver_.get();
     input.interrupted = interrupted;
     gates::AbortWatch watch(scenario_.gates, gate_context(scenario_));

@@ -22,7 +22,8 @@ using schema::required;
 
 schema::TypePointer variants_schema() {
   return schema::map_of(schema::object({optional("variables", schema::map_of(schema::text()), "Replaced variables."),
-                                        optional("gates", schema::any(), "Merged into the gates.")}),
+                                        optional("gates", schema::any(), "Merged into the gates."),
+                                        optional("generator", schema::any(), "Merged into the generator.")}),
                         "Named sets of overrides; the first one is the default.");
 }
 
@@ -94,6 +95,7 @@ loadgen::PlanInput plan_input(const yaml::Node& root, const Scenario& scenario, 
                               loadgen::SegmentChoice segment = {}) {
   loadgen::PlanInput input;
   input.load = root.find("load");
+  input.generator = root.find("generator");
   input.flows = root.find("flows");
   input.data = root.find("data");
   input.setup = root.find("setup");
@@ -180,7 +182,7 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
   read_section(sound, "stack", {"stack"}, diagnostics, [&] { read_stack(scenario, options, diagnostics); });
   read_section(sound, "phases", {"phases"}, diagnostics,
                [&] { scenario.phases = parse_phases(root.find("phases"), diagnostics); });
-  read_section(sound, "load", {"phases", "load", "flows", "data", "setup", "teardown"}, diagnostics, [&] {
+  read_section(sound, "load", {"phases", "load", "generator", "flows", "data", "setup", "teardown"}, diagnostics, [&] {
     scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases, scenario.segment), diagnostics);
   });
   if (const yaml::Node* outputs = root.find("outputs")) {
@@ -277,6 +279,7 @@ schema::TypePointer scenario_schema() {
               required("flows", loadgen::flows_schema(), "What one iteration does."),
               required("phases", phases_schema(), "Named windows on the run clock."),
               required("load", loadgen::load_schema(), "How much of it, when."),
+              optional("generator", loadgen::generator_schema(), "How the load loops work."),
               optional("faults", chaos::faults_schema(), "What breaks, when, for how long."),
               optional("limits", chaos::limits_schema(), "The blast radius of faults."),
               optional("gates", gates::gates_schema(), "What must hold."),

@@ -118,9 +118,10 @@ class Summary {
     for (std::size_t i = 0; i < verdict_.reasons.size() && i < 20; ++i)
       out_ += "- " + escaped(verdict_.reasons[i]) + "\n";
     const record::Validity& load = verdict_.validity;
-    out_ += fmt::format("\nOffered {}, achieved {}, p99 lateness {}, {} dropped\n", format_rate(load.offered_per_s),
+    out_ += fmt::format("\nOffered {}, achieved {}, p99 lateness {}, {} dropped{}\n", format_rate(load.offered_per_s),
                         format_rate(load.achieved_per_s), format_seconds(load.lateness_p99_s),
-                        format_count(load.dropped_iterations));
+                        format_count(load.dropped_iterations),
+                        load.tick_s > 0 ? ", tick " + format_seconds(load.tick_s) : std::string());
   }
 
   void gates() {

@@ -46,6 +46,8 @@ export interface Validity {
   offered_per_s: number;
   achieved_per_s: number;
   lateness_p99_s: number;
+  /** How often load loops looked at arrivals and answers; 0: whenever there were any. */
+  tick_s?: number;
   dropped_iterations: number;
   generator_cpu: number;
   run_queue_wait: number;

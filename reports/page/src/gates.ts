@@ -81,6 +81,7 @@ function generator(validity: Validity): HTMLElement {
     ["CPU of its core", share(validity.generator_cpu)],
     ["Waited for a core", share(validity.run_queue_wait)],
   ];
+  if (validity.tick_s) facts.push(["Tick", seconds(validity.tick_s)]);
   const list = h("dl", { class: "facts" });
   for (const [label, value] of facts) list.append(h("div", {}, h("dt", {}, label), h("dd", {}, value)));
   return h(

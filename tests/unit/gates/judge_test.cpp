@@ -312,6 +312,7 @@ TEST_CASE("validity reports its figures, and every limit that was widened", "[va
   CHECK(strict.generator_cpu == Approx(0.3));
   CHECK(strict.run_queue_wait == Approx(0.005));
   CHECK(strict.lateness_p99_s == Approx(80e-6).epsilon(0.01));
+  CHECK(strict.tick_s == 0);
   const record::Verdict widened = judged(run, "ack: {expect: 'p99 < 500ms', confidence: none}", "{late_or_unsent: 5%}");
   INFO(lines(widened.reasons));
   CHECK(widened.validity.outcome == Outcome::pass);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 
+#include "loadgen/loop.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/loadgen/played.hpp"
 #include "tests/unit/loadgen/scripted_server.hpp"
@@ -158,6 +159,47 @@ TEST_CASE("a loop that burns the time before arrivals sends the same schedule") 
   CHECK(played.finished);
   CHECK(played.count("iterations", {{"outcome", "ok"}}) == 30);
   CHECK(played.count("scheduled_iterations") == 30);
+}
+
+TEST_CASE("a loop with a tick sends the same schedule, and counts what the tick delays") {
+  const std::string load = with_rows("executor: constant-arrival-rate, rate: 400/s, duration: 500ms");
+  ScriptedServer server(ok);
+  const Played played = play(load + "generator: {tick: 2ms}\n", server.url());
+  CHECK(played.finished);
+  CHECK(played.count("iterations", {{"outcome", "ok"}}) == 200);
+  CHECK(played.count("scheduled_iterations") == 200);
+  // Arrivals come every 2.5 ms, so three of four fall between two ticks: by 0.5, 1 and 1.5 ms. A machine that is busy
+  // only adds to that.
+  CHECK(played.histogram("schedule_lateness").value_at_percentile(50) >= 450);
+  // An answer is seen at the tick after its request.
+  CHECK(played.histogram("http_req_duration").value_at_percentile(50) >= 500);
+}
+
+TEST_CASE("how long a loop with a tick waits") {
+  struct WaitCase {
+    const char* why;
+    std::int64_t now, next_event;
+    bool in_progress;
+    std::int64_t until;
+    bool rest;
+  };
+  for (const WaitCase& row :
+       {WaitCase{"requests are in progress", 1200, 90'000, true, 2000, true},
+        WaitCase{"on a tick: until the next one", 2000, 90'000, true, 3000, true},
+        WaitCase{"something is due before the next tick", 1200, 1300, false, 2000, true},
+        WaitCase{"something is due at the next tick", 1200, 2000, false, 2000, true},
+        WaitCase{"something was due", 1200, 1000, false, 2000, true},
+        WaitCase{"the next event is far: a wait that an event ends", 1200, 90'100, false, 91'000, false},
+        WaitCase{"the next event is far, and on a tick", 1200, 90'000, false, 90'000, false},
+        WaitCase{"before the start of load", -1700, 90'000, true, -1000, true},
+        WaitCase{"before the start of load, on a tick", -2000, 90'000, true, -1000, true},
+        WaitCase{"towards an event before the start of load", -9900, -1500, false, -1000, false}}) {
+    INFO(row.why);
+    const Wait wait =
+        wait_in_ticks(Nanoseconds(row.now), Nanoseconds(row.next_event), row.in_progress, Nanoseconds(1000));
+    CHECK(wait.until == Nanoseconds(row.until));
+    CHECK(wait.rest == row.rest);
+  }
 }
 
 TEST_CASE("blocks run side by side, each with its start") {

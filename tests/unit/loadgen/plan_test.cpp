@@ -349,6 +349,27 @@ TEST_CASE("mistakes in load are found where they are") {
   });
 }
 
+TEST_CASE("a tick is within its bounds, and for arrivals at a rate") {
+  const std::string rate = "load: {l: {executor: constant-arrival-rate, rate: 1/s, duration: 2s}}\n";
+  const std::string users = "load: {l: {executor: constant-vus, vus: 1, duration: 2s}}\n";
+  check_mistakes({
+      {"too short", rate + "generator: {tick: 99us}", "generator.tick is from 100 us to 2 ms"},
+      {"too long", rate + "generator: {tick: 2100us}", "generator.tick is from 100 us to 2 ms"},
+      {"nothing", rate + "generator: {tick: 0ms}", "generator.tick is from 100 us to 2 ms"},
+      {"no duration", rate + "generator: {tick: 1}", "expected a duration"},
+      {"a closed loop", users + "generator: {tick: 1ms}", "would slow down load block 'l' (constant-vus)"},
+      {"another spelling", rate + "generator: {tic: 1ms}", "did you mean 'tick'?"},
+  });
+  for (const auto& [text, tick] : {std::pair{"", Nanoseconds{0}}, std::pair{"generator: {}", Nanoseconds{0}},
+                                   std::pair{"generator: {tick: 100us}", Nanoseconds{100'000}},
+                                   std::pair{"generator: {tick: 2ms}", Nanoseconds{2'000'000}}}) {
+    const Compiled compiled = compile_text(with_defaults(rate + text));
+    INFO(text << compiled.messages);
+    REQUIRE(compiled.plan);
+    CHECK(compiled.plan->tick() == tick);
+  }
+}
+
 TEST_CASE("every mistake is reported in one pass") {
   const Compiled compiled = compile_text(R"(
 data: {d: {file: no-such.csv}}

@@ -101,6 +101,7 @@ Compiled compile_text(const std::string& text, std::uint64_t seed, SegmentChoice
   REQUIRE(diagnostics.empty());
   PlanInput input;
   input.load = root.find("load");
+  input.generator = root.find("generator");
   input.flows = root.find("flows");
   input.data = root.find("data");
   input.setup = root.find("setup");

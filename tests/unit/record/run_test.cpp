@@ -35,6 +35,7 @@ RunInfo full_info() {
   load.steps = {{"pay", {"create_payment", "payment_settled"}}};
   load.rate = {{0, 48}, {3, 600.5}};
   info.load = {load};
+  info.tick_s = 0.001;
   info.scale = {{"peak", 0.12, 0.025}};
   info.machine = {"A CPU", "Linux 6", "Debian 12", 2, 25'000'000'000ULL};
   info.profile = "modern";
