@@ -45,6 +45,13 @@ TEST_CASE("everything that decided is in the summary") {
   }
 }
 
+TEST_CASE("a run whose load loops had a tick says so") {
+  record::Verdict verdict = test::synthetic_verdict({});
+  CHECK_THAT(rendered(verdict), !Catch::Contains("tick"));
+  verdict.validity.tick_s = 0.001;
+  CHECK_THAT(rendered(verdict), Catch::Contains("tick 1 ms"));
+}
+
 TEST_CASE("lines fit into the width and columns line up") {
   for (const int width : {60, 80, 100, 160}) {
     for (const std::string& line : lines_of(rendered(test::synthetic_verdict({}), {false, width, ""}))) {
