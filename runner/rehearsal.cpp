@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "audit/audit.hpp"
@@ -38,7 +39,7 @@ namespace {
 
 // Time for the loops and the probe to be ready before the first arrival.
 constexpr auto kLeadTime = std::chrono::milliseconds(500);
-constexpr auto kTruthLimit = std::chrono::seconds(120);
+constexpr Nanoseconds kTruthLimit = std::chrono::seconds(120);  // or as long as the load lasted, if that was longer
 
 bool interrupted() {
   return Interrupts::signal() != 0;
@@ -298,7 +299,8 @@ class Rehearsal {
     if (audit::WebhookSink* sink = session_.webhook_sink()) {
       if (auto stopped = sink->stop(); !stopped) return stopped;
     }
-    const auto fetched = audit::fetch_truth(recording_.directory(), system, kTruthLimit);
+    const auto fetched =
+        audit::fetch_truth(recording_.directory(), system, std::max(kTruthLimit, scenario_.load->duration()));
     if (!fetched) return fetched.error();
     // An export that is broken leaves its checkers unknown, which their gates judge.
     recording_.emit("truth_read",

@@ -94,6 +94,7 @@ asio::awaitable<void> send_together(std::shared_ptr<ClientState> state, std::vec
 
 asio::awaitable<Result<Response>> send_pipelined(std::shared_ptr<ClientState> state, ClientRequest request,
                                                  Deadline deadline) {
+  // The state by reference: gcc 12 destroys once too often what a lambda in such an expression captures by value.
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Response>)>(
       [&state](auto handler, ClientRequest asked, Deadline latest) {
         auto waiting = std::make_shared<decltype(handler)>(std::move(handler));  // std::function wants a copyable one

@@ -64,6 +64,7 @@ Departures compose_workers(const ServiceOptions& options) {
   if (on("no_breaker")) departures.breaker = {INT_MAX, INT_MAX};
   if (on("ledger_cap_2500")) departures.before_post = capped_writes(kLedgerCap * scale_of(options, "ledger_cap_2500"));
   departures.keeps_dead_letters = !on("no_dead_letters");
+  departures.urgent_first = !on("priority_starvation");
   if (on("float32_money")) departures.add_up = add_in_float32;
   if (on("round_per_row")) departures.add_up = add_rounded;
   if (on("batch_reconciliation_crash")) departures.buckets_until_death = kThirdOfTheBuckets;

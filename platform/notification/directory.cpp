@@ -17,6 +17,7 @@ constexpr std::array kLimits{
     LimitMember{"first_delay_ms", &SendingLimits::first_delay_ms, 1, 3'600'000},
     LimitMember{"longest_delay_ms", &SendingLimits::longest_delay_ms, 1, 86'400'000},
     LimitMember{"timeout_ms", &SendingLimits::timeout_ms, 1, 60'000},
+    LimitMember{"sink_ms", &SendingLimits::sink_ms, 0, 60'000},
     LimitMember{"alert_at", &SendingLimits::alert_at, 1, 1'000'000},
 };
 

@@ -34,7 +34,8 @@ class Notification final : public Role {
         dead_letters_(database_->store(), std::string(kDeadLettersTopic)),
         sender_({context.runtime.context().get_executor(), database_->store(), database_->reader(), delivered_,
                  dead_letters_, endpoints_, context.runtime.metrics(),
-                 context.departures.keeps_dead_letters ? bury : forget}),
+                 context.departures.keeps_dead_letters ? bury : forget,
+                 context.departures.urgent_first ? DeliveryQueue::Order::by_turns : DeliveryQueue::Order::by_time}),
         routes_(context.runtime, *database_, endpoints_, sender_),
         inboxes_(context, "notification") {
     for (const std::string_view topic : {kPaymentsTopic, kPayoutsTopic, kLedgerTopic}) {

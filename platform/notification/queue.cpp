@@ -41,7 +41,19 @@ std::optional<DeliveryQueue::Item> DeliveryQueue::take_from(Lane& lane, Nanoseco
   return std::nullopt;
 }
 
+std::optional<DeliveryQueue::Item> DeliveryQueue::take_oldest(Nanoseconds now) {
+  std::array<Lane*, kLanes> by_age{};
+  std::ranges::transform(lanes_, by_age.begin(), [](Lane& lane) { return &lane; });
+  std::ranges::stable_sort(by_age, {},
+                           [](const Lane* lane) { return lane->empty() ? Nanoseconds::max() : lane->begin()->first; });
+  for (Lane* lane : by_age) {
+    if (auto item = take_from(*lane, now)) return item;
+  }
+  return std::nullopt;
+}
+
 std::optional<DeliveryQueue::Item> DeliveryQueue::take(Nanoseconds now) {
+  if (order_ == Order::by_time) return take_oldest(now);
   for (std::size_t tried = 0; tried < kTurns.size(); ++tried) {
     const std::size_t lane = kTurns[turn_];
     turn_ = (turn_ + 1) % kTurns.size();
@@ -62,6 +74,11 @@ std::optional<Nanoseconds> DeliveryQueue::next_due() const {
     if (!lane.empty() && (!next || lane.begin()->first < *next)) next = lane.begin()->first;
   }
   return next;
+}
+
+std::optional<Nanoseconds> DeliveryQueue::oldest(Priority priority) const {
+  const Lane& lane = lanes_[static_cast<std::size_t>(priority)];
+  return lane.empty() ? std::nullopt : std::optional(lane.begin()->first);
 }
 
 std::size_t DeliveryQueue::size() const {

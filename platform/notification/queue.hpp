@@ -3,8 +3,8 @@
 // caller.
 //
 // Each lane is a queue by due time. Of nine picks while all lanes have due work, six are urgent, two normal, one
-// promotional; a lane without due work passes its turn on. Source: the PayNest case study, where a strict priority
-// queue let urgent confirmations wait behind promotions, and its repair starved the rest.
+// promotional; a lane without due work passes its turn on. Source: the PayNest case study, whose tiers of a task queue
+// let urgent confirmations wait behind promotions; Order::by_time is that.
 
 #include <array>
 #include <cstdint>
@@ -27,6 +27,12 @@ class DeliveryQueue {
   static constexpr std::size_t kLanes = 3;
   static constexpr std::size_t kMostPerEndpoint = 8;  ///< in flight: a slow endpoint does not hold the others up
 
+  enum class Order : std::uint8_t {
+    by_turns,  ///< as above
+    by_time,   ///< whatever was due first, of whichever lane
+  };
+  explicit DeliveryQueue(Order order = Order::by_turns) : order_(order) {}
+
   struct Item {
     std::int64_t delivery = 0;
     std::string endpoint;
@@ -40,11 +46,15 @@ class DeliveryQueue {
   /// When the next one is due; nothing when there is none.
   std::optional<Nanoseconds> next_due() const;
   std::size_t size() const;
+  /// Since when the oldest of a lane has been due, or when it will be; nothing when the lane is empty.
+  std::optional<Nanoseconds> oldest(Priority priority) const;
 
  private:
   using Lane = std::multimap<Nanoseconds, Item>;
   std::optional<Item> take_from(Lane& lane, Nanoseconds now);
+  std::optional<Item> take_oldest(Nanoseconds now);
 
+  const Order order_;
   std::array<Lane, kLanes> lanes_;
   std::map<std::string, std::size_t> in_flight_;  // by endpoint
   std::size_t turn_ = 0;

@@ -32,12 +32,20 @@ Envelope told_event(const PendingDelivery& delivery, bool taken) {
 
 Sender::Sender(Parts parts)
     : parts_(parts),
+      queue_(parts.order),
       timer_(parts.executor),
       attempts_(parts.metrics.counter("notification_attempts_total", "Attempts to deliver.")),
       taken_(parts.metrics.counter("notification_deliveries_total", "Deliveries that ended.", {{"end", "taken"}})),
       given_up_(parts.metrics.counter("notification_deliveries_total", "Deliveries that ended.", {{"end", "dead"}})) {
   parts.metrics.gauge("notification_dead_letters", "Deliveries given up and not replayed.", {},
                       [this] { return static_cast<double>(dead_.load()); });
+  for (const Priority priority : {Priority::urgent, Priority::normal, Priority::promotional}) {
+    parts.metrics.gauge("notification_waiting_seconds", "Age of the oldest delivery that is due and not on its way.",
+                        {{"priority", std::string(to_string(priority))}}, [this, priority] {
+                          const auto due = queue_.oldest(priority);
+                          return due ? std::max(0.0, to_seconds(monotonic_now() - *due)) : 0.0;
+                        });
+  }
 }
 
 Result<void> Sender::start() {
@@ -119,9 +127,19 @@ asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
 asio::awaitable<std::string> Sender::attempt(const PendingDelivery& delivery) {
   const auto endpoint = parts_.endpoints.find(delivery.endpoint);
   if (!endpoint) co_return "the endpoint was removed";
-  // Sinks stand for providers of SMS, e-mail and in-app messages: they take everything.
-  if (endpoint->url == "sms:" || endpoint->url == "email:" || endpoint->url == "in-app:") co_return std::string();
+  const bool sink = endpoint->url == "sms:" || endpoint->url == "email:" || endpoint->url == "in-app:";
+  if (sink) co_return co_await hand_to_sink();
   co_return co_await post(*endpoint, delivery);
+}
+
+/// Sinks stand for providers of SMS, e-mail and in-app messages: they take everything.
+asio::awaitable<std::string> Sender::hand_to_sink() {
+  if (limits_.sink_ms == 0) co_return std::string();
+  asio::steady_timer timer(parts_.executor, std::chrono::milliseconds(limits_.sink_ms));
+  in_sinks_.insert(&timer);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  in_sinks_.erase(&timer);
+  co_return stopping_ ? "stopped" : std::string();
 }
 
 asio::awaitable<std::string> Sender::post(const Endpoint& endpoint, const PendingDelivery& delivery) {
@@ -194,6 +212,7 @@ void Sender::tell_dead_letters() {
 asio::awaitable<void> Sender::stop() {
   stopping_ = true;
   timer_.cancel();
+  for (asio::steady_timer* timer : in_sinks_) timer->cancel();
   for (const auto& [name, client] : clients_) client->stop();
   while (in_flight_ > 0) {
     asio::steady_timer wait(parts_.executor, std::chrono::milliseconds(2));

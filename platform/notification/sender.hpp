@@ -22,6 +22,7 @@ struct SendingLimits {
   std::int64_t first_delay_ms = 500;  ///< doubled per failure, a random half of it taken off
   std::int64_t longest_delay_ms = 60'000;
   std::int64_t timeout_ms = 5'000;  ///< of one attempt
+  std::int64_t sink_ms = 0;         ///< how long the providers take that sinks stand for
   std::int64_t alert_at = 100;      ///< dead letters
 
   json::object to_json() const;
@@ -59,6 +60,7 @@ class Sender {
     Metrics& metrics;
     /// Inside a unit of work: what becomes of a delivery that was given up. False: nobody is to hear of it.
     Result<bool> (*give_up)(Connection&, const PendingDelivery&) = bury;
+    DeliveryQueue::Order order = DeliveryQueue::Order::by_turns;
   };
   explicit Sender(Parts parts);
 
@@ -77,8 +79,9 @@ class Sender {
   void start_due();
   void wake_at_next();
   asio::awaitable<void> deliver(DeliveryQueue::Item item);
-  /// Empty when it was taken, else why not.
+  /// These three: empty when it was taken, else why not.
   asio::awaitable<std::string> attempt(const PendingDelivery& delivery);
+  asio::awaitable<std::string> hand_to_sink();
   asio::awaitable<std::string> post(const Endpoint& endpoint, const PendingDelivery& delivery);
   std::shared_ptr<http::Client> client_of(const http::Url& url);
   asio::awaitable<bool> note(PendingDelivery delivery, bool taken);
@@ -87,6 +90,7 @@ class Sender {
   Parts parts_;
   SendingLimits limits_;
   DeliveryQueue queue_;
+  std::set<asio::steady_timer*> in_sinks_;  // to be let go by stop()
   asio::steady_timer timer_;
   std::map<std::string, std::shared_ptr<http::Client>> clients_;
   std::size_t in_flight_ = 0;

@@ -38,6 +38,7 @@ constexpr Switch kSwitches[] = {
     {"float32_money", "settlement totals are added up in single precision", "legacy-paynest", "round_per_row"},
     {"round_per_row", "each settlement row is rounded to the whole unit of its currency", "", "float32_money"},
     {"no_dead_letters", "a notification that fails for good is forgotten", "legacy-paynest"},
+    {"priority_starvation", "urgent notifications wait behind the promotional ones that were there before", ""},
     {"batch_reconciliation_crash", "the nightly run dies after a third of its rows, and begins anew when restarted",
      "legacy-paynest"},
     {"stale_replica_15s", "payment states are read from a replica that is 15 s behind", "", "local_cache_5m"},

@@ -41,6 +41,7 @@ constexpr std::array kRoutes{
     PassedOn{"POST", "/v1/webhook-endpoints", "notification.http", Caller::tenant},
     PassedOn{"GET", "/v1/webhook-endpoints", "notification.http", Caller::tenant},
     PassedOn{"DELETE", "/v1/webhook-endpoints/{id}", "notification.http", Caller::tenant},
+    PassedOn{"POST", "/v1/messages", "notification.http", Caller::keyed},
     PassedOn{"GET", "/v1/dead-letters", "notification.http", Caller::operator_},
     PassedOn{"POST", "/v1/dead-letters/replay", "notification.http", Caller::operator_},
     PassedOn{"POST", "/v1/reconciliations", "reconciliation.http", Caller::operator_},

@@ -85,6 +85,8 @@ TEST_CASE("departures: profiles and switches choose") {
   const Departures modern = compose_workers(with("modern"));
   CHECK(modern.breaker.failures == 3);
   CHECK(modern.keeps_dead_letters);
+  CHECK(modern.urgent_first);
+  CHECK_FALSE(compose_workers(with("modern", {{"priority_starvation", "true"}})).urgent_first);
   CHECK_FALSE(modern.before_post);
   CHECK(modern.add_up == nullptr);
   CHECK(modern.buckets_until_death == 0);

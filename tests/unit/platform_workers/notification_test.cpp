@@ -62,6 +62,27 @@ TEST_CASE("a lane without due work passes its turn on") {
   CHECK(queue.take(seconds(60))->delivery == 6);
 }
 
+TEST_CASE("by time, the urgent wait behind what was there before") {
+  DeliveryQueue queue(DeliveryQueue::Order::by_time);
+  for (std::int64_t id = 1; id <= 5; ++id)
+    queue.add({id, "e" + std::to_string(id), Priority::promotional}, seconds(id));
+  queue.add({6, "e6", Priority::urgent}, seconds(4));
+  queue.add({7, "e7", Priority::normal}, seconds(60));
+  CHECK(queue.oldest(Priority::urgent) == Nanoseconds(seconds(4)));
+  CHECK(queue.oldest(Priority::promotional) == Nanoseconds(seconds(1)));
+  std::vector<std::int64_t> taken;
+  while (const auto item = queue.take(seconds(9))) taken.push_back(item->delivery);
+  CHECK(taken == std::vector<std::int64_t>{1, 2, 3, 6, 4, 5});
+  CHECK(queue.oldest(Priority::urgent) == std::nullopt);
+  CHECK(queue.next_due() == Nanoseconds(seconds(60)));
+  // An endpoint that has enough in flight is passed over, also by time.
+  for (std::int64_t id = 10; id < 30; ++id) queue.add({id, "slow", Priority::promotional}, seconds(10));
+  queue.add({30, "quick", Priority::urgent}, seconds(11));
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i <= DeliveryQueue::kMostPerEndpoint; ++i) last = queue.take(seconds(12))->delivery;
+  CHECK(last == 30);
+}
+
 TEST_CASE("a slow endpoint does not hold the others up") {
   DeliveryQueue queue;
   for (std::int64_t id = 1; id <= 50; ++id) queue.add({id, "slow", Priority::urgent}, seconds(0));
