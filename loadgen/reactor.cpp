@@ -19,6 +19,11 @@ constexpr int kEventsPerWait = 64;   // then arrivals have their turn: some 0.4 
 constexpr int kTurnsAfterRest = 16;  // the same, once many may have come together
 // What an event is about when it is not a watcher, which no address below 2 is.
 constexpr std::uint64_t kWoken = 0, kTimer = 1;
+
+timespec timespec_of(Nanoseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  return {static_cast<time_t>(seconds.count()), static_cast<long>((time - seconds).count())};
+}
 }  // namespace
 
 Result<Reactor> Reactor::create() {
@@ -60,9 +65,8 @@ void Reactor::unwatch(int descriptor) noexcept {
 
 void Reactor::wait_until(Nanoseconds monotonic) {
   if (armed_.count() == 0 || monotonic < armed_) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(monotonic);
     itimerspec time{};
-    time.it_value = {static_cast<time_t>(seconds.count()), static_cast<long>((monotonic - seconds).count())};
+    time.it_value = timespec_of(monotonic);
     TIDEGATE_ASSERT(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &time, nullptr) == 0);
     armed_ = monotonic;
   }
@@ -70,8 +74,7 @@ void Reactor::wait_until(Nanoseconds monotonic) {
 }
 
 void Reactor::rest_until(Nanoseconds monotonic) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(monotonic);
-  const timespec time{static_cast<time_t>(seconds.count()), static_cast<long>((monotonic - seconds).count())};
+  const timespec time = timespec_of(monotonic);
   while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) continue;
   for (int turn = 0; turn < kTurnsAfterRest && poll(); ++turn) continue;
 }

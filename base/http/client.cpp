@@ -1,6 +1,7 @@
 #include "base/http/client.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/http/client_pool.hpp"
@@ -117,18 +118,26 @@ asio::awaitable<Result<Response>> send_request(std::shared_ptr<ClientState> stat
 
 void ClientState::gather(PipelinedCall call) {
   ++pipelined;
-  gathered.push_back(std::move(call));
-  if (gathered.size() == 1) asio::post(executor, [self = shared_from_this()] { self->send_gathered(); });
+  auto calls = gathering.lock();
+  if (!calls) {
+    calls = std::make_shared<std::vector<PipelinedCall>>();
+    gathering = calls;
+    asio::post(executor, [self = shared_from_this(), calls] {
+      self->gathering.reset();
+      self->send_gathered(std::move(*calls));
+    });
+  }
+  calls->push_back(std::move(call));
 }
 
-void ClientState::send_gathered() {
+void ClientState::send_gathered(std::vector<PipelinedCall> calls) {
   const std::size_t wanted = (pipelined + options.pipeline_after - 1) / options.pipeline_after;
   const std::size_t together = std::clamp<std::size_t>(wanted, 1, options.pipeline_depth);
-  const std::vector<PipelinedCall> calls = std::exchange(gathered, {});
   for (std::size_t begin = 0; begin < calls.size(); begin += together) {
     const auto first = calls.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto size = static_cast<std::ptrdiff_t>(std::min(together, calls.size() - begin));
-    asio::co_spawn(executor, send_together(shared_from_this(), {first, first + size}), asio::detached);
+    std::vector<PipelinedCall> batch(std::make_move_iterator(first), std::make_move_iterator(first + size));
+    asio::co_spawn(executor, send_together(shared_from_this(), std::move(batch)), asio::detached);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "base/http/client_pool.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace tidegate::http {
 
@@ -98,12 +97,6 @@ void ClientState::stop() {
   stopped = true;
   resolver.cancel();
   idle.clear();
-  if (!gathered.empty()) {  // out of here, for their callers hold this object
-    asio::post(executor, [self = shared_from_this(), calls = std::exchange(gathered, {})] {
-      self->pipelined -= calls.size();
-      for (const PipelinedCall& call : calls) call.done(closed_error("the client was stopped"));
-    });
-  }
   for (ClientConnection* const connection : busy) connection->close();
   for (const auto& waiter : waiters) {
     if (const auto held = waiter.lock()) held->timer.cancel();

@@ -46,7 +46,7 @@ struct ClientState : std::enable_shared_from_this<ClientState> {
   void keep_idle(std::shared_ptr<ClientConnection> connection);
   /// Sends it together with what else is made before the executor comes to it.
   void gather(PipelinedCall call);
-  void send_gathered();
+  void send_gathered(std::vector<PipelinedCall> calls);
   void stop();
 
   asio::any_io_executor executor;
@@ -60,8 +60,8 @@ struct ClientState : std::enable_shared_from_this<ClientState> {
   std::vector<std::shared_ptr<ClientConnection>> idle;  // last in, first out; the oldest in front
   std::unordered_set<ClientConnection*> busy;           // those in leases, for stop()
   std::deque<std::weak_ptr<Waiter>> waiters;
-  std::vector<PipelinedCall> gathered;
-  std::size_t pipelined = 0;  // calls without an answer, those gathered included
+  std::weak_ptr<std::vector<PipelinedCall>> gathering;  // the executor holds it, for the calls hold this object
+  std::size_t pipelined = 0;                            // calls without an answer, those gathered included
   bool stopped = false;
 };
 

@@ -22,7 +22,7 @@ using Handler = std::function<asio::awaitable<Response>(const Request&)>;
 struct ServerOptions {
   std::string address = "127.0.0.1";  ///< an IP address, not a name
   std::uint16_t port = 0;             ///< 0: chosen by the system
-  Limits limits;
+  Limits limits{};
   /// From the first byte of a request to its last (slow-loris; answered 408), and for a client that reads nothing of
   /// its answer. Timeouts are checked by a sweep: they act up to 2 s or a quarter of the shorter one late, never early.
   Nanoseconds header_timeout = std::chrono::seconds(10);

@@ -129,9 +129,8 @@ asio::awaitable<bool> ServerConnection::answer_batch() {
 /// Requests that are handled at the same time, each in a coroutine of its own.
 struct ServerConnection::Batch {
   Batch(const asio::any_io_executor& executor, std::size_t size)
-      : responses(size), cancel(size), left(size), all(executor, asio::steady_timer::time_point::max()) {}
+      : cancel(size), left(size), all(executor, asio::steady_timer::time_point::max()) {}
 
-  std::vector<Response> responses;
   std::vector<asio::cancellation_signal> cancel;
   std::size_t left;
   asio::steady_timer all;  // cancelled when none is left
@@ -142,14 +141,13 @@ asio::awaitable<void> ServerConnection::handle_batch() {
   batch_ = batch;
   for (std::size_t i = 0; i < complete_; ++i) {
     auto answered = [self = shared_from_this(), batch, i](const std::exception_ptr& failed, Response response) {
-      batch->responses[i] = failed ? problem(500, "the request could not be processed") : std::move(response);
+      self->responses_[i] = failed ? problem(500, "the request could not be processed") : std::move(response);
       if (--batch->left == 0) batch->all.cancel();
     };
     asio::co_spawn(server_->executor, handle(parsers_[i]->request()),
                    asio::bind_cancellation_slot(batch->cancel[i].slot(), std::move(answered)));
   }
   while (batch->left > 0) co_await batch->all.async_wait(asio::as_tuple(asio::use_awaitable));
-  responses_ = std::move(batch->responses);
 }
 
 asio::awaitable<Response> ServerConnection::handle(const Request& request) {

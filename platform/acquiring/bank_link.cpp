@@ -34,12 +34,7 @@ BankAnswer read_outcome(const http::Response& response, const std::string& refer
 
 /// A charge whose answer does not come is asked after, so charges may share a connection. At 5,000/s a charge costs
 /// acquiring and bank 70 us of CPU together instead of 97, and a fault proxy between them 9 instead of 51.
-http::ClientOptions options(std::size_t max_connections) {
-  http::ClientOptions options;
-  options.max_connections = max_connections;
-  options.pipeline_depth = 8;
-  return options;
-}
+constexpr std::size_t kShareConnection = 8;
 
 std::string_view path_of(AttemptKind kind) {
   switch (kind) {
@@ -100,7 +95,9 @@ BankAnswer read_enquiry_answer(const Result<http::Response>& response, const std
 
 BankLink::BankLink(asio::any_io_executor executor, PeerDirectory& peers, std::size_t max_connections,
                    Nanoseconds timeout)
-    : client_(std::move(executor), peers, "bank-simulator.http", options(max_connections)), timeout_(timeout) {}
+    : client_(std::move(executor), peers, "bank-simulator.http",
+              {.max_connections = max_connections, .pipeline_depth = kShareConnection}),
+      timeout_(timeout) {}
 
 asio::awaitable<BankCall> BankLink::post(const Attempt& attempt) {
   const Result<http::Response> response = co_await client_.send(request_for(attempt), timeout_);

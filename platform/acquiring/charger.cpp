@@ -22,7 +22,8 @@ Charger::Charger(Parts parts)
       approved_(parts.metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "approved"}})),
       declined_(parts.metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "declined"}})),
       moved_on_(parts.metrics.counter("acquiring_cascades_total", "Attempts handed to the next acquirer.")),
-      conflicts_(parts.metrics.counter("acquiring_conflicts_total", "Outcomes that the bank contradicted.")) {
+      conflicts_(parts.metrics.counter("acquiring_conflicts_total", "Outcomes that the bank contradicted.")),
+      pauses_(parts.executor) {
   parts.metrics.gauge("acquiring_open_attempts", "Attempts without an outcome.", {},
                       [this] { return static_cast<double>(open()); });
 }
@@ -71,14 +72,14 @@ asio::awaitable<void> Charger::settle(Waiting waiting) {
                            !attempt.cascade.empty() && !is_command(attempt.kind);
     if (!elsewhere) break;
     while (!co_await move_on(attempt, *answer)) {
-      co_await pause(kWriteAgainAfter);
+      co_await pauses_.wait(kWriteAgainAfter);
       if (stopping_) co_return;
     }
     answer.reset();
     resumed = false;
   }
   while (!co_await write_result(attempt, *answer, rate)) {
-    co_await pause(kWriteAgainAfter);
+    co_await pauses_.wait(kWriteAgainAfter);
     if (stopping_) co_return;
   }
 }
@@ -94,7 +95,7 @@ asio::awaitable<bool> Charger::prepare(const Attempt& attempt, std::optional<FxR
       denial = BankAnswer{BankAnswer::Kind::declined, {}, "identity_denied"};
       co_return true;
     }
-    co_await pause(back_off(seed, tries));
+    co_await pauses_.wait(back_off(seed, tries));
   }
   co_return false;
 }
@@ -111,7 +112,7 @@ asio::awaitable<bool> Charger::find_acquirer(Attempt& attempt) {
       const bool moved = co_await move_on(attempt, skipped);
       if (!moved) break;
     }
-    co_await pause(back_off(seed, tries));
+    co_await pauses_.wait(back_off(seed, tries));
   }
   co_return false;
 }
@@ -121,7 +122,7 @@ asio::awaitable<std::optional<BankAnswer>> Charger::find_out(const Attempt& atte
   ChargeFlow::Step step = flow.first();
   BankCall call;
   while (step.action != ChargeFlow::Action::finished) {
-    co_await pause(step.wait);
+    co_await pauses_.wait(step.wait);
     if (stopping_) co_return std::nullopt;
     calls_.add();
     if (step.action == ChargeFlow::Action::post) {
@@ -253,15 +254,6 @@ Breaker::State Charger::breaker_state(const std::string& acquirer) const {
   return found == breakers_.end() ? Breaker::State::closed : found->second.state(monotonic_now());
 }
 
-asio::awaitable<void> Charger::pause(Nanoseconds length) {
-  if (length <= Nanoseconds{0} || stopping_) co_return;
-  asio::steady_timer timer(parts_.executor, length);
-  pauses_.insert(&timer);
-  error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  pauses_.erase(&timer);
-}
-
 asio::awaitable<void> Charger::wait_until_idle(Nanoseconds limit) {
   constexpr Nanoseconds look_every = std::chrono::milliseconds(5);
   const Nanoseconds deadline = monotonic_now() + limit;
@@ -274,7 +266,7 @@ asio::awaitable<void> Charger::wait_until_idle(Nanoseconds limit) {
 asio::awaitable<void> Charger::stop(Nanoseconds limit) {
   stopping_ = true;
   waiting_.clear();
-  for (asio::steady_timer* timer : pauses_) timer->cancel();
+  pauses_.stop();
   co_await wait_until_idle(limit);
   if (parts_.preparation != nullptr) parts_.preparation->stop();
   parts_.link.stop();

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <deque>
 #include <map>
-#include <set>
 
 #include "base/asio.hpp"
 #include "platform/acquiring/attempts.hpp"
@@ -23,6 +22,7 @@
 #include "platform/outbox/outbox.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/store/store.hpp"
+#include "platform/worker/pauses.hpp"
 
 namespace tidegate::platform {
 
@@ -80,7 +80,6 @@ class Charger {
   asio::awaitable<bool> move_on(Attempt& attempt, BankAnswer answer);
   /// True when the outcome is committed.
   asio::awaitable<bool> write_result(const Attempt& attempt, BankAnswer answer, std::optional<FxRate> rate);
-  asio::awaitable<void> pause(Nanoseconds length);
   asio::awaitable<void> wait_until_idle(Nanoseconds limit);
 
   Parts parts_;
@@ -95,7 +94,7 @@ class Charger {
   }
   std::map<std::string, Breaker> breakers_;  // by acquirer
   std::deque<Waiting> waiting_;
-  std::set<asio::steady_timer*> pauses_;
+  Pauses pauses_;
   std::size_t in_flight_ = 0;
   std::atomic<std::size_t> open_{0};
   bool stopping_ = false;

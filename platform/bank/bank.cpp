@@ -23,7 +23,7 @@ int run_bank_simulator(const ServiceOptions& options) {
     log::error("the bank's database cannot be read", {{"why", reader.error().message}});
     return 1;
   }
-  ServiceRuntime runtime(options, {}, kPipelined);
+  ServiceRuntime runtime(options, {.pipelined = kPipelined});
   BankApi api(**store, std::move(*reader), runtime);
   runtime.metrics().gauge("store_write_queue_depth", "Units of work that wait for the writer.", {},
                           [&] { return static_cast<double>((*store)->queue_depth()); });

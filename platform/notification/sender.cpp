@@ -33,6 +33,7 @@ Envelope told_event(const PendingDelivery& delivery, bool taken) {
 Sender::Sender(Parts parts)
     : parts_(parts),
       queue_(parts.order),
+      in_sinks_(parts.executor),
       timer_(parts.executor),
       attempts_(parts.metrics.counter("notification_attempts_total", "Attempts to deliver.")),
       taken_(parts.metrics.counter("notification_deliveries_total", "Deliveries that ended.", {{"end", "taken"}})),
@@ -135,10 +136,7 @@ asio::awaitable<std::string> Sender::attempt(const PendingDelivery& delivery) {
 /// Sinks stand for providers of SMS, e-mail and in-app messages: they take everything.
 asio::awaitable<std::string> Sender::hand_to_sink() {
   if (limits_.sink_ms == 0) co_return std::string();
-  asio::steady_timer timer(parts_.executor, std::chrono::milliseconds(limits_.sink_ms));
-  in_sinks_.insert(&timer);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  in_sinks_.erase(&timer);
+  co_await in_sinks_.wait(std::chrono::milliseconds(limits_.sink_ms));
   co_return stopping_ ? "stopped" : std::string();
 }
 
@@ -212,7 +210,7 @@ void Sender::tell_dead_letters() {
 asio::awaitable<void> Sender::stop() {
   stopping_ = true;
   timer_.cancel();
-  for (asio::steady_timer* timer : in_sinks_) timer->cancel();
+  in_sinks_.stop();
   for (const auto& [name, client] : clients_) client->stop();
   while (in_flight_ > 0) {
     asio::steady_timer wait(parts_.executor, std::chrono::milliseconds(2));

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "base/asio.hpp"
 #include "base/http/client.hpp"
@@ -13,6 +12,7 @@
 #include "platform/outbox/outbox.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/store/store.hpp"
+#include "platform/worker/pauses.hpp"
 
 namespace tidegate::platform {
 
@@ -90,7 +90,7 @@ class Sender {
   Parts parts_;
   SendingLimits limits_;
   DeliveryQueue queue_;
-  std::set<asio::steady_timer*> in_sinks_;  // to be let go by stop()
+  Pauses in_sinks_;
   asio::steady_timer timer_;
   std::map<std::string, std::shared_ptr<http::Client>> clients_;
   std::size_t in_flight_ = 0;

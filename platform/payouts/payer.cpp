@@ -43,6 +43,7 @@ Payer::Payer(asio::any_io_executor executor, Store& store, Outbox& outbox, PeerD
       store_(store),
       outbox_(outbox),
       networks_(executor, peers, "bank-simulator.http", {.max_connections = kAtOnce}),
+      pauses_(executor),
       paid_(metrics.counter("payouts_finished_total", "Payouts that ended.", {{"end", "paid"}})),
       failed_(metrics.counter("payouts_finished_total", "Payouts that ended.", {{"end", "failed"}})) {}
 
@@ -71,7 +72,7 @@ asio::awaitable<void> Payer::pay(Payout payout, bool resumed) {
   BankAnswer answer;
   std::uint32_t refused = 0;
   while (step.action != ChargeFlow::Action::finished) {
-    co_await pause(step.wait);
+    co_await pauses_.wait(step.wait);
     if (stopping_) co_return;
     if (!breakers_[payout.network].allow(monotonic_now())) {
       step.wait = back_off(stable_hash(payout.id), ++refused);
@@ -81,7 +82,7 @@ asio::awaitable<void> Payer::pay(Payout payout, bool resumed) {
     step = flow.next(answer);
   }
   while (!co_await write(payout, answer)) {
-    co_await pause(kWriteAgainAfter);
+    co_await pauses_.wait(kWriteAgainAfter);
     if (stopping_) co_return;
   }
 }
@@ -130,18 +131,10 @@ asio::awaitable<bool> Payer::write(Payout payout, BankAnswer answer) {
   co_return true;
 }
 
-asio::awaitable<void> Payer::pause(Nanoseconds length) {
-  if (length <= Nanoseconds{0} || stopping_) co_return;
-  asio::steady_timer timer(executor_, length);
-  pauses_.insert(&timer);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-  pauses_.erase(&timer);
-}
-
 asio::awaitable<void> Payer::stop() {
   stopping_ = true;
   waiting_.clear();
-  for (asio::steady_timer* timer : pauses_) timer->cancel();
+  pauses_.stop();
   networks_.stop();
   while (in_flight_ > 0) {
     asio::steady_timer wait(executor_, std::chrono::milliseconds(2));

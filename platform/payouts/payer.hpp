@@ -4,12 +4,12 @@
 
 #include <deque>
 #include <map>
-#include <set>
 
 #include "platform/acquiring/charge_flow.hpp"
 #include "platform/outbox/outbox.hpp"
 #include "platform/payouts/payout.hpp"
 #include "platform/service/metrics.hpp"
+#include "platform/worker/pauses.hpp"
 #include "platform/worker/peer_client.hpp"
 
 namespace tidegate::platform {
@@ -28,7 +28,6 @@ class Payer {
   asio::awaitable<void> pay(Payout payout, bool resumed);
   asio::awaitable<BankAnswer> call(Payout payout, bool enquiry);
   asio::awaitable<bool> write(Payout payout, BankAnswer answer);
-  asio::awaitable<void> pause(Nanoseconds length);
 
   asio::any_io_executor executor_;
   Store& store_;
@@ -36,7 +35,7 @@ class Payer {
   PeerClient networks_;
   std::map<std::string, Breaker> breakers_;  // by network
   std::deque<std::pair<Payout, bool>> waiting_;
-  std::set<asio::steady_timer*> pauses_;
+  Pauses pauses_;
   std::size_t in_flight_ = 0;
   bool stopping_ = false;
   Counter& paid_;

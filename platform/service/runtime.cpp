@@ -3,7 +3,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
-#include "base/http/server.hpp"
 #include "base/log.hpp"
 #include "platform/service/problem.hpp"
 
@@ -16,16 +15,13 @@ constexpr Nanoseconds kDrainLimit = std::chrono::seconds(2);
 }  // namespace
 
 struct ServiceRuntime::State {
-  State(ServiceOptions given, http::Limits given_limits, std::size_t given_pipelined)
-      : options(std::move(given)),
-        limits(given_limits),
-        pipelined(given_pipelined),
-        peers(options.peers_file),
-        router(metrics) {}
+  State(ServiceOptions given, http::ServerOptions given_server)
+      : options(std::move(given)), server_options(std::move(given_server)), peers(options.peers_file), router(metrics) {
+    server_options.port = options.port;
+  }
 
   ServiceOptions options;
-  http::Limits limits;
-  std::size_t pipelined;
+  http::ServerOptions server_options;
   PeerDirectory peers;
   Metrics metrics;
   Router router;
@@ -87,10 +83,6 @@ struct ServiceRuntime::State {
   }
 
   Result<void> listen() {
-    http::ServerOptions server_options;
-    server_options.port = options.port;
-    server_options.limits = limits;
-    server_options.pipelined = pipelined;
     server = std::make_unique<http::Server>(
         context.get_executor(), [this](const http::Request& request) { return router.handle(request); },
         server_options);
@@ -100,8 +92,8 @@ struct ServiceRuntime::State {
   }
 };
 
-ServiceRuntime::ServiceRuntime(ServiceOptions options, http::Limits limits, std::size_t pipelined)
-    : state_(std::make_unique<State>(std::move(options), limits, pipelined)) {
+ServiceRuntime::ServiceRuntime(ServiceOptions options, http::ServerOptions server)
+    : state_(std::make_unique<State>(std::move(options), std::move(server))) {
   State* state = state_.get();
   router().add_immediate("GET", "/healthz",
                          [state](const http::Request&, std::string_view) { return state->health(); });

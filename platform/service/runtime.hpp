@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/asio.hpp"
-#include "base/http/message.hpp"
+#include "base/http/server.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/service/options.hpp"
 #include "platform/service/router.hpp"
@@ -24,8 +24,8 @@ namespace tidegate::platform {
 /// Construct it after (so that it is destroyed before) whatever coroutines on its loop refer to.
 class ServiceRuntime {
  public:
-  /// `pipelined`: http::ServerOptions says what it means.
-  explicit ServiceRuntime(ServiceOptions options, http::Limits limits = {}, std::size_t pipelined = 1);
+  /// Of `server`, the port is that of the options.
+  explicit ServiceRuntime(ServiceOptions options, http::ServerOptions server = {});
   ~ServiceRuntime();
   ServiceRuntime(const ServiceRuntime&) = delete;
   ServiceRuntime& operator=(const ServiceRuntime&) = delete;

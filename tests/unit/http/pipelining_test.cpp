@@ -13,65 +13,11 @@ std::string ok(const std::string& body) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-/// Reads whole requests, and answers when so many have come; says how many came in each read.
-class BatchServer {
- public:
-  /// `answers`: of the n-th connection; the last one's serve all later ones. Closes after them.
-  BatchServer(Loop& loop, std::vector<std::string> answers, std::size_t requests = 1)
-      : loop_(loop),
-        answers_(std::move(answers)),
-        wanted_(requests),
-        acceptor_(loop.executor(), {asio::ip::make_address("127.0.0.1"), 0}) {
-    loop_.spawn(accept());
-  }
-  ~BatchServer() {
-    error_code ignored;
-    acceptor_.close(ignored);
-    for (const auto& socket : sockets_) socket->close(ignored);
-    loop_.poll();
-  }
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-  std::size_t connections() const { return sockets_.size(); }
-  const std::vector<std::string>& received() const { return received_; }
-
- private:
-  static std::size_t heads(const std::string& bytes) {
-    std::size_t count = 0;
-    for (std::size_t at = 0; (at = bytes.find("\r\n\r\n", at)) != std::string::npos; at += 4) ++count;
-    return count;
-  }
-  asio::awaitable<void> accept() {
-    while (true) {
-      auto socket = std::make_shared<asio::ip::tcp::socket>(loop_.executor());
-      const auto [error] = co_await acceptor_.async_accept(*socket, asio::as_tuple(asio::use_awaitable));
-      if (error) co_return;
-      const std::size_t number = std::min(sockets_.size(), answers_.size() - 1);
-      sockets_.push_back(socket);
-      received_.emplace_back();
-      loop_.spawn(serve(socket, received_.size() - 1, answers_[number]));
-    }
-  }
-  asio::awaitable<void> serve(std::shared_ptr<asio::ip::tcp::socket> socket, std::size_t index, std::string answer) {
-    std::string buffer(64 * 1024, ' ');
-    while (heads(received_[index]) < wanted_) {
-      const auto [error, size] =
-          co_await socket->async_read_some(asio::buffer(buffer), asio::as_tuple(asio::use_awaitable));
-      if (error) co_return;
-      received_[index].append(buffer, 0, size);
-    }
-    if (answer == "hang") co_return;
-    co_await asio::async_write(*socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
-    error_code ignored;
-    socket->shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  }
-
-  Loop& loop_;
-  std::vector<std::string> answers_;
-  std::size_t wanted_;
-  asio::ip::tcp::acceptor acceptor_;
-  std::vector<std::shared_ptr<asio::ip::tcp::socket>> sockets_;
-  std::vector<std::string> received_;
-};
+ServerOptions together(std::size_t pipelined) {
+  ServerOptions options;
+  options.pipelined = pipelined;
+  return options;
+}
 
 ClientOptions pipelining(std::size_t depth, std::size_t after = 1) {
   ClientOptions options;
@@ -132,9 +78,7 @@ TEST_CASE("requests made at the same time share connections only beyond the numb
         Row{"two by two", 8, 6, 12, 6}, Row{"never more than the depth", 4, 1, 12, 3}, Row{"a rest", 5, 1, 12, 3}}) {
     INFO(row.why);
     Loop loop;
-    ServerOptions server_options;
-    server_options.pipelined = 16;
-    Server server(loop.executor(), echo, server_options);
+    Server server(loop.executor(), echo, together(16));
     REQUIRE(server.start().ok());
     Client client(loop.executor(), "127.0.0.1", server.port(), pipelining(row.depth, row.after));
     Calls calls(loop, client);
@@ -161,58 +105,44 @@ TEST_CASE("a connection that carried several requests is used again") {
 
 TEST_CASE("what goes wrong on a shared connection") {
   const std::string last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nb";
+  const std::string none = "closed without an answer";
   struct Row {
     const char* why;
     std::string method;
-    std::vector<std::string> answers;  // of each connection
+    std::vector<std::string> script;
     std::vector<std::string> results;
-    std::size_t connections;
   };
   const std::vector<Row> rows{
-      {"all is well", "POST", {ok("a") + ok("b") + ok("c")}, {"200 a", "200 b", "200 c"}, 1},
-      {"it ends after one answer",
-       "POST",
-       {ok("a")},
-       {"200 a", "closed without an answer", "closed without an answer"},
-       1},
+      {"all is well", "POST", {ok("a"), ok("b"), ok("c")}, {"200 a", "200 b", "200 c"}},
+      {"it ends after one answer", "POST", {ok("a"), "close"}, {"200 a", none, none}},
       {"it ends inside an answer",
        "POST",
-       {ok("a") + "HTTP/1.1 200"},
-       {"200 a", "closed inside the answer", "closed inside the answer"},
-       1},
-      {"an answer says that it is the last",
-       "POST",
-       {ok("a") + last + ok("c")},
-       {"200 a", "200 b", "closed without an answer"},
-       1},
+       {ok("a"), "HTTP/1.1 200<close>"},
+       {"200 a", "closed inside the answer", "closed inside the answer"}},
+      {"an answer says that it is the last", "POST", {ok("a"), last, ok("c")}, {"200 a", "200 b", none}},
       {"an answer is none",
        "POST",
-       {ok("a") + "nonsense\r\n\r\n" + ok("c")},
-       {"200 a", "bad_start_line", "bad_start_line"},
-       1},
-      {"more answers than requests", "POST", {ok("a") + ok("b") + ok("c") + ok("d")}, {"200 a", "200 b", "200 c"}, 1},
-      {"no answer at all, on a fresh connection",
-       "GET",
-       {""},
-       {"closed without an answer", "closed without an answer", "closed without an answer"},
-       1},
+       {ok("a"), "nonsense\r\n\r\n", ok("c")},
+       {"200 a", "bad_start_line", "bad_start_line"}},
+      {"more answers than requests", "POST", {ok("a"), ok("b"), ok("c") + ok("d")}, {"200 a", "200 b", "200 c"}},
+      {"no answer at all, on a fresh connection", "GET", {"close"}, {none, none, none}},
   };
   for (const Row& row : rows) {
     INFO(row.why);
     Loop loop;
-    BatchServer server(loop, row.answers, 3);
+    ScriptedServer server(loop, {row.script});
     Client client(loop.executor(), "127.0.0.1", server.port(), pipelining(8));
     Calls calls(loop, client);
     calls.make(3, row.method);
     calls.wait();
     CHECK(calls.results == row.results);
-    CHECK(server.connections() == row.connections);
+    CHECK(server.accepted() == 1);
   }
 }
 
 TEST_CASE("a shared connection that gives no answer in time fails all that wait on it") {
   Loop loop;
-  BatchServer server(loop, {"hang"}, 3);
+  ScriptedServer server(loop, {{"hang"}});
   Client client(loop.executor(), "127.0.0.1", server.port(), pipelining(8));
   Calls calls(loop, client);
   calls.make(3, "POST", std::chrono::milliseconds(50));
@@ -246,11 +176,11 @@ TEST_CASE("stop() ends requests that share a connection, and those that have not
   for (const bool sent : {true, false}) {
     INFO(sent);
     Loop loop;
-    BatchServer server(loop, {"hang"}, 3);
+    ScriptedServer server(loop, {{"hang"}});
     Client client(loop.executor(), "127.0.0.1", server.port(), pipelining(8));
     Calls calls(loop, client);
     calls.make(3, "POST");
-    while (sent && server.received().empty()) loop.poll();
+    while (sent && server.requests().empty()) loop.poll();
     client.stop();
     calls.wait();
     CHECK(calls.results == std::vector<std::string>(3, "the client was stopped"));
@@ -265,11 +195,11 @@ TEST_CASE("an event loop may be destroyed with requests gathered, or in the air,
   // Nothing to check but that the sanitizers find no leak and no use of what is gone.
   for (const bool sent : {true, false}) {
     auto loop = std::make_unique<Loop>();
-    auto server = std::make_unique<BatchServer>(*loop, std::vector<std::string>{"hang"}, 3);
+    auto server = std::make_unique<ScriptedServer>(*loop, std::vector<std::vector<std::string>>{{"hang"}});
     auto client = std::make_unique<Client>(loop->executor(), "127.0.0.1", server->port(), pipelining(8));
     auto calls = std::make_unique<Calls>(*loop, *client);
     calls->make(3);
-    while (sent && server->received().empty()) loop->poll();
+    while (sent && server->requests().empty()) loop->poll();
     server.reset();
     client.reset();
     calls.reset();
@@ -282,7 +212,7 @@ namespace {
 /// Holds requests until all that are wanted have come, so that handling them one by one would never end.
 class Meeting {
  public:
-  Meeting(Loop& loop, std::size_t wanted) : loop_(loop), wanted_(wanted), all_(loop.executor()) {}
+  Meeting(Loop& loop, std::size_t wanted) : wanted_(wanted), all_(loop.executor()) {}
   Handler handler() {
     return [this](const Request& request) -> asio::awaitable<Response> {
       if (++here_ == wanted_) all_.set();
@@ -297,7 +227,6 @@ class Meeting {
   }
 
  private:
-  Loop& loop_;
   std::size_t wanted_, here_ = 0;
   Event all_;
 };
@@ -352,9 +281,7 @@ TEST_CASE("a server that may handles requests sent ahead at the same time, and a
     INFO(row.why);
     Loop loop;
     Meeting meeting(loop, 2);
-    ServerOptions options;
-    options.pipelined = 4;
-    Server server(loop.executor(), meeting.handler(), options);
+    Server server(loop.executor(), meeting.handler(), together(4));
     REQUIRE(server.start().ok());
     loop.play(converse(loop.executor(), server.port(), &row));
   }
@@ -365,8 +292,6 @@ TEST_CASE("a server handles no more at the same time than it may") {
     INFO(pipelined);
     Loop loop;
     std::size_t now = 0, most = 0;
-    ServerOptions options;
-    options.pipelined = pipelined;
     Server server(
         loop.executor(),
         [&](const Request& request) -> asio::awaitable<Response> {
@@ -378,7 +303,7 @@ TEST_CASE("a server handles no more at the same time than it may") {
           response.body = std::string(request.path);
           co_return response;
         },
-        options);
+        together(pipelined));
     REQUIRE(server.start().ok());
     Conversation row{"seven at once", {}, {}};
     for (int i = 0; i < 7; ++i) {
@@ -393,9 +318,7 @@ TEST_CASE("a server handles no more at the same time than it may") {
 TEST_CASE("stop() of a server cancels, at its limit, what requests sent ahead wait for") {
   Loop loop;
   Meeting meeting(loop, 99);
-  ServerOptions options;
-  options.pipelined = 4;
-  Server server(loop.executor(), meeting.handler(), options);
+  Server server(loop.executor(), meeting.handler(), together(4));
   REQUIRE(server.start().ok());
   const Conversation row{"never answered", request_for("/a") + request_for("/b"), {}, false};
   loop.play(converse(loop.executor(), server.port(), &row));
