@@ -9,6 +9,10 @@
 
 namespace tidegate::platform {
 
+/// The events of a page {"events": [...]}, which must be the stream's. Their texts are cut out, not parsed: a consumer
+/// that is behind reads whole streams in this way.
+Result<std::vector<Envelope>> events_in(const std::string& page, const StreamId& stream);
+
 /// Blocking, each call within a second; the address is looked up at each call, so a producer that came back elsewhere
 /// is found.
 class OutboxSource {
@@ -21,7 +25,7 @@ class OutboxSource {
   Result<std::vector<std::int64_t>> heads() const;
 
  private:
-  Result<json::object> get(const std::string& path_and_query) const;
+  Result<std::string> get(const std::string& path_and_query) const;
 
   PeerDirectory& peers_;
   const InboxOptions& options_;
