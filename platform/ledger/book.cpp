@@ -18,16 +18,22 @@ struct Posting {
     return write_standing(connection, standing, settlement.stream ? "stream" : "batch");
   }
 
-  Result<void> write(const Result<Transfer>& transfer, const Standing& standing) const {
+  Result<void> write(const Result<Transfer>& transfer) const {
     if (!transfer) return transfer.error();
     auto written = write_transfer(connection, *transfer);
     if (!written) return written.error();
     if (!*written) return internal_error("a transfer that is written already: " + transfer->payment);
+    return {};
+  }
+
+  Result<void> write(const Result<Transfer>& transfer, const Standing& standing) const {
+    if (auto written = write(transfer); !written) return written;
     return save(standing);
   }
 
-  Result<void> settle_if_due(Standing standing) const {
-    if (!settlement.stream || !standing.cleared || standing.reserved() <= 0) return {};
+  /// Settles what may settle by now, and saves the standing in any case.
+  Result<void> settle_and_save(Standing standing) const {
+    if (!settlement.stream || !standing.cleared || standing.reserved() <= 0) return save(standing);
     // A payment settles again when it is captured again: the sum so far tells the transfers apart.
     const std::string reference = standing.settled == 0 ? "" : "after-" + std::to_string(standing.settled);
     const auto transfer = settle(standing, reference);
@@ -45,9 +51,14 @@ struct Posting {
   }
 };
 
+/// Whether the payment has a transfer of that kind and reference.
 Result<bool> is_written(Connection& connection, const std::string& payment, TransferKind kind,
-                        const std::string& reference) {
+                        const std::string& reference, const Standing& standing) {
+  const bool any_of_kind = kind == TransferKind::posted     ? standing.captured > 0
+                           : kind == TransferKind::released ? standing.released > 0
+                                                            : standing.refunded > 0;
   bool found = false;
+  if (!any_of_kind) return found;
   auto read = connection.query("SELECT 1 FROM transfers WHERE payment = ?1 AND kind = ?2 AND reference = ?3",
                                {payment, to_string(kind), reference}, [&](const Row&) {
                                  found = true;
@@ -90,13 +101,11 @@ Result<void> post_capture(const Posting& posting, const PaymentFinished& finishe
   if (finished.reference.empty() && finished.amount != standing.amount) {
     return internal_error("a capture in one step with another amount than the payment's");
   }
-  if (auto written = posting.write(capture(standing, finished.amount, finished.reference), standing); !written) {
-    return written;
-  }
+  if (auto written = posting.write(capture(standing, finished.amount, finished.reference)); !written) return written;
   if (finished.final_capture && standing.open() > 0) {
-    if (auto released = posting.write(release_rest(standing), standing); !released) return released;
+    if (auto released = posting.write(release_rest(standing)); !released) return released;
   }
-  return posting.settle_if_due(std::move(standing));
+  return posting.settle_and_save(std::move(standing));
 }
 
 Result<void> post_release(const Posting& posting, const PaymentFinished& finished, Standing standing) {
@@ -115,7 +124,7 @@ Result<void> finish(const Posting& posting, TransferKind kind) {
   auto standing = standing_of(posting, *finished);
   if (!standing) return standing.error();
   const std::string reference = kind == TransferKind::released ? "" : finished->reference;
-  const auto known = is_written(posting.connection, posting.event.payment, kind, reference);
+  const auto known = is_written(posting.connection, posting.event.payment, kind, reference, *standing);
   if (!known) return known.error();
   if (*known) return {};
   if (kind == TransferKind::posted) return post_capture(posting, *finished, std::move(*standing));
@@ -129,8 +138,7 @@ Result<void> note_decision(const Posting& posting, bool cleared) {
   Standing standing = *found ? std::move(**found) : Standing{posting.event.payment, posting.event.tenant, ""};
   if (standing.cleared == cleared && *found) return {};
   standing.cleared = cleared;
-  if (auto saved = posting.save(standing); !saved) return saved;
-  return posting.settle_if_due(std::move(standing));
+  return posting.settle_and_save(std::move(standing));
 }
 
 }  // namespace

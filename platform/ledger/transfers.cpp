@@ -1,5 +1,8 @@
 #include "platform/ledger/transfers.hpp"
 
+#include <array>
+
+#include "base/assert.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 
@@ -29,6 +32,35 @@ bool has_balance(std::string_view account) {
   return account == account::merchant_payable || account.substr(0, 7) == "wallet/";
 }
 
+constexpr std::size_t kMostEntries = 5;
+constexpr std::size_t kColumns = 4;
+
+/// One statement for all entries of a transfer: most of what an entry costs is a statement of its own.
+Result<void> insert_entries(Connection& connection, std::int64_t transfer, const std::vector<Entry>& entries) {
+  static const std::array<std::string, kMostEntries> statements = [] {
+    std::array<std::string, kMostEntries> texts;
+    std::string text = "INSERT INTO entries (transfer, account, direction, amount) VALUES (?, ?, ?, ?)";
+    for (std::string& each : texts) {
+      each = text;
+      text += ", (?, ?, ?, ?)";
+    }
+    return texts;
+  }();
+  TIDEGATE_ASSERT(!entries.empty() && entries.size() <= kMostEntries);
+  std::array<Connection::Value, kMostEntries * kColumns> values;
+  std::size_t count = 0;
+  for (const Entry& entry : entries) {
+    for (const Connection::Value value :
+         {Connection::Value(transfer), Connection::Value(entry.account), Connection::Value(to_string(entry.direction)),
+          Connection::Value(entry.amount)}) {
+      values[count++] = value;
+    }
+  }
+  auto inserted = connection.execute(statements[entries.size() - 1], std::span(values.data(), count));
+  if (!inserted) return inserted.error();
+  return {};
+}
+
 Result<void> move_balance(Connection& connection, const Transfer& transfer, const Entry& entry) {
   const std::int64_t change = entry.direction == Direction::credit ? entry.amount : -entry.amount;
   auto moved = connection.execute(
@@ -53,13 +85,9 @@ Result<bool> write_transfer(Connection& connection, const Transfer& transfer) {
        transfer.amount, unix_ms()});
   if (!inserted) return inserted.error();
   if (*inserted == 0) return false;
-  const auto id = last_sequence_of(connection, "SELECT last_insert_rowid()");
-  if (!id) return id.error();
+  auto written = insert_entries(connection, connection.last_row(), transfer.entries);
+  if (!written) return written.error();
   for (const Entry& entry : transfer.entries) {
-    auto written =
-        connection.execute("INSERT INTO entries (transfer, account, direction, amount) VALUES (?1, ?2, ?3, ?4)",
-                           {*id, entry.account, to_string(entry.direction), entry.amount});
-    if (!written) return written.error();
     if (!has_balance(entry.account)) continue;
     if (auto moved = move_balance(connection, transfer, entry); !moved) return moved.error();
   }

@@ -101,9 +101,7 @@ Result<std::optional<std::int64_t>> insert_delivery(Connection& connection, cons
        static_cast<std::int64_t>(delivery.priority), delivery.next_at_ms});
   if (!inserted) return inserted.error();
   if (*inserted == 0) return std::optional<std::int64_t>();
-  auto id = last_sequence_of(connection, "SELECT last_insert_rowid()");
-  if (!id) return id.error();
-  return std::optional<std::int64_t>(*id);
+  return std::optional<std::int64_t>(connection.last_row());
 }
 
 Result<std::optional<PendingDelivery>> find_delivery(Connection& reader, std::int64_t id) {

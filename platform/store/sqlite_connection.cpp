@@ -55,8 +55,7 @@ Result<sqlite3_stmt*> SqliteConnection::prepare(std::string_view sql) {
   return raw;
 }
 
-Result<void> SqliteConnection::bind(sqlite3_stmt* statement, std::string_view sql,
-                                    std::initializer_list<Value> parameters) {
+Result<void> SqliteConnection::bind(sqlite3_stmt* statement, std::string_view sql, std::span<const Value> parameters) {
   if (sqlite3_bind_parameter_count(statement) != static_cast<int>(parameters.size())) {
     return internal_error(fmt::format("\"{}\" takes {} parameters, {} given", sql,
                                       sqlite3_bind_parameter_count(statement), parameters.size()));
@@ -83,7 +82,7 @@ Result<void> SqliteConnection::bind(sqlite3_stmt* statement, std::string_view sq
   return {};
 }
 
-Result<std::int64_t> SqliteConnection::execute(std::string_view sql, std::initializer_list<Value> parameters) {
+Result<std::int64_t> SqliteConnection::execute(std::string_view sql, std::span<const Value> parameters) {
   auto statement = prepare(sql);
   if (!statement) return statement.error();
   const ResetAtEnd reset(*statement);
@@ -99,7 +98,7 @@ Result<void> SqliteConnection::query(std::string_view sql, std::initializer_list
   auto statement = prepare(sql);
   if (!statement) return statement.error();
   const ResetAtEnd reset(*statement);
-  if (auto bound = bind(*statement, sql, parameters); !bound) return bound;
+  if (auto bound = bind(*statement, sql, std::span(parameters.begin(), parameters.size())); !bound) return bound;
   const SqliteRow row(*statement);
   for (;;) {
     const int code = sqlite3_step(*statement);

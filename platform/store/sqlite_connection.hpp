@@ -15,9 +15,11 @@ class SqliteConnection final : public Connection {
  public:
   explicit SqliteConnection(Database database) : database_(std::move(database)) {}
 
-  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> parameters) override;
+  using Connection::execute;
+  Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) override;
   Result<void> query(std::string_view sql, std::initializer_list<Value> parameters,
                      const std::function<bool(const Row&)>& visit) override;
+  std::int64_t last_row() const override { return sqlite3_last_insert_rowid(database_.get()); }
 
   /// Several statements at once, uncached, for migrations and settings.
   Result<void> script(const std::string& sql);
@@ -37,7 +39,7 @@ class SqliteConnection final : public Connection {
   };
 
   Result<sqlite3_stmt*> prepare(std::string_view sql);
-  Result<void> bind(sqlite3_stmt* statement, std::string_view sql, std::initializer_list<Value> parameters);
+  Result<void> bind(sqlite3_stmt* statement, std::string_view sql, std::span<const Value> parameters);
 
   Database database_;
   // After database_, so that statements are finalized before it closes.

@@ -33,7 +33,12 @@ class Connection {
     Value(const char* v) : kind(Kind::text), text(v) {}         // NOLINT(google-explicit-constructor)
   };
   /// Runs a statement; returns the number of rows changed.
-  virtual Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> parameters = {}) = 0;
+  virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) = 0;
+  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> parameters = {}) {
+    return execute(sql, std::span(parameters.begin(), parameters.size()));
+  }
+  /// The number of the row that was inserted last, into a table that numbers its rows.
+  virtual std::int64_t last_row() const = 0;
   /// Calls `visit` per row until it returns false.
   virtual Result<void> query(std::string_view sql, std::initializer_list<Value> parameters,
                              const std::function<bool(const Row&)>& visit) = 0;
