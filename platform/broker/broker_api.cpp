@@ -81,6 +81,8 @@ void add_broker_api(MockCluster& cluster, ServiceRuntime& runtime) {
   auto api = std::make_shared<BrokerApi>(
       cluster,
       runtime.metrics().counter("broker_disturbances_total", "Leaders moved, errors queued, round trips set."));
+  runtime.metrics().gauge("broker_offline_partitions", "Partitions without a leader.", {},
+                          [&cluster] { return static_cast<double>(cluster.offline_partitions()); });
   for (const char* method : {"GET", "PUT"}) {
     runtime.router().add_immediate(
         method, "/admin/brokers/{number}",

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 
@@ -59,6 +60,7 @@ struct MockCluster::State {
   std::vector<BrokerSetting> brokers;
   RequestErrors errors;
   std::map<std::pair<std::string, int>, int> leaders;
+  std::atomic<int> offline_partitions{0};
 
   /// The broker that leads what is the home of `home`: itself, or the next one that is up.
   int stand_in(int home) const {
@@ -146,7 +148,12 @@ Result<int> MockCluster::set_broker(int number, BrokerSetting setting) {
     auto set = checked(rd_kafka_mock_broker_set_down(state.cluster.get(), number), "set the broker down");
     if (!set) return set.error();
   }
+  if (!state.options.elects) state.offline_partitions += setting.up ? -state.led_by(number) : state.led_by(number);
   return moved;
+}
+
+int MockCluster::offline_partitions() const {
+  return state_->offline_partitions;
 }
 
 const RequestErrors& MockCluster::errors() const {
@@ -193,6 +200,10 @@ Result<std::unique_ptr<MockCluster>> MockCluster::start(const ClusterOptions& op
   for (int number = 1; number <= options.brokers; ++number) {
     auto set = checked(rd_kafka_mock_broker_set_rtt(state.cluster.get(), number, kRoundTripMs), "set the round trip");
     if (!set) return set.error();
+  }
+  if (!options.elects) {  // who leads what never changes, so it has to be known
+    auto placed = state.place_leaders();
+    if (!placed) return placed.error();
   }
   return made;
 }

@@ -51,6 +51,10 @@ class MockCluster {
   /// what was its own. The last broker that is up cannot go down. How many partitions changed their leader.
   Result<int> set_broker(int number, BrokerSetting setting);
 
+  /// Partitions without a leader: what the brokers lead that are down, while nobody elects others. Kafka's
+  /// OfflinePartitionsCount. Thread-safe.
+  int offline_partitions() const;
+
   const RequestErrors& errors() const;
   /// Replaces what is queued; a count of 0 withdraws it.
   Result<void> set_errors(RequestErrors errors);

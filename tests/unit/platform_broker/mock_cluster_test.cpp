@@ -24,8 +24,9 @@ struct Cluster {
   std::set<std::string> got;
   int sent = 0;
 
-  Cluster() {
+  explicit Cluster(bool elects = true) {
     ClusterOptions options;
+    options.elects = elects;
     options.topics = {"payments"};
     options.groups = {"ledger"};
     options.partitions = kPartitions;
@@ -70,11 +71,37 @@ TEST_CASE("a broker goes down: its partitions are led by others, nothing is lost
   REQUIRE(moved.ok());
   CHECK(*moved == 7);
   CHECK_FALSE(all.cluster->broker(2).up);
+  CHECK(all.cluster->offline_partitions() == 0);
   CHECK(all.carries());
   CHECK(*all.cluster->set_broker(2, {false, 0}) == 0);  // down already
   const auto back = all.cluster->set_broker(2, {true, 0});
   REQUIRE(back.ok());
   CHECK(*back == 7);
+  CHECK(all.carries());
+}
+
+TEST_CASE("without elections, what a broker led has no leader until it is back") {
+  Cluster all(false);
+  REQUIRE(all.carries());
+  CHECK(all.cluster->offline_partitions() == 0);
+  CHECK(*all.cluster->set_broker(2, {false, 0}) == 7);
+  CHECK(all.cluster->offline_partitions() == 7);
+  CHECK(*all.cluster->set_broker(2, {false, 0}) == 0);  // down already
+  CHECK(all.cluster->offline_partitions() == 7);
+  CHECK(*all.cluster->set_broker(3, {false, 0}) == 6);
+  CHECK(all.cluster->offline_partitions() == 13);
+
+  // What it would have led waits for it, and then comes.
+  BusRecord record;
+  record.topic = "payments";
+  record.partition = 1;
+  record.value = std::to_string(all.sent++);
+  REQUIRE(all.producer->publish(record));
+  CHECK_FALSE(all.producer->flush(std::chrono::milliseconds(500)).ok());
+  REQUIRE(all.cluster->set_broker(3, {true, 0}).ok());
+  CHECK(all.cluster->offline_partitions() == 7);
+  REQUIRE(all.cluster->set_broker(2, {true, 0}).ok());
+  CHECK(all.cluster->offline_partitions() == 0);
   CHECK(all.carries());
 }
 
