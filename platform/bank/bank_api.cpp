@@ -190,8 +190,8 @@ asio::awaitable<http::Response> BankApi::hop(const http::Request& request, std::
   if (!fixed_ms) co_return problem(400, "'delay_ms' must be a whole number from 0 to 10000.");
   int* calls = hops_.calls_of(std::string(service));
   if (calls == nullptr) co_return problem(404, "There is no such service.");
-  const Nanoseconds delay =
-      *fixed_ms >= 0 ? Nanoseconds(std::chrono::milliseconds(*fixed_ms)) : hop_delay(service, *calls);
+  const Nanoseconds delay = *fixed_ms >= 0 ? Nanoseconds(std::chrono::milliseconds(*fixed_ms))
+                                           : hop_delay(service, *calls, hops_.next_draws());
   const Hops::Call in_progress(*calls);
   co_await pause(delay);
   co_return json_response(200, json::object{{"status", "ok"}});
