@@ -21,6 +21,9 @@ std::string percent(double share) {
   return format_quantity(share, Dimension::share);
 }
 
+/// Shares of the time of all cores.
+constexpr double kStolenWorthNaming = 0.01, kFull = 0.98;
+
 Selector of_block(const std::string& block) {
   return {{"block", block}};
 }
@@ -47,8 +50,8 @@ Arrivals count_arrivals(const Evidence& evidence) {
   return arrivals;
 }
 
-/// The mean over judged time of the loop that had the most; none when it was not recorded.
-std::optional<double> worst_loop_mean(const Evidence& evidence, std::string_view metric) {
+/// The mean over judged time, of the loop that had the most; none when it was not recorded.
+std::optional<double> worst_mean(const Evidence& evidence, std::string_view metric) {
   std::optional<double> worst;
   for (const record::Series* series : evidence.series(metric)) {
     double sum = 0;
@@ -78,6 +81,7 @@ class Judge {
     }
     check_probes();
     result_.reasons = withheld_;
+    name_shortage();
     name_widened();
     return {std::move(result_), std::move(withheld_)};
   }
@@ -104,8 +108,10 @@ class Judge {
     result_.tick_s = evidence_.run().tick_s;
     result_.dropped_iterations =
         static_cast<std::uint64_t>(std::llround(evidence_.counter(record::kDroppedIterations, {}, judged)));
-    result_.generator_cpu = worst_loop_mean(evidence_, record::kGeneratorCpu).value_or(0);
-    result_.run_queue_wait = worst_loop_mean(evidence_, record::kGeneratorRunQueueWait).value_or(0);
+    result_.generator_cpu = worst_mean(evidence_, record::kGeneratorCpu).value_or(0);
+    result_.run_queue_wait = worst_mean(evidence_, record::kGeneratorRunQueueWait).value_or(0);
+    result_.machine_busy = worst_mean(evidence_, record::kMachineBusy).value_or(0);
+    result_.machine_stolen = worst_mean(evidence_, record::kMachineStolen).value_or(0);
   }
 
   // Gates that do not look at answers would all hold on a target that is dead.
@@ -155,14 +161,14 @@ class Judge {
   }
 
   void check_loops() {
-    const auto cpu = worst_loop_mean(evidence_, record::kGeneratorCpu);
+    const auto cpu = worst_mean(evidence_, record::kGeneratorCpu);
     if (!cpu) withhold("the generator's CPU was not recorded");
     if (cpu && *cpu > limits_.generator_cpu) {
       withhold(
           fmt::format("a load loop used {} of its core (limit {})", percent(*cpu), percent(limits_.generator_cpu)));
     }
     // Not every kernel tells how long a thread waited for a core; lateness then speaks alone.
-    const auto wait = worst_loop_mean(evidence_, record::kGeneratorRunQueueWait);
+    const auto wait = worst_mean(evidence_, record::kGeneratorRunQueueWait);
     if (wait && *wait > limits_.run_queue_wait) {
       withhold(fmt::format("a load loop waited {} of the time for a core (limit {})", percent(*wait),
                            percent(limits_.run_queue_wait)));
@@ -181,6 +187,17 @@ class Judge {
       withhold(fmt::format("probe {} was silent for {} of judged time (limit {})", probe,
                            format_quantity(seconds, Dimension::time),
                            format_quantity(to_seconds(limits_.probe_silence), Dimension::time)));
+    }
+  }
+
+  /// Withholds nothing: what held on a full machine holds. But whoever sees a gate broken should know.
+  void name_shortage() {
+    if (result_.machine_stolen >= kStolenWorthNaming) {
+      result_.reasons.push_back(
+          fmt::format("the hypervisor gave {} of the machine's time to others", percent(result_.machine_stolen)));
+    }
+    if (result_.machine_busy + result_.machine_stolen >= kFull) {
+      result_.reasons.push_back("the machine had no processor time left: what is slow may be short of it");
     }
   }
 

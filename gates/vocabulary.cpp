@@ -55,6 +55,8 @@ const std::vector<TagList>& tag_lists() {
         {record::kUnknownOutcomes, {}},
         {record::kFaultHits, {"fault"}},
         {record::kProcessCpu, {"process"}},
+        {record::kMachineBusy, {}},
+        {record::kMachineStolen, {}},
         {record::kProbeValue, {"probe"}},
         {record::kProbeSilent, {"probe"}},
     };

@@ -50,6 +50,8 @@ constexpr std::array kCatalogue = {
     MetricInfo{kUnknownOutcomes, C, "count", "attempts of operations whose outcome the answer left open"},
     MetricInfo{kFaultHits, C, "count", "what a fault touched"},
     MetricInfo{kProcessCpu, G, "cores", "CPU of a process under test, or of `chaos-agent`, which holds the faults"},
+    MetricInfo{kMachineBusy, G, "share", "share of the time of all cores of this machine that was in use"},
+    MetricInfo{kMachineStolen, G, "share", "share of that time that the hypervisor gave to other machines"},
     MetricInfo{kProbeValue, G, "count", "what a probe gate read"},
     MetricInfo{kProbeSilent, C, "s", "seconds without a sample of a probe"},
 };

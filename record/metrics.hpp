@@ -66,6 +66,8 @@ inline constexpr std::string_view kTimeToResolve =
 inline constexpr std::string_view kUnknownOutcomes = "unknown_outcomes";  ///< counter; attempts whose outcome is open
 inline constexpr std::string_view kFaultHits = "fault_hits";              ///< counter; tag fault
 inline constexpr std::string_view kProcessCpu = "process_cpu";            ///< gauge, cores; tag process
+inline constexpr std::string_view kMachineBusy = "machine_busy";          ///< gauge, share of all cores' time
+inline constexpr std::string_view kMachineStolen = "machine_stolen";      ///< gauge, share of all cores' time
 inline constexpr std::string_view kProbeValue = "probe_value";            ///< gauge; what a probe gate read; tag probe
 inline constexpr std::string_view kProbeSilent = "probe_silent";  ///< counter of seconds without a sample; tag probe
 

@@ -45,6 +45,8 @@ struct Validity {
   std::uint64_t dropped_iterations = 0;
   double generator_cpu = 0;
   double run_queue_wait = 0;
+  double machine_busy = 0;    ///< share of all cores' time
+  double machine_stolen = 0;  ///< share of all cores' time that the hypervisor gave to others
   std::vector<std::string> reasons;
 };
 

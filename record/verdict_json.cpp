@@ -71,6 +71,8 @@ json::value to_json(const Validity& validity) {
                       {"dropped_iterations", validity.dropped_iterations},
                       {"generator_cpu", number_or_null(validity.generator_cpu)},
                       {"run_queue_wait", number_or_null(validity.run_queue_wait)},
+                      {"machine_busy", number_or_null(validity.machine_busy)},
+                      {"machine_stolen", number_or_null(validity.machine_stolen)},
                       {"reasons", to_json_array(validity.reasons)}};
 }
 
@@ -150,6 +152,8 @@ Validity read_validity(JsonFields fields) {
   fields.read("dropped_iterations", validity.dropped_iterations);
   fields.read("generator_cpu", validity.generator_cpu);
   fields.read("run_queue_wait", validity.run_queue_wait);
+  fields.read("machine_busy", validity.machine_busy);
+  fields.read("machine_stolen", validity.machine_stolen);
   fields.read("reasons", validity.reasons);
   return validity;
 }

@@ -21,32 +21,59 @@ std::string open_groups(const gates::LagProbe& probe) {
   return text.empty() ? "consumer lag is not 0" : "consumer lag: " + text;
 }
 
-// What is still open, empty when nothing is. The export is asked last, since it is the dearest.
-std::string still_open(const DrainInput& input, audit::OpenPayments* payments) {
-  if (input.supervisor != nullptr) {
-    for (const stack::ProcessSpec& process : input.supervisor->topology().processes) {
-      if (!input.supervisor->ready_since(process.name)) return "process " + process.name + " is not ready";
-    }
+/// Looks again and again until nothing is open.
+class Watch {
+ public:
+  explicit Watch(const DrainInput& input) : input_(input) {
+    if (input.system != nullptr) payments_.emplace(*input.system);
   }
-  if (input.probe != nullptr && !input.probe->drained()) return open_groups(*input.probe);
-  if (payments == nullptr) return {};
-  const auto answer = payments->ask(kExportLimit);
-  if (!answer) return "the payments export cannot be read: " + answer.error().message;
-  if (answer->open == 0) return {};
-  return fmt::format("{} payments in a transient state: {}{}", answer->open, answer->examples,
-                     answer->open > 3 ? ", …" : "");
-}
+
+  /// What is still open, empty when nothing is. The export of payments is asked last, since it is the dearest.
+  std::string open() {
+    std::string text = open_processes();
+    if (text.empty() && input_.probe != nullptr && !input_.probe->drained()) text = open_groups(*input_.probe);
+    if (text.empty() && payments_) text = open_payments();
+    if (!text.empty()) {
+      closed_at_.reset();
+      return text;
+    }
+    if (input_.probe == nullptr) return {};
+    // The events of the last changes may be on their way.
+    if (!closed_at_) closed_at_ = input_.clock.now();
+    return input_.probe->quiet(*closed_at_) ? std::string() : "events still come";
+  }
+
+ private:
+  std::string open_processes() const {
+    if (input_.supervisor == nullptr) return {};
+    for (const stack::ProcessSpec& process : input_.supervisor->topology().processes) {
+      if (!input_.supervisor->ready_since(process.name)) return "process " + process.name + " is not ready";
+    }
+    return {};
+  }
+
+  std::string open_payments() {
+    const auto answer = payments_->ask(kExportLimit);
+    if (!answer) return "the payments export cannot be read: " + answer.error().message;
+    if (answer->open == 0) return {};
+    return fmt::format("{} payments in a transient state: {}{}", answer->open, answer->examples,
+                       answer->open > 3 ? ", …" : "");
+  }
+
+  const DrainInput& input_;
+  std::optional<audit::OpenPayments> payments_;
+  std::optional<Nanoseconds> closed_at_;  // run clock: since then no payment is open
+};
 
 }  // namespace
 
 DrainOutcome wait_until_drained(const DrainInput& input) {
   DrainOutcome outcome;
   const Nanoseconds start = monotonic_now();
-  std::optional<audit::OpenPayments> payments;
-  if (input.system != nullptr) payments.emplace(*input.system);
+  Watch watch(input);
   Nanoseconds told = start;
   while (!input.interrupted()) {
-    outcome.open_text = still_open(input, payments ? &*payments : nullptr);
+    outcome.open_text = watch.open();
     outcome.drained = outcome.open_text.empty();
     const Nanoseconds now = monotonic_now();
     outcome.seconds = to_seconds(now - start);

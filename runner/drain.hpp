@@ -12,6 +12,7 @@
 namespace tidegate::runner {
 
 struct DrainInput {
+  RunClock clock;                                 ///< the probe's
   gates::LagProbe* probe = nullptr;               ///< null: lag is not looked at
   const stack::Supervisor* supervisor = nullptr;  ///< null: external system
   const audit::System* system = nullptr;          ///< null: payments are not looked at
@@ -26,7 +27,8 @@ struct DrainOutcome {
   std::string open_text;  ///< what was still open, empty when drained
 };
 
-/// Drained: every process is ready, every group's lag is 0, and no payment is in a transient state. Blocking.
+/// Drained: every process is ready, no payment is in a transient state, and since then every group's lag is 0 and
+/// nothing has come for a second. Blocking.
 DrainOutcome wait_until_drained(const DrainInput& input);
 
 }  // namespace tidegate::runner

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <thread>
+#include <utility>
 
 namespace tidegate::runner {
 namespace {
@@ -83,6 +84,7 @@ void LoadStage::finish_softly() {
 void LoadStage::tick(std::int32_t second) {
   const loadgen::Progress progress = input_.engine.swap();
   record_operations();
+  record_machine(second - 1);
   record_processes(second - 1);
   input_.recording.flush();
   announce_phases(second);
@@ -116,6 +118,18 @@ void LoadStage::steer() {
   if (!steering_) return;
   steering_->tick(input_.recording.clock().now());
   for (const std::string& note : steering_->take_notes()) input_.printer.note(note);
+}
+
+void LoadStage::record_machine(std::int32_t second) {
+  const auto now = machine_cpu();
+  const auto before = std::exchange(machine_before_, now);
+  if (!now || !before || now->total_s <= before->total_s) return;
+  const auto set = [&](std::string_view metric, double seconds) {
+    const auto id = input_.recording.series().intern({std::string(metric), {}, record::SeriesKind::gauge, "share"});
+    input_.recording.series().set(second, id, std::max(0.0, seconds) / (now->total_s - before->total_s));
+  };
+  set(record::kMachineBusy, now->busy_s - before->busy_s);
+  set(record::kMachineStolen, now->stolen_s - before->stolen_s);
 }
 
 void LoadStage::record_processes(std::int32_t second) {

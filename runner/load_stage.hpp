@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audit/resolve.hpp"
+#include "base/machine_cpu.hpp"
 #include "base/time.hpp"
 #include "chaos/timeline.hpp"
 #include "gates/probes/lag_probe.hpp"
@@ -54,6 +55,7 @@ class LoadStage {
   bool ends_early(std::int32_t second);
   void record_operations();
   void steer();
+  void record_machine(std::int32_t second);
   void record_processes(std::int32_t second);
   void announce_phases(std::int32_t second);
   std::string phase_at(std::int32_t second) const;
@@ -63,6 +65,7 @@ class LoadStage {
   bool aborted_ = false;
   std::size_t next_phase_ = 0;
   bool phase_open_ = false;
+  std::optional<MachineCpu> machine_before_;
   std::map<std::string, Nanoseconds> cpu_before_;
   Nanoseconds cpu_read_{0};
 };

@@ -354,6 +354,7 @@ class Rehearsal {
     recording_.emit("drain_started");
     printer_.note("draining");
     DrainInput input;
+    input.clock = recording_.clock();
     input.probe = probe_.get();
     input.supervisor = session_.supervisor();
     input.limit = scenario_.drain_limit;

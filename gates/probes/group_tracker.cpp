@@ -79,6 +79,7 @@ GroupSample GroupTracker::sample(std::vector<PartitionLag> lags, const std::vect
   for (std::size_t i = 0; i < lags.size(); ++i) {
     PartitionLag& lag = lags[i];
     Memory& memory = memory_[i];
+    result.end += offsets[i].end;
     if (lag.undefined) {
       ++result.undefined_partitions;
       continue;

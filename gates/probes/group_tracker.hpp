@@ -29,6 +29,7 @@ struct Rewind {
 struct GroupSample {
   std::vector<PartitionLag> partitions;
   std::uint64_t records = 0;
+  std::int64_t end = 0;                     ///< end offsets of all partitions together: grows with every record
   std::optional<double> age_s, read_age_s;  ///< the worst; none when a partition's is not known
   int undefined_partitions = 0;
   std::vector<SkippedRecords> skipped;

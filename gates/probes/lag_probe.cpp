@@ -159,6 +159,8 @@ void LagProbe::State::keep(std::size_t index, const GroupSample& sample, Nanosec
   for (const SkippedRecords& one : sample.skipped) skipped += one.count;
   const std::lock_guard lock(mutex);
   GroupLag& lag = latest[index];
+  if (!lag.known || sample.records > 0 || lag.records > 0 || sample.end != lag.end) lag.quiet_since = asked;
+  lag.end = sample.end;
   lag.known = true;
   lag.records = sample.records;
   lag.age_s = sample.age_s.value_or(lag.age_s);
@@ -221,6 +223,12 @@ bool LagProbe::drained(Nanoseconds since) const {
   return std::all_of(lags.begin(), lags.end(), [&](const GroupLag& lag) {
     return lag.known && lag.records == 0 && lag.undefined_partitions == 0 && lag.sampled_at >= oldest;
   });
+}
+
+bool LagProbe::quiet(Nanoseconds since) const {
+  if (!drained(since)) return false;
+  const auto lags = latest();
+  return std::all_of(lags.begin(), lags.end(), [](const GroupLag& lag) { return lag.sampled_at > lag.quiet_since; });
 }
 
 Nanoseconds LagProbe::cpu_time() const {

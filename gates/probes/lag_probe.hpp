@@ -50,6 +50,9 @@ struct GroupLag {
   std::uint64_t evicted = 0, lost = 0;     ///< since the start
   std::optional<double> drain_estimate_s;  ///< records over the recent rate of commits; none when nothing is committed
   Nanoseconds sampled_at{0};               ///< run clock
+  std::int64_t end = 0;                    ///< end offsets of all partitions together
+  /// Run clock: the first of the latest samples that all found the same end offsets, and no lag.
+  Nanoseconds quiet_since{0};
 };
 
 /// Own thread. The writers must outlive it; `events` may be null. All members may be called from any thread.
@@ -72,6 +75,9 @@ class LagProbe {
   /// Every group has a sample of the last three periods, taken after `since` (run clock), with no records and nothing
   /// undefined. A drain passes the moment at which load ended: an earlier sample knows nothing of the last arrivals.
   bool drained(Nanoseconds since = Nanoseconds::min()) const;
+  /// Drained, and no record has come for a period. A group that has applied its last record may have caused another,
+  /// which its producer still gathers: for that moment nothing is behind.
+  bool quiet(Nanoseconds since) const;
   /// CPU time that the sampling thread used so far.
   Nanoseconds cpu_time() const;
 

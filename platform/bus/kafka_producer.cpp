@@ -84,6 +84,7 @@ Result<void> KafkaProducer::publish(const BusRecord& record) {
   Lane& lane = lanes_[{record.topic, record.partition}];
   if (!lane.refusal.empty()) return internal_error(where() + lane.refusal);
   lane.waiting.push_back(record);
+  ++published_;
   if (queued_++ == 0) work_.notify_all();
   return {};
 }
@@ -105,13 +106,23 @@ void KafkaProducer::run() {
   while (!stopping_) {
     work_.wait(lock, [this] { return stopping_ || queued_ > 0; });
     const Nanoseconds gather = many ? kGatherMore : kGather;
-    work_.wait_for(lock, gather, [this] { return stopping_ || flushing_; });
+    wait_for_more(lock, gather);
     const Nanoseconds limit = flushing_ ? kFlushTick : Nanoseconds{0};
     const auto sent = static_cast<double>(send(lock));
     many = sent >= kManyPerSecond * to_seconds(gather) * static_cast<double>(lanes_.size());
     lock.unlock();
     take_reports(limit);
     lock.lock();
+  }
+}
+
+// Ends early when nothing comes any more: whoever waits for the last events of a burst does not wait for others.
+void KafkaProducer::wait_for_more(std::unique_lock<std::mutex>& lock, Nanoseconds gather) {
+  const auto ends = [this] { return stopping_ || flushing_; };
+  const Nanoseconds until = monotonic_now() + gather;
+  for (Nanoseconds now = monotonic_now(); now < until; now = monotonic_now()) {
+    const std::uint64_t before = published_;
+    if (work_.wait_for(lock, std::min(kGather, until - now), ends) || published_ == before) return;
   }
 }
 

@@ -51,6 +51,9 @@ export interface Validity {
   dropped_iterations: number;
   generator_cpu: number;
   run_queue_wait: number;
+  /** Shares of the time of all cores. */
+  machine_busy?: number;
+  machine_stolen?: number;
   reasons: string[];
 }
 

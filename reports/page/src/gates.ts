@@ -82,6 +82,8 @@ function generator(validity: Validity): HTMLElement {
     ["Waited for a core", share(validity.run_queue_wait)],
   ];
   if (validity.tick_s) facts.push(["Tick", seconds(validity.tick_s)]);
+  if (validity.machine_busy) facts.push(["Machine in use", share(validity.machine_busy)]);
+  if (validity.machine_stolen) facts.push(["Machine given to others", share(validity.machine_stolen)]);
   const list = h("dl", { class: "facts" });
   for (const [label, value] of facts) list.append(h("div", {}, h("dt", {}, label), h("dd", {}, value)));
   return h(

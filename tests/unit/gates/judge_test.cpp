@@ -301,6 +301,26 @@ TEST_CASE("validity withholds a PASS and excuses no FAIL", "[validity]") {
   }
 }
 
+TEST_CASE("validity says when the machine was full, or given to others, and withholds nothing for it", "[validity]") {
+  const auto reasons = [](double busy, double stolen) {
+    SyntheticRun run;
+    for (int s = 3; s < 30; ++s) {
+      run.gauge(record::kMachineBusy, {}, s, busy);
+      run.gauge(record::kMachineStolen, {}, s, stolen);
+    }
+    const record::Verdict verdict = judged(run, "ack: {expect: 'p99(response_time{name=create_payment}) < 500ms'}");
+    CHECK(outcome_of(verdict) == "PASS");
+    CHECK(verdict.validity.machine_busy == Approx(busy));
+    CHECK(verdict.validity.machine_stolen == Approx(stolen));
+    return lines(verdict.validity.reasons);
+  };
+  CHECK(reasons(0.9, 0.009).empty());
+  CHECK_THAT(reasons(0.5, 0.031), Catch::Contains("the hypervisor gave 3.1 % of the machine's time to others"));
+  CHECK_THAT(reasons(0.99, 0), Catch::Contains("no processor time left"));
+  CHECK_THAT(reasons(0.95, 0.04), Catch::Contains("no processor time left"));
+  CHECK_THAT(reasons(0.5, 0.031), !Catch::Contains("no processor time left"));
+}
+
 TEST_CASE("validity reports its figures, and every limit that was widened", "[validity]") {
   SyntheticRun run;
   run.drop(12, 13, 30);
@@ -313,6 +333,7 @@ TEST_CASE("validity reports its figures, and every limit that was widened", "[va
   CHECK(strict.run_queue_wait == Approx(0.005));
   CHECK(strict.lateness_p99_s == Approx(80e-6).epsilon(0.01));
   CHECK(strict.tick_s == 0);
+  CHECK(strict.machine_busy == 0);  // not recorded
   const record::Verdict widened = judged(run, "ack: {expect: 'p99 < 500ms', confidence: none}", "{late_or_unsent: 5%}");
   INFO(lines(widened.reasons));
   CHECK(widened.validity.outcome == Outcome::pass);

@@ -210,6 +210,34 @@ TEST_CASE("the age of a lag is that of the first uncommitted record", "[lag][pro
   CHECK(probe.sum(record::kProbeSilent) == 0);
 }
 
+TEST_CASE("quiet is more than drained: nothing has come since the sample before", "[lag][probe]") {
+  MockCluster cluster;
+  cluster.topic("payments", 2);
+  cluster.produce("payments", 0, 10, unix_now());
+  cluster.commit("ledger", "payments", 0, 10);
+  Probe probe(options_for(cluster, {{"ledger", "payments", 2}}));
+  REQUIRE(eventually([&] { return probe.probe->quiet(Nanoseconds::min()); }));
+  const GroupLag before = probe.latest();
+  CHECK(before.end == 10);
+
+  // A record that is applied as soon as it comes: no sample needs to see it behind, but the quiet is over.
+  cluster.produce("payments", 1, 1, unix_now());
+  cluster.commit("ledger", "payments", 1, 1);
+  GroupLag moved;
+  REQUIRE(eventually([&] {
+    moved = probe.latest();
+    return moved.end == 11;
+  }));
+  CHECK(moved.quiet_since > before.sampled_at);
+  REQUIRE(eventually([&] { return probe.probe->quiet(moved.sampled_at); }));
+  CHECK(probe.latest().quiet_since >= moved.sampled_at);
+  CHECK_FALSE(probe.probe->quiet(probe.clock.now() + 1h));
+
+  cluster.produce("payments", 1, 1, unix_now());
+  REQUIRE(eventually([&] { return probe.latest().records == 1; }));
+  CHECK_FALSE(probe.probe->quiet(Nanoseconds::min()));
+}
+
 TEST_CASE("a rewound group is seen, and its age comes from the records it has to read again", "[lag][probe]") {
   MockCluster cluster;
   cluster.topic("payments", 1);

@@ -21,7 +21,7 @@ Verdict full_verdict() {
   verdict.interrupted = true;
   verdict.cut_short = true;
   verdict.reasons = {"ack_p99 during peak: 612 ms [598, 631] is over 500 ms"};
-  verdict.validity = {Outcome::inconclusive, 600, 599.8, 84e-6, 1e-3, 7, 0.31, 0.02, {"why"}};
+  verdict.validity = {Outcome::inconclusive, 600, 599.8, 84e-6, 1e-3, 7, 0.31, 0.02, 0.83, 0.04, {"why"}};
   GateResult gate;
   gate.name = "ack_p99";
   gate.kind = "expect";

@@ -248,7 +248,7 @@ Verdict synthetic_verdict(const SyntheticRun& run) {
                        "availability: burn rate 2.31 is over 1",
                        "books: no_double_charge is false, 2 payments were charged twice"};
   }
-  verdict.validity = {Outcome::pass, 485.5, run.failing ? 478.9 : 485.4, 84e-6, 0, 0, 0.31, 0.012, {}};
+  verdict.validity = {Outcome::pass, 485.5, run.failing ? 478.9 : 485.4, 84e-6, 0, 0, 0.31, 0.012, 0, 0, {}};
   verdict.gates = gates_of(run.failing);
   FaultResult slow{"bank_slow",
                    "latency",

@@ -52,6 +52,13 @@ TEST_CASE("a run whose load loops had a tick says so") {
   CHECK_THAT(rendered(verdict), Catch::Contains("tick 1 ms"));
 }
 
+TEST_CASE("how busy the machine was, when that was recorded") {
+  record::Verdict verdict = test::synthetic_verdict({});
+  CHECK_THAT(rendered(verdict), !Catch::Contains("machine"));
+  verdict.validity.machine_busy = 0.83;
+  CHECK_THAT(rendered(verdict), Catch::Contains("machine 83 % busy"));
+}
+
 TEST_CASE("lines fit into the width and columns line up") {
   for (const int width : {60, 80, 100, 160}) {
     for (const std::string& line : lines_of(rendered(test::synthetic_verdict({}), {false, width, ""}))) {
