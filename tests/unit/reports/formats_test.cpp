@@ -169,6 +169,9 @@ TEST_CASE("markdown stays within a comment's limit and says what it left out") {
   const std::string text = of_run("markdown", {}, verdict);
   CHECK(text.size() < 65'536);
   CHECK_THAT(text, Catch::Contains("more are in the report."));
+  verdict.validity.machine_busy = 0.83;
+  verdict.validity.machine_stolen = 0.02;
+  CHECK(of_run("markdown", {}, verdict).find("machine 83 % busy, 2 % given to others") != std::string::npos);
   const std::string usual = of_run("markdown");
   CHECK_THAT(usual,
              Catch::StartsWith("### ❌ FAIL · FinPulse Black Friday") && Catch::Contains("| ❌ FAIL | ack\\_p99 | peak"));
