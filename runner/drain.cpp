@@ -32,15 +32,17 @@ class Watch {
   std::string open() {
     std::string text = open_processes();
     if (text.empty() && input_.probe != nullptr && !input_.probe->drained()) text = open_groups(*input_.probe);
-    if (text.empty() && payments_) text = open_payments();
     if (!text.empty()) {
       closed_at_.reset();
       return text;
     }
-    if (input_.probe == nullptr) return {};
+    if (!closed_at_) {
+      if (payments_) text = open_payments();
+      if (!text.empty()) return text;
+      closed_at_ = input_.clock.now();
+    }
     // The events of the last changes may be on their way.
-    if (!closed_at_) closed_at_ = input_.clock.now();
-    return input_.probe->quiet(*closed_at_) ? std::string() : "events still come";
+    return input_.probe == nullptr || input_.probe->quiet(*closed_at_) ? std::string() : "events still come";
   }
 
  private:

@@ -35,7 +35,7 @@ bool has_balance(std::string_view account) {
 constexpr std::size_t kMostEntries = 5;
 constexpr std::size_t kColumns = 4;
 
-/// One statement for all entries of a transfer: most of what an entry costs is a statement of its own.
+/// One statement for all entries of a transfer.
 Result<void> insert_entries(Connection& connection, std::int64_t transfer, const std::vector<Entry>& entries) {
   static const std::array<std::string, kMostEntries> statements = [] {
     std::array<std::string, kMostEntries> texts;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "platform/inbox/outbox_source.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/platform_workers/lossy_bus.hpp"
 #include "tests/unit/platform_workers/support.hpp"
@@ -131,6 +132,39 @@ TEST_CASE("a gap is filled from the producer's outbox") {
   CHECK(fixture.effects(6) == dense(1));
   CHECK(inbox->statistics().gaps >= 2);
   CHECK(inbox->statistics().refilled >= 4);
+}
+
+TEST_CASE("a page of an outbox is cut into its events, and what is no such page is refused") {
+  const std::string first = make_event(3, 5).encode(), second = make_event(3, 6).encode();
+  const StreamId stream = make_event(3, 5).stream;
+  for (const std::string& page : {"{\"head\":6,\"events\":[" + first + "," + second + "]}",
+                                  "{ \"events\" : [ " + first + " ,\n" + second + " ] , \"head\" : 6 }"}) {
+    INFO(page);
+    const auto events = events_in(page, stream);
+    REQUIRE(events.ok());
+    REQUIRE(events->size() == 2);
+    CHECK(events->front().encode() == first);
+    CHECK(events->back().encode() == second);
+  }
+  CHECK(events_in(R"({"head":0,"events":[]})", stream)->empty());
+
+  const std::string page = "{\"head\":6,\"events\":[" + first + "," + second + "]}";
+  const std::string refused[] = {"",
+                                 "no JSON",
+                                 "[]",
+                                 "{}",
+                                 R"({"events":{}})",
+                                 R"({"events":[1]})",
+                                 R"({"events":[{}]})",
+                                 R"({"events":["text"]})",
+                                 "{\"events\":[[" + first + "]]}",
+                                 page.substr(0, page.size() / 2),
+                                 page.substr(0, page.size() - 2),
+                                 "{\"events\":[" + first + "," + make_event(4, 6).encode() + "]}"};
+  for (const std::string& bad : refused) {
+    INFO(bad);
+    CHECK_FALSE(events_in(bad, stream).ok());
+  }
 }
 
 TEST_CASE("a partition waits while its gap cannot be filled; others go on, and the offsets stay behind") {
