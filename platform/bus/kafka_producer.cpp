@@ -84,7 +84,6 @@ Result<void> KafkaProducer::publish(const BusRecord& record) {
   Lane& lane = lanes_[{record.topic, record.partition}];
   if (!lane.refusal.empty()) return internal_error(where() + lane.refusal);
   lane.waiting.push_back(record);
-  ++published_;
   if (queued_++ == 0) work_.notify_all();
   return {};
 }
@@ -116,13 +115,14 @@ void KafkaProducer::run() {
   }
 }
 
-// Ends early when nothing comes any more: whoever waits for the last events of a burst does not wait for others.
+// Ends early when nothing comes any more: whoever waits for the last events of a burst does not wait for others. Only
+// this thread takes records away, so what is queued can but grow meanwhile.
 void KafkaProducer::wait_for_more(std::unique_lock<std::mutex>& lock, Nanoseconds gather) {
   const auto ends = [this] { return stopping_ || flushing_; };
   const Nanoseconds until = monotonic_now() + gather;
   for (Nanoseconds now = monotonic_now(); now < until; now = monotonic_now()) {
-    const std::uint64_t before = published_;
-    if (work_.wait_for(lock, std::min(kGather, until - now), ends) || published_ == before) return;
+    const std::size_t before = queued_;
+    if (work_.wait_for(lock, std::min(kGather, until - now), ends) || queued_ == before) return;
   }
 }
 

@@ -2,7 +2,6 @@
 // The producer half of the Kafka bus.
 
 #include <condition_variable>
-#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -58,8 +57,7 @@ class KafkaProducer final : public EventProducer {
   std::condition_variable work_;
   std::condition_variable room_;
   std::map<Place, Lane> lanes_;
-  std::size_t queued_ = 0;       ///< waiting or in flight
-  std::uint64_t published_ = 0;  ///< ever
+  std::size_t queued_ = 0;  ///< waiting or in flight
   bool flushing_ = false;
   bool stopping_ = false;
   std::thread thread_;

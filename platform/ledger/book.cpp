@@ -52,15 +52,15 @@ struct Posting {
 };
 
 /// Whether the payment has a transfer of that kind and reference.
-Result<bool> is_written(Connection& connection, const std::string& payment, TransferKind kind,
-                        const std::string& reference, const Standing& standing) {
+Result<bool> is_written(Connection& connection, const Standing& standing, TransferKind kind,
+                        const std::string& reference) {
   const bool any_of_kind = kind == TransferKind::posted     ? standing.captured > 0
                            : kind == TransferKind::released ? standing.released > 0
                                                             : standing.refunded > 0;
   bool found = false;
   if (!any_of_kind) return found;
   auto read = connection.query("SELECT 1 FROM transfers WHERE payment = ?1 AND kind = ?2 AND reference = ?3",
-                               {payment, to_string(kind), reference}, [&](const Row&) {
+                               {standing.payment, to_string(kind), reference}, [&](const Row&) {
                                  found = true;
                                  return false;
                                });
@@ -124,7 +124,7 @@ Result<void> finish(const Posting& posting, TransferKind kind) {
   auto standing = standing_of(posting, *finished);
   if (!standing) return standing.error();
   const std::string reference = kind == TransferKind::released ? "" : finished->reference;
-  const auto known = is_written(posting.connection, posting.event.payment, kind, reference, *standing);
+  const auto known = is_written(posting.connection, *standing, kind, reference);
   if (!known) return known.error();
   if (*known) return {};
   if (kind == TransferKind::posted) return post_capture(posting, *finished, std::move(*standing));

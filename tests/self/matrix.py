@@ -85,10 +85,6 @@ def play_switch(out, name, value, gate):
     return play_both(out, name, f"switches/{name}", f"switch={value}", gate)
 
 
-def play_counterpart(out, name, setting, gate):
-    return play_both(out, name, name, setting, gate)
-
-
 def play_both(out, name, scenario, setting, gate):
     """As it is, and with one setting changed."""
     scenario = SOURCE / f"scenarios/{scenario}.yaml"
@@ -136,7 +132,7 @@ def main():
     if everything or asked.packs:
         plays += [(row[0], play_pack, row) for row in packs()]
     if everything:
-        plays += [(row[0], play_counterpart, row) for row in counterparts()]
+        plays += [(name, play_both, (name, name, setting, gate)) for name, setting, gate in counterparts()]
         plays += [(name, play_rehearsal, (name, *arguments)) for name, arguments in rehearsals().items()]
     known = [name for name, _, _ in plays]
     for name in asked.names:

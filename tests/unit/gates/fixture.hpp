@@ -1,6 +1,7 @@
 #pragma once
 // Gates from YAML text, against the plan of a synthetic run.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,27 @@ inline std::string lines(const std::vector<std::string>& texts) {
 
 inline std::string outcome_of(const record::Verdict& verdict) {
   return std::string(to_string(verdict.outcome));
+}
+
+/// What happens to a healthy run, and how it is judged then.
+struct JudgedRow {
+  const char* what;
+  std::function<void(SyntheticRun&)> change;
+  const char* want;
+  int exit_code;
+  const char* in_reasons;
+};
+/// `gates`: their text, or a set of them.
+template <typename Gates>
+record::Verdict check(const JudgedRow& row, const Gates& gates) {
+  SyntheticRun run;
+  row.change(run);
+  record::Verdict verdict = judged(run, gates);
+  INFO(row.what << "\n" << lines(verdict.reasons));
+  CHECK(outcome_of(verdict) == row.want);
+  CHECK(verdict.exit_code == row.exit_code);
+  CHECK_THAT(lines(verdict.reasons), Catch::Contains(row.in_reasons));
+  return verdict;
 }
 
 }  // namespace tidegate::gates
