@@ -28,7 +28,7 @@ BIN = SOURCE / "build/release/bin"
 REPETITIONS = int(os.environ.get("TIDEGATE_BENCH_REPETITIONS", "5"))
 SECONDS = int(os.environ.get("TIDEGATE_BENCH_SECONDS", "4"))
 CONNECTIONS = 64
-PEERS_LIMIT_US = 10_000
+OPEN_LIMITS_US = (1_000, 10_000)  # p99gate's timers tick in milliseconds: within the first it reaches little
 RATES = (1000, 5000, 20000, 50000)
 JSON_ANSWER = '{"id":"pay_0123456789","status":"processing","amount":1234}'
 
@@ -136,17 +136,22 @@ def closed_loop(url):
 
 
 def flows():
-    """A flow of three steps against the plain loop, per request, on the same answers."""
-    shares, rates = [], {"plain": [], "flow": []}
+    """A flow of three steps against the plain loop, per request, on the same answers; and the same flow in k6."""
+    rates = {"plain": [], "flow": [], **({"k6": []} if peers.present({"k6": peers.k6_flow}) else {})}
     with NullServer("--body", JSON_ANSWER) as url:
         for _ in range(REPETITIONS):
             for name, values in rates.items():
-                values.append(ours(url, "--plan", plan(name, SECONDS))["requests_per_s"])
-            shares.append(rates["flow"][-1] / rates["plain"][-1])
-    figures = spread(shares)
+                values.append(peers.k6_flow(url, CONNECTIONS, SECONDS) if name == "k6" else
+                              ours(url, "--plan", plan(name, SECONDS))["requests_per_s"])
+    shares = spread([flow / plain for flow, plain in zip(rates["flow"], rates["plain"])])
     print(f"flow of 3 steps, 2 captures, uuid, int, JSON, 1 expectation: {statistics.median(rates['flow']):,.0f} "
-          f"requests/s, {figures['median']:.0%} of plain [{figures['lowest']:.0%} .. {figures['highest']:.0%}]", flush=True)
-    return {"requests_per_s": {name: spread(values) for name, values in rates.items()}, "share_of_plain": figures}
+          f"requests/s, {shares['median']:.0%} of plain [{shares['lowest']:.0%} .. {shares['highest']:.0%}]", flush=True)
+    found = {"requests_per_s": {name: spread(values) for name, values in rates.items()}, "share_of_plain": shares}
+    if "k6" in rates:
+        ratios = found["ratio_to_k6"] = spread([flow / k6 for flow, k6 in zip(rates["flow"], rates["k6"])])
+        print(f"the same flow in k6: {statistics.median(rates['k6']):,.0f} requests/s   tidegate/k6: "
+              f"{ratios['median']:.1f} [{ratios['lowest']:.1f} .. {ratios['highest']:.1f}]", flush=True)
+    return found
 
 
 def lateness(url):
@@ -182,28 +187,34 @@ def highest_rate(holds, first):
 
 
 def open_loop(url):
-    """The highest rate that is reached to 99 %. Ours must keep p99 from the intended start and of lateness within 1 ms;
-    peers that know intended starts are given PEERS_LIMIT_US, since their timers tick in milliseconds."""
+    """The highest rate that is reached to 99 %, with p99 from the intended start and of lateness within each limit. k6 does
+    not know intended starts, and is asked for the rate alone."""
     most = 1000
 
-    def ours_hold(rate):
+    def ours_hold(rate, limit_us):
         run = ours(url, "--rate", rate, "--seconds", SECONDS, "--max-vus", most)
-        return (run["iterations"] / SECONDS >= 0.99 * rate and run["lateness_p99_us"] <= 1000
-                and run["p99_us"] <= 1000)
+        return (run["iterations"] / SECONDS >= 0.99 * rate and run["lateness_p99_us"] <= limit_us
+                and run["p99_us"] <= limit_us)
 
-    def theirs_hold(measure, rate):
+    def theirs_hold(measure, rate, limit_us):
         try:
             achieved, _, _, p99 = measure(url, rate, SECONDS, most)
         except (RuntimeError, subprocess.TimeoutExpired):
             return False
-        return achieved >= 0.99 * rate and (p99 is None or p99 <= PEERS_LIMIT_US)
+        return achieved >= 0.99 * rate and (p99 is None or p99 <= limit_us)
 
-    found = {"tidegate": highest_rate(ours_hold, 8000)}
-    for name, measure in peers.present(peers.OPEN).items():
-        found[name] = highest_rate(lambda rate, tool=measure: theirs_hold(tool, rate), 1000 if name == "k6" else 4000)
-    for name, rate in found.items():
-        ratio = f"   tidegate/{name}: {found['tidegate'] / rate:.1f}" if name != "tidegate" and rate else ""
-        print(f"highest open-loop rate  {name:<10} {rate:>9,}/s{ratio}", flush=True)
+    tools = peers.present(peers.OPEN)
+    k6 = highest_rate(lambda rate: theirs_hold(tools["k6"], rate, None), 1000) if "k6" in tools else None
+    found = {}
+    for limit_us in OPEN_LIMITS_US:
+        rates = found[f"p99_{limit_us}_us"] = {"tidegate": highest_rate(lambda rate: ours_hold(rate, limit_us), 8000)}
+        if "p99gate" in tools:
+            rates["p99gate"] = highest_rate(lambda rate: theirs_hold(tools["p99gate"], rate, limit_us), 1000)
+        if k6 is not None:
+            rates["k6"] = k6
+        for name, rate in rates.items():
+            ratio = f"   tidegate/{name}: {rates['tidegate'] / rate:.1f}" if name != "tidegate" and rate else ""
+            print(f"highest open-loop rate, p99 <= {limit_us / 1000:g} ms  {name:<10} {rate:>9,}/s{ratio}", flush=True)
     return found
 
 

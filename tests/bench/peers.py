@@ -66,10 +66,16 @@ def k6_environment(url, seconds, vus, **more):
             "K6_NO_USAGE_REPORT": "true", **more}
 
 
-def k6(url, connections, seconds):
-    out = on_core(0, [find("k6"), "run", "--quiet", "--no-color", PLANS / "k6_closed.js"], seconds,
+def k6(url, connections, seconds, script="k6_closed.js"):
+    out = on_core(0, [find("k6"), "run", "--quiet", "--no-color", PLANS / script], seconds,
                   env=k6_environment(url, seconds, connections))
+    if "checks_failed" in out and number(r"checks_failed[.\s]*:\s*([\d.]+)%", out) > 0:
+        raise RuntimeError("k6: a check failed: it did not get the answers that were meant")
     return number(r"http_reqs[.\s]*:\s*\d+\s+([\d.]+)/s", out)
+
+
+def k6_flow(url, connections, seconds):
+    return k6(url, connections, seconds, "k6_flow.js")
 
 
 def autocannon(url, connections, seconds):
