@@ -16,5 +16,7 @@ std::string interval_text(const record::GateResult& gate);  ///< "598 ms … 631
 std::string confidence_text(double confidence);             ///< "95 %"
 /// "×0.12", with three significant digits.
 std::string factor_text(double factor);
+/// "offered 213/s, achieved 213/s, p99 lateness 84 us, 0 dropped, ..., machine 25 % busy".
+std::string generator_text(const record::Validity& load);
 
 }  // namespace tidegate::reports

@@ -297,16 +297,7 @@ class Summary {
     const record::Validity& load = verdict_.validity;
     section("LOAD GENERATOR");
     const std::string mark = fmt::format("  {} ", symbol_of(load.outcome));
-    const std::string tick = load.tick_s > 0 ? fmt::format(", tick {}", format_seconds(load.tick_s)) : std::string();
-    const std::string machine =
-        load.machine_busy > 0 ? fmt::format(", machine {} busy", format_share(load.machine_busy)) : std::string();
-    paragraph(
-        mark,
-        fmt::format("offered {}, achieved {}, p99 lateness {}, {} dropped, CPU {} of a core, waited for one {}{}{}",
-                    format_rate(load.offered_per_s), format_rate(load.achieved_per_s),
-                    format_seconds(load.lateness_p99_s), format_count(load.dropped_iterations),
-                    format_share(load.generator_cpu), format_share(load.run_queue_wait), tick, machine),
-        Style::plain);
+    paragraph(mark, generator_text(load), Style::plain);
     for (const std::string& reason : load.reasons) paragraph("    ", reason, style_of(load.outcome));
   }
 

@@ -73,10 +73,11 @@ class LagProbe {
   /// One entry per group, in the order of the options.
   std::vector<GroupLag> latest() const;
   /// Every group has a sample of the last three periods, taken after `since` (run clock), with no records and nothing
-  /// undefined. A drain passes the moment at which load ended: an earlier sample knows nothing of the last arrivals.
+  /// undefined.
   bool drained(Nanoseconds since = Nanoseconds::min()) const;
   /// Drained, and no record has come for a period. A group that has applied its last record may have caused another,
-  /// which its producer still gathers: for that moment nothing is behind.
+  /// which its producer still gathers: for that moment nothing is behind. A drain passes the moment from which on
+  /// nothing new was to come: an earlier sample knows nothing of the last arrivals.
   bool quiet(Nanoseconds since) const;
   /// CPU time that the sampling thread used so far.
   Nanoseconds cpu_time() const;

@@ -159,7 +159,8 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
 
 Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   std::vector<BusRecord> records;
-  const auto wait_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+  // Rounded up: the last fraction of a millisecond would be asked away in hundreds of calls.
+  const auto wait_ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(limit).count());
   const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), wait_ms));
   if (!first) return records;
   Result<void> outcome = add(*first, records);

@@ -117,14 +117,7 @@ class Summary {
     if (verdict_.interrupted) out_ += "- **interrupted**: faults were healed, what ran was judged\n";
     for (std::size_t i = 0; i < verdict_.reasons.size() && i < 20; ++i)
       out_ += "- " + escaped(verdict_.reasons[i]) + "\n";
-    const record::Validity& load = verdict_.validity;
-    out_ += fmt::format("\nOffered {}, achieved {}, p99 lateness {}, {} dropped", format_rate(load.offered_per_s),
-                        format_rate(load.achieved_per_s), format_seconds(load.lateness_p99_s),
-                        format_count(load.dropped_iterations));
-    if (load.tick_s > 0) out_ += ", tick " + format_seconds(load.tick_s);
-    if (load.machine_busy > 0) out_ += ", machine " + format_share(load.machine_busy) + " busy";
-    if (load.machine_stolen > 0) out_ += ", " + format_share(load.machine_stolen) + " given to others";
-    out_ += "\n";
+    out_ += "\nLoad generator: " + generator_text(verdict_.validity) + "\n";
   }
 
   void gates() {
