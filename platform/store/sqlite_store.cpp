@@ -35,11 +35,15 @@ using sqlite::Unit;
 constexpr std::size_t kLargestGroup = 1024;  // bounds how long the first of a group waits for the last
 constexpr auto kCommitSpacing = std::chrono::milliseconds(4);
 
+// Pages of the cache: where inserts are not in order, splitting tree pages takes the page number of SQLite's lock byte for a
+// moment, and the commit then walks through every slot of the cache for pages beyond the file's end. With 32 MiB that was
+// 5 to 16 % of a writer's CPU; with 8 the gateway's costs 3 % less in all, and nobody misses the pages: what is read
+// again was written a moment ago, and idempotency keys are anywhere.
 constexpr const char* kWriterSettings =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = 1000;"
-    "PRAGMA cache_size = -32768;"  // 32 MiB
+    "PRAGMA cache_size = -8192;"  // KiB: see below
     "PRAGMA temp_store = MEMORY;";
 
 class SqliteStore final : public Store {
