@@ -53,10 +53,10 @@ std::string factor_text(double factor) {
 }
 
 std::string generator_text(const record::Validity& load) {
-  std::string text = fmt::format("offered {}, achieved {}, p99 lateness {}, {} dropped, CPU {} of a core, waited for one {}",
-                                 format_rate(load.offered_per_s), format_rate(load.achieved_per_s),
-                                 format_seconds(load.lateness_p99_s), format_count(load.dropped_iterations),
-                                 format_share(load.generator_cpu), format_share(load.run_queue_wait));
+  std::string text = fmt::format(
+      "offered {}, achieved {}, p99 lateness {}, {} dropped, CPU {} of a core, waited for one {}",
+      format_rate(load.offered_per_s), format_rate(load.achieved_per_s), format_seconds(load.lateness_p99_s),
+      format_count(load.dropped_iterations), format_share(load.generator_cpu), format_share(load.run_queue_wait));
   if (load.tick_s > 0) text += ", tick " + format_seconds(load.tick_s);
   if (load.machine_busy > 0) text += ", machine " + format_share(load.machine_busy) + " busy";
   if (load.machine_stolen > 0) text += ", " + format_share(load.machine_stolen) + " given to others";
