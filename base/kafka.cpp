@@ -2,6 +2,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "base/log.hpp"
 
 namespace tidegate::kafka {
@@ -67,6 +70,11 @@ Result<Handle> make_producer(const Settings& settings, DeliveryReports reports) 
 }
 Result<Handle> make_consumer(const Settings& settings) {
   return make(RD_KAFKA_CONSUMER, settings, 0);
+}
+
+int milliseconds(Nanoseconds limit) {
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+  return static_cast<int>(std::clamp<std::int64_t>(whole, 0, std::numeric_limits<int>::max()));
 }
 
 Result<AdminOptions> make_admin_options(rd_kafka_s* handle, int operation) {

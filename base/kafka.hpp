@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 struct rd_kafka_s;
 struct rd_kafka_topic_partition_list_s;
@@ -50,6 +51,10 @@ enum class DeliveryReports { none, events };
 /// The error names the property that was refused.
 Result<Handle> make_producer(const Settings& settings, DeliveryReports reports = DeliveryReports::none);
 Result<Handle> make_consumer(const Settings& settings);
+
+/// A limit in librdkafka's unit. Rounded up: the last fraction of a millisecond would else be a wait of zero, and whoever
+/// waits in a loop would ask hundreds of times in vain. Never negative, which librdkafka takes for "for ever".
+int milliseconds(Nanoseconds limit);
 
 /// For one of an administrator's requests (`operation`: a rd_kafka_admin_op_t). librdkafka gives it an hour, and
 /// whoever asks has a limit of its own: 2.0.2 ends the process (an assertion on a count of references) when a request

@@ -175,7 +175,7 @@ class FaultJudge {
       judgement.known_at = result.healed_s.value_or(std::max<double>(evidence_.data_end(), result.injected_s));
     };
     if (!span.failure.empty()) {
-      error(span.was_healed ? span.failure : "could not be healed: " + span.failure);
+      error(span.was_healed ? span.failure : "broke off: " + span.failure);
     } else if (!span.was_healed && complete_) {
       error("was not healed");
     } else if (!span.was_healed) {

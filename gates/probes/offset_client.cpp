@@ -9,8 +9,9 @@
 namespace tidegate::gates {
 namespace {
 
-int milliseconds(Nanoseconds time) {
-  return std::max(1, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
+// librdkafka refuses requests with a limit of zero.
+int milliseconds(Nanoseconds limit) {
+  return std::max(1, kafka::milliseconds(limit));
 }
 
 struct EventDeleter {

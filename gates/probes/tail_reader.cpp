@@ -6,14 +6,6 @@
 #include <array>
 
 namespace tidegate::gates {
-namespace {
-
-int milliseconds(Nanoseconds time) {
-  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
-}
-
-}  // namespace
-
 TailReader::TailReader(kafka::Handle handle, const TopicSizes& topics)
     : handle_(std::move(handle)), queue_(rd_kafka_queue_get_consumer(handle_.get())) {
   for (const auto& [topic, partitions] : topics) rings_[topic].resize(static_cast<std::size_t>(partitions));
@@ -29,7 +21,7 @@ Result<TailReader> TailReader::make(const std::string& bootstrap, const TopicSiz
       {"enable.partition.eof", "true"},  // tells the end of a partition that ends in markers instead of records
       {"auto.offset.reset", "earliest"},
       // Many records a few times a second instead of single ones at once: timestamps are exact either way.
-      {"fetch.wait.max.ms", std::to_string(std::max(milliseconds(fetch_wait), 1))},
+      {"fetch.wait.max.ms", std::to_string(std::max(kafka::milliseconds(fetch_wait), 1))},
       {"fetch.min.bytes", "1000000"},
       {"queued.max.messages.kbytes", "16384"},
       {"log_level", "0"},

@@ -27,8 +27,7 @@ Result<std::vector<LagGroup>> with_partitions(const std::string& bootstrap, std:
   auto handle = kafka::make_producer({{"bootstrap.servers", bootstrap}, {"log_level", "0"}});
   if (!handle) return handle.error();
   const rd_kafka_metadata_t* answer = nullptr;
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
-  const auto error = rd_kafka_metadata(handle->get(), 1, nullptr, &answer, static_cast<int>(milliseconds));
+  const auto error = rd_kafka_metadata(handle->get(), 1, nullptr, &answer, kafka::milliseconds(timeout));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return timeout_error(fmt::format("Kafka at {} does not tell its topics: {}", bootstrap, rd_kafka_err2str(error)));
   }

@@ -159,9 +159,7 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
 
 Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   std::vector<BusRecord> records;
-  // Rounded up: the last fraction of a millisecond would be asked away in hundreds of calls.
-  const auto wait_ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(limit).count());
-  const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), wait_ms));
+  const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), kafka::milliseconds(limit)));
   if (!first) return records;
   Result<void> outcome = add(*first, records);
   // Only the first one is waited for; the rest comes out of the queue together.

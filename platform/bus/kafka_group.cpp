@@ -21,10 +21,6 @@ using OffsetsChange = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, Admi
 using OffsetsQuestion = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, AdminDeleter>;
 using EventHandle = std::unique_ptr<rd_kafka_event_t, AdminDeleter>;
 
-int milliseconds(Nanoseconds t) {
-  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(t).count());
-}
-
 /// What is wrong with the answer about groups; empty: nothing.
 std::string failure_of(rd_kafka_event_t* event, const rd_kafka_group_result_t** groups, std::size_t count) {
   if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_event_error_string(event);
@@ -71,7 +67,7 @@ Result<Offsets> KafkaGroup::committed(const std::vector<int>& partitions, Nanose
   rd_kafka_ListConsumerGroupOffsets_t* questions[] = {question.get()};
   const kafka::Queue answers(rd_kafka_queue_new(handle_));
   rd_kafka_ListConsumerGroupOffsets(handle_, questions, 1, options->get(), answers.get());
-  const EventHandle event(rd_kafka_queue_poll(answers.get(), milliseconds(limit) + 100));
+  const EventHandle event(rd_kafka_queue_poll(answers.get(), kafka::milliseconds(limit) + 100));
   if (!event) return timeout_error("committed offsets of topic " + topic_ + ": no answer");
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return closed_error("committed offsets of topic " + topic_ + ": " + rd_kafka_event_error_string(event.get()));
@@ -100,7 +96,7 @@ Result<void> KafkaGroup::find_oldest(Offsets& offsets, const std::vector<int>& p
     rd_kafka_topic_partition_list_add(fresh.get(), topic_.c_str(), partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
   }
   if (fresh->cnt == 0) return {};
-  if (const auto failed = rd_kafka_offsets_for_times(handle_, fresh.get(), milliseconds(limit))) {
+  if (const auto failed = rd_kafka_offsets_for_times(handle_, fresh.get(), kafka::milliseconds(limit))) {
     return closed_error("oldest offsets of topic " + topic_ + ": " + rd_kafka_err2str(failed));
   }
   for (int i = 0; i < fresh->cnt; ++i) {
@@ -130,7 +126,7 @@ Result<void> KafkaGroup::send(const Offsets& next) {
 /// The answer to the commit under way, when it came within `limit`.
 Result<void> KafkaGroup::receive_answer(Nanoseconds limit) {
   if (!awaiting_answer_) return {};
-  const EventHandle event(rd_kafka_queue_poll(answers_.get(), milliseconds(limit)));
+  const EventHandle event(rd_kafka_queue_poll(answers_.get(), kafka::milliseconds(limit)));
   if (!event) return {};
   awaiting_answer_ = false;
   const std::string failure = commit_failure(event.get());

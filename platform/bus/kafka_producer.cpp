@@ -48,10 +48,6 @@ void learn_topics(rd_kafka_t* handle) {
   }
 }
 
-int to_ms(Nanoseconds limit) {
-  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
-}
-
 }  // namespace
 
 Result<std::unique_ptr<EventProducer>> make_kafka_producer(const std::string& bootstrap, const std::string& client_id) {
@@ -127,7 +123,7 @@ void KafkaProducer::wait_for_more(std::unique_lock<std::mutex>& lock, Nanosecond
 }
 
 void KafkaProducer::take_reports(Nanoseconds limit) {
-  for (int wait_ms = to_ms(limit);; wait_ms = 0) {
+  for (int wait_ms = kafka::milliseconds(limit);; wait_ms = 0) {
     rd_kafka_event_t* event = rd_kafka_queue_poll(reports_.get(), wait_ms);
     if (event == nullptr) return;
     {

@@ -2,6 +2,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
+#include <limits>
+
 #include "tests/support/catch.hpp"
 
 namespace tidegate::kafka {
@@ -14,6 +17,16 @@ TEST_CASE("clients are made from settings alone") {
   const auto consumer = make_consumer({{"group.id", "ledger"}});
   REQUIRE(consumer.ok());
   CHECK(rd_kafka_type(consumer->get()) == RD_KAFKA_CONSUMER);
+}
+
+TEST_CASE("what is left of a limit is waited for, to the last nanosecond") {
+  using namespace std::chrono_literals;
+  CHECK(milliseconds(50ms) == 50);
+  CHECK(milliseconds(1ns) == 1);
+  CHECK(milliseconds(1ms + 1ns) == 2);
+  CHECK(milliseconds(0ns) == 0);
+  CHECK(milliseconds(-3ms) == 0);
+  CHECK(milliseconds(Nanoseconds::max()) == std::numeric_limits<int>::max());
 }
 
 TEST_CASE("a refused setting is named") {

@@ -111,6 +111,21 @@ TEST_CASE("cache_evict: again and again until the heal; what was evicted is what
   CHECK_FALSE(lost->inject().ok());
 }
 
+TEST_CASE("cache_evict: goes on when a process misses an eviction, not when it is gone") {
+  Edge gateway;
+  auto fault = make("cache_evict", "{share: 50%, every: 50ms}", gateway);
+  REQUIRE(fault->inject().ok());
+  const auto asked = [&] { return gateway.calls.size(); };
+  gateway.away = true;
+  CHECK(eventually([&] { return !fault->poll().ok() || asked() == 6; }));
+  CHECK(asked() == 6);  // five missed, and it goes on
+  gateway.away = false;
+  CHECK(eventually([&] { return fault->poll().ok() && fault->hits() == 84; }));
+  gateway.away = true;
+  CHECK(eventually([&] { return !fault->poll().ok(); }));
+  CHECK(asked() == 17);  // the ten after the one that was answered
+}
+
 TEST_CASE("deploy: with other switches, and as it was at the heal") {
   Deployed processes;
   auto fault = find_fault_kind("deploy")->make_process_fault(parse_yaml("{switches: {dual_write_drop_20: 'true'}}"),

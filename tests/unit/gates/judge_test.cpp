@@ -265,12 +265,12 @@ TEST_CASE("a fault that did not work is an error, unless a gate had failed by th
          run.event(14, "fault_failed", {{"fault", "bank_slow"}, {"message", "no such link"}});
        },
        "ERROR", 97, "could not be injected: no such link"},
-      {"could not be healed",
+      {"broke off",
        [](SyntheticRun& run) {
          run.event(14, "fault_injected", {{"fault", "bank_slow"}});
          run.event(18, "fault_failed", {{"fault", "bank_slow"}, {"message", "agent gone"}});
        },
-       "ERROR", 97, "could not be healed: agent gone"},
+       "ERROR", 97, "broke off: agent gone"},
       {"was not healed",
        [](SyntheticRun& run) {
          run.event(14, "fault_injected", {{"fault", "bank_slow"}});
