@@ -52,8 +52,8 @@ enum class DeliveryReports { none, events };
 Result<Handle> make_producer(const Settings& settings, DeliveryReports reports = DeliveryReports::none);
 Result<Handle> make_consumer(const Settings& settings);
 
-/// A limit in librdkafka's unit. Rounded up: the last fraction of a millisecond would else be a wait of zero, and whoever
-/// waits in a loop would ask hundreds of times in vain. Never negative, which librdkafka takes for "for ever".
+/// A limit in librdkafka's unit. Rounded up: the last fraction of a millisecond would else be a wait of zero, and
+/// whoever waits in a loop would ask hundreds of times in vain. Never negative, which librdkafka takes for "for ever".
 int milliseconds(Nanoseconds limit);
 
 /// For one of an administrator's requests (`operation`: a rd_kafka_admin_op_t). librdkafka gives it an hour, and

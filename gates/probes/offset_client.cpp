@@ -110,7 +110,8 @@ void OffsetClient::ask(const LagGroup& group, std::size_t index) {
   if (!options) return;  // as silent as a broker that does not answer
   // Which answer belongs to which group; an answer to an earlier round is recognized as such.
   const std::uintptr_t tag = round_ * 4096 + index;
-  rd_kafka_AdminOptions_set_opaque(options->get(), reinterpret_cast<void*>(tag));
+  // A number that comes back with the answer, never followed.
+  rd_kafka_AdminOptions_set_opaque(options->get(), reinterpret_cast<void*>(tag));  // NOLINT(performance-no-int-to-ptr)
   const kafka::PartitionList list = partitions_of(group.topic, group.partitions);
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, RequestDeleter> request(
       rd_kafka_ListConsumerGroupOffsets_new(group.group.c_str(), list.get()));

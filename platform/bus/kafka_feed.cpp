@@ -196,6 +196,7 @@ void KafkaFeed::hand_out(std::vector<BusRecord> records) {
     for (Queue* queue : queues_) {
       --left;
       const bool lost = queue->full_since && now - *queue->full_since >= kPatience;
+      // The record is moved out in the last turn only. NOLINTNEXTLINE(bugprone-use-after-move)
       if (record.offset < queue->from[record.partition] || lost) continue;
       if (left == 0) {
         queue->records.push_back(std::move(record));

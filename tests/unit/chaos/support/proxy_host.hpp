@@ -39,6 +39,7 @@ class ProxyHost {
     });
     if (!upstream.empty()) set_upstream(upstream);
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): a test whose host does not stop may end here.
   ~ProxyHost() {
     on_thread([this] {
       state_.stop();
@@ -59,7 +60,7 @@ class ProxyHost {
     request.link = "a->b";
     request.kind = kind;
     request.parameters = parse_yaml(parameters);
-    request.match = match;
+    request.match = std::move(match);
     request.seed = seed;
     request.needs_heartbeat = false;
     REQUIRE(on_thread([&] { return state_.inject(request).ok(); }));
