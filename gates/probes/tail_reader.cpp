@@ -6,6 +6,7 @@
 #include <array>
 
 namespace tidegate::gates {
+
 TailReader::TailReader(kafka::Handle handle, const TopicSizes& topics)
     : handle_(std::move(handle)), queue_(rd_kafka_queue_get_consumer(handle_.get())) {
   for (const auto& [topic, partitions] : topics) rings_[topic].resize(static_cast<std::size_t>(partitions));

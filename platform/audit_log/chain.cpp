@@ -42,15 +42,6 @@ int audit_shard_of(std::string_view payment) {
   return static_cast<int>(stable_hash(payment) % kAuditShards);
 }
 
-std::string sha256_hex(std::string_view text) {
-  std::string digest(32, '\0');
-  unsigned int length = 0;
-  const int done = EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &length,
-                              EVP_sha256(), nullptr);
-  TIDEGATE_ASSERT(done == 1 && length == 32);
-  return to_hex(digest);
-}
-
 std::string first_hash() {
   return std::string(64, '0');
 }

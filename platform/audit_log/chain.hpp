@@ -15,6 +15,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "platform/service/sha256.hpp"
 
 namespace tidegate::platform {
 
@@ -34,8 +35,6 @@ struct AuditRecord {
 };
 
 int audit_shard_of(std::string_view payment);
-/// 64 hex digits.
-std::string sha256_hex(std::string_view text);
 /// What `record.hash` has to be.
 std::string chained_hash(std::string_view previous, const AuditRecord& record);
 std::string first_hash();

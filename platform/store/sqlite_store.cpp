@@ -43,7 +43,7 @@ constexpr const char* kWriterSettings =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = 1000;"
-    "PRAGMA cache_size = -8192;"  // KiB: see below
+    "PRAGMA cache_size = -8192;"  // KiB
     "PRAGMA temp_store = MEMORY;";
 
 class SqliteStore final : public Store {
