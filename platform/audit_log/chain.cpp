@@ -10,7 +10,7 @@
 #include "base/assert.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
-#include "platform/worker/hex.hpp"
+#include "platform/service/hex.hpp"
 
 namespace tidegate::platform {
 namespace {

@@ -2,9 +2,8 @@
 
 #include <openssl/evp.h>
 
-#include <array>
-
 #include "base/assert.hpp"
+#include "platform/service/hex.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -19,17 +18,12 @@ const EVP_MD* algorithm() {
 }  // namespace
 
 std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  const int done = EVP_Digest(text.data(), text.size(), digest.data(), &size, algorithm(), nullptr);
-  TIDEGATE_ASSERT(done == 1);
-  std::string hex;
-  hex.reserve(2 * std::size_t{size});
-  for (unsigned i = 0; i < size; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 15];
-  }
-  return hex;
+  std::string digest(32, '\0');
+  unsigned int size = 0;
+  const int done = EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                              algorithm(), nullptr);
+  TIDEGATE_ASSERT(done == 1 && size == digest.size());
+  return to_hex(digest);
 }
 
 }  // namespace tidegate::platform

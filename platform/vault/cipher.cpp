@@ -12,7 +12,7 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
-#include "platform/worker/hex.hpp"
+#include "platform/service/hex.hpp"
 
 namespace tidegate::platform {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "platform/service/hex.hpp"
 #include "platform/service/problem.hpp"
 
 namespace tidegate::platform {
@@ -12,16 +13,12 @@ namespace {
 constexpr std::int64_t kToleranceSeconds = 300;
 
 std::string hmac_hex(std::string_view secret, std::string_view text) {
-  unsigned char digest[32];
+  std::string digest(32, '\0');
   unsigned int length = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &length);
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
-  }
-  return hex;
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       reinterpret_cast<unsigned char*>(digest.data()), &length);
+  return to_hex(digest);
 }
 
 }  // namespace

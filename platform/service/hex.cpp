@@ -1,9 +1,10 @@
-#include "platform/worker/hex.hpp"
+#include "platform/service/hex.hpp"
 
 namespace tidegate::platform {
 
 std::string to_hex(std::string_view raw) {
   std::string hex;
+  hex.reserve(2 * raw.size());
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);
     hex += "0123456789abcdef"[byte >> 4U];
