@@ -16,7 +16,9 @@ import math
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +28,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TIDEGATE_BIN", SOURCE / "build/release/bin"))
 HERE = SOURCE / "tests/bench/platform"
 EVERY_ROLE = SOURCE / "compose/local/embedded.yaml"
+PAYMENTS = SOURCE / "compose/local/payments.yaml"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TARGET_TPS = 112_000     # the 1K-to-100K case
@@ -44,7 +47,9 @@ ROWS = {
     "reads": ("reads.yaml", None, {"short": 20, "full": 60}, {},
               "status p95 < 2 ms, key p95 < 10 ms at 1,000/s, debit p99 < 8 ms at 200/s"),
 }
-SOAK = ("common.yaml", None, {}, {"rate": "2500/s", "ack": "380ms"}, "memory, descriptors, logs and latency flat at 2,500/s")
+SOAK_RATE = 2500
+SOAK_KEEPS = "15m"       # an event in its outbox, instead of an hour: pruning is at work for most of the run
+SOAK_KIB = 3.5           # of disk that a payment takes: 1.8 of stores, 0.4 of history, 0.8 of the audit's exports, and events
 
 
 class Watch(threading.Thread):
@@ -54,16 +59,19 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.harness, self.out = harness, out
         self.samples = []  # (wall clock, {pid: {...}})
-        self.logs_mib = []  # the stores' write-ahead logs together, at each sample
+        self.files = []  # MiB of the stores' write-ahead logs together, and of their databases, at each sample
         self.metrics = ""
         self.known = []  # the harness's children
 
     def run(self):
         while self.harness.poll() is None:
             self.samples.append((time.time(), self.processes()))
-            self.logs_mib.append(sum(log.stat().st_size for log in self.out.glob("stack/*/data/*-wal")) / 2**20)
+            self.files.append({"logs_mib": self.mib("*-wal"), "stores_mib": self.mib("*.db")})
             self.scrape()
             time.sleep(1)
+
+    def mib(self, pattern):
+        return sum(file.stat().st_size for file in self.out.glob(f"stack/*/data/{pattern}")) / 2**20
 
     def processes(self):
         found = {}
@@ -120,7 +128,7 @@ def lag_by_group(out):
     """Group to its age in seconds, the worst partition of each second."""
     table = out / "series.csv"
     # Its exit code is the verdict's.
-    subprocess.run([BIN / "tidegate", "report", out, "--format", "csv", "--output", table], capture_output=True, timeout=120)
+    subprocess.run([BIN / "tidegate", "report", out, "--format", "csv", "--output", table], capture_output=True, timeout=600)
     lag = {}
     with open(table, newline="") as lines:
         for row in csv.DictReader(lines):
@@ -151,32 +159,67 @@ def costs(watch, out, payments, since):
 
 
 def by_minute(watch, out, since):
-    """Every minute of load: memory and descriptors of each process, the logs, and the slowest p99 of its seconds."""
+    """Every whole minute of load: memory and descriptors of each process, the files, and the p99 of its seconds."""
     names = {event["pid"]: event["process"] for event in events(out) if event["event"] == "process_started"}
     names[watch.harness.pid] = "harness"
-    slowest = {}
+    seconds = {}
     with open(out / "series.csv", newline="") as lines:
         for row in csv.DictReader(lines):
             if row["metric"] == "response_time" and row["p99"]:
-                minute = int(row["second"]) // 60
-                slowest[minute] = max(slowest.get(minute, 0.0), float(row["p99"]))
+                seconds.setdefault(int(row["second"]) // 60, []).append(float(row["p99"]))
     minutes = {}
-    for (at, processes), logs_mib in zip(watch.samples, watch.logs_mib):
+    for (at, processes), files in zip(watch.samples, watch.files):
         minute = int((at - since) // 60)
-        if minute in slowest:
-            minutes[minute] = {"logs_mib": logs_mib, "p99_s": slowest[minute],
+        if len(seconds.get(minute, [])) >= 60:
+            minutes[minute] = {**files, "slowest_p99_s": max(seconds[minute]), "p99_s": statistics.median(seconds[minute]),
                                "processes": {names[pid]: {key: seen[key] for key in ("rss_mib", "descriptors")}
                                              for pid, seen in processes.items() if pid in names}}
     return minutes
 
 
 def soak(minutes):
-    row = play("soak", "soak", (*SOAK[:2], {"soak": 60 * minutes}, *SOAK[3:]))
+    needed = SOAK_RATE * 60 * minutes * SOAK_KIB / 2**20
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+    try:
+        free = shutil.disk_usage(scratch).free / 2**30
+        if free < needed:
+            sys.exit(f"--soak {minutes} needs some {needed:.0f} GiB for its files, {scratch.parent} has {free:.0f}; set TMPDIR to a larger disk")
+        stack = scratch / "stack.yaml"
+        stack.write_text(PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
+                         .replace("--prune-after,", f"--keep-events, {SOAK_KEEPS}, --prune-after,"))
+        row = play("soak", "soak", ("common.yaml", stack, {"soak": 60 * minutes}, {"rate": f"{SOAK_RATE}/s", "ack": "380ms"},
+                                    f"memory, descriptors, logs and latency flat at {SOAK_RATE:,}/s"))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     show("soak", row)
-    for minute, seen in sorted(row.get("minutes", {}).items()):
-        print(f"  minute {minute:>3}: p99 {1e3 * seen['p99_s']:7.1f} ms, logs {seen['logs_mib']:6.1f} MiB, "
-              + ", ".join(f"{role} {use['rss_mib']:.0f} MiB {use['descriptors']} fd" for role, use in sorted(seen["processes"].items())))
+    seen = [at for _, at in sorted(row.get("minutes", {}).items())]
+    for minute, at in enumerate(seen):
+        print(f"  minute {minute:>3}: p99 {1e3 * at['p99_s']:7.1f} ms (slowest second {1e3 * at['slowest_p99_s']:.1f}), logs {at['logs_mib']:6.1f} MiB, stores {at['stores_mib']:8.1f} MiB, "
+              + ", ".join(f"{role} {use['rss_mib']:.0f} MiB {use['descriptors']} fd" for role, use in sorted(at["processes"].items())))
+    if len(seen) >= 4:
+        row["grown"] = grown(seen)
+        print("  last quarter against the second: " + ", ".join(f"{what} {ratio:.2f} x" for what, ratio in row["grown"].items()))
     return row
+
+
+def grown(minutes):
+    """The mean of the last quarter over that of the second, of all that shall be flat, and of the stores' growth in a quarter."""
+    quarter = len(minutes) // 4
+    early, late = minutes[quarter:2 * quarter], minutes[-quarter:]
+    ratios = {}
+
+    def compare_means(what, read):
+        before, after = (sum(read(at) for at in part) / quarter for part in (early, late))
+        ratios[what] = after / before if before else math.nan
+
+    compare_means("p99", lambda at: at["p99_s"])
+    compare_means("logs", lambda at: at["logs_mib"])
+    for role in sorted(minutes[-1]["processes"]):
+        for key, unit in (("rss_mib", "memory"), ("descriptors", "descriptors")):
+            compare_means(f"{role} {unit}", lambda at: at["processes"].get(role, {}).get(key, 0))
+    growth = [part[-1]["stores_mib"] - part[0]["stores_mib"] for part in (early, late)]
+    ratios["growth of the stores"] = growth[1] / growth[0] if growth[0] else math.nan  # a quarter of one minute has none
+    return ratios
 
 
 def play(name, form, row=None):
@@ -193,7 +236,7 @@ def play(name, form, row=None):
             harness = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
             watch = Watch(harness, out)
             watch.start()
-            harness.wait(seconds[form] + 300)
+            harness.wait(2 * seconds[form] + 300)  # an audit takes a third of its load's time
             watch.join()
         if not (out / "verdict.json").exists():
             return {"wanted": wanted, "verdict": "ERROR", "reasons": [(scratch / "output").read_text()[-500:]]}
