@@ -1,8 +1,7 @@
 // No card number stands in anything that the run left behind: logs, exports, stores. The vault's own store is the one
 // place that may hold them. Looked for: digits in a row, of a card's length, that begin as the run's own card numbers
-// do and whose check digit is right (Luhn, ISO/IEC 7812-1).
+// do and whose check digit is right (Luhn, ISO/IEC 7812-1). Digits between letters of a hash are none.
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -15,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kShortest = 13, kLongest = 19;
+constexpr std::size_t kDigest = 32;  // the fewest hexadecimal digits of a hash (128 bits)
 
 bool luhn_valid(std::string_view digits) {
   int sum = 0;
@@ -30,6 +30,10 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 /// Finds card numbers in a stream of bytes, whatever its cuts. A row of digits as long as the shortest card number lies
 /// over one of the bytes that many apart, so of most bytes only those are looked at.
 class Scanner {
@@ -40,52 +44,61 @@ class Scanner {
   const std::string& found() const { return found_; }
 
   void scan(std::string_view bytes) {
-    std::size_t at = 0;
-    if (length_ > 0) {  // a row that the bytes before ended in
-      while (at < bytes.size() && is_digit(bytes[at])) take(bytes[at++]);
-      if (at == bytes.size()) return;
-      end();
-    }
-    std::size_t begin = bytes.size();  // of the row that the bytes end in
-    while (begin > at && is_digit(bytes[begin - 1])) --begin;
-    scan_whole_rows(bytes.substr(at, begin - at));
-    for (; begin < bytes.size(); ++begin) take(bytes[begin]);
+    window_ += bytes;
+    judge_rows(window_.size() - std::min(window_.size(), kDigest));
+    const std::size_t done = begin_ - std::min(begin_, kDigest);  // what is kept before a row tells whether it is a digest's
+    window_.erase(0, done);
+    begin_ -= done;
   }
   void end() {
-    const std::string_view digits(digits_.data(), std::min(length_, digits_.size()));
-    const bool plausible = length_ >= kShortest && length_ <= kLongest && found_.empty();
-    length_ = 0;
-    if (!plausible) return;
-    const bool ours = std::ranges::any_of(terms_.card_prefixes,
-                                          [&](const std::string& prefix) { return digits.starts_with(prefix); });
-    if (ours && luhn_valid(digits)) found_ = digits.substr(digits.size() - 4);
+    judge_rows(window_.size());
+    window_.clear();
+    begin_ = 0;
   }
 
  private:
-  void take(char digit) {
-    if (length_ < digits_.size()) digits_[length_] = digit;
-    ++length_;
-  }
-  // No row reaches beyond these bytes.
-  void scan_whole_rows(std::string_view bytes) {
-    std::size_t probe = kShortest - 1;
-    while (probe < bytes.size()) {
-      if (!is_digit(bytes[probe])) {
+  /// All rows of the window that end by `limit`.
+  void judge_rows(std::size_t limit) {
+    std::size_t probe = begin_ + kShortest - 1;
+    while (probe < limit) {
+      if (!is_digit(window_[probe])) {
+        begin_ = probe + 1;
         probe += kShortest;
         continue;
       }
       std::size_t from = probe, to = probe + 1;
-      while (from > 0 && is_digit(bytes[from - 1])) --from;
-      while (to < bytes.size() && is_digit(bytes[to])) ++to;
-      for (std::size_t i = from; i < to; ++i) take(bytes[i]);
-      end();
+      while (from > begin_ && is_digit(window_[from - 1])) --from;
+      while (to < window_.size() && is_digit(window_[to])) ++to;
+      if (to > limit) {  // what follows it has not been read yet; of an endless row keep enough to see that it is no card's
+        begin_ = std::max(from, to - std::min(to, kLongest + 1));
+        return;
+      }
+      judge(from, to);
+      begin_ = to;
       probe = to + kShortest;  // the next row begins behind `to`
     }
   }
 
+  void judge(std::size_t from, std::size_t to) {
+    const std::size_t length = to - from;
+    if (length < kShortest || length > kLongest || !found_.empty()) return;
+    const std::string_view digits = std::string_view(window_).substr(from, length);
+    const bool ours = std::ranges::any_of(terms_.card_prefixes,
+                                          [&](const std::string& prefix) { return digits.starts_with(prefix); });
+    if (ours && luhn_valid(digits) && !in_digest(from, to)) found_ = digits.substr(length - 4);
+  }
+
+  /// Are the digits part of a hash, in hexadecimal? One in some hundred million hashes holds a row that could be a card's.
+  bool in_digest(std::size_t from, std::size_t to) const {
+    std::size_t first = from, last = to;
+    while (first > 0 && from - first < kDigest && is_hex(window_[first - 1])) --first;
+    while (last < window_.size() && last - to < kDigest && is_hex(window_[last])) ++last;
+    return first < from && last > to && last - first >= kDigest;
+  }
+
   const Terms& terms_;
-  std::array<char, kLongest> digits_{};
-  std::size_t length_ = 0;
+  std::string window_;
+  std::size_t begin_ = 0;  // of what has not been judged
   std::string found_;
 };
 

@@ -339,6 +339,23 @@ TEST_CASE("what is not a card number of this run") {
   }
 }
 
+TEST_CASE("digits inside a hash are no card number, next to one they are, wherever a read ends") {
+  const std::string hash = "6d97b82ffdeee988506b42af0d6c4000007417609e2180608943934f42ae83a3";
+  const test::BooksDirectory run(clean_books());
+  const auto outcome_of = [&run](const std::string& said, std::size_t at) {
+    std::ofstream(std::filesystem::path(run.directory().path()) / "some.log") << std::string(at, '.') + said + std::string(50, '.');
+    return run.check("no_card_data").outcome;
+  };
+  for (std::size_t at = (1U << 18) - hash.size() - 40; at < (1U << 18) + 40; at += 7) {
+    INFO("at " << at);
+    CHECK(outcome_of(hash, at) == "true");
+    CHECK(outcome_of(hash.substr(0, 28) + "4000000000010019", at) == "false");
+    CHECK(outcome_of("4000000000010019" + hash.substr(41), at) == "false");
+    CHECK(outcome_of("ab4000000000010019cd", at) == "false");
+    CHECK(outcome_of(std::string(1U << 19, '4') + "000000000010019", at) == "true");
+  }
+}
+
 TEST_CASE("a card number in a log or a store is found, one in the vault's own store is not") {
   const test::BooksDirectory run(clean_books());
   const std::filesystem::path root = run.directory().path();
