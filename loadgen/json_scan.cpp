@@ -1,14 +1,14 @@
 #include "loadgen/json_scan.hpp"
 
+#include "base/http/characters.hpp"
+
 namespace tidegate::loadgen {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using http::is_digit;
 
 bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return http::hex_value(c) >= 0;
 }
 
 bool same_key(const JsonSlice& key, std::string_view wanted) {

@@ -6,12 +6,14 @@
 #include <fstream>
 
 #include "audit/checker.hpp"
+#include "base/http/characters.hpp"
 #include "record/truth.hpp"
 
 namespace tidegate::audit {
 namespace {
 
 namespace fs = std::filesystem;
+using http::is_digit;
 
 constexpr std::size_t kShortest = 13, kLongest = 19;
 constexpr std::size_t kDigest = 32;  // the fewest hexadecimal digits of a hash (128 bits)
@@ -26,12 +28,8 @@ bool luhn_valid(std::string_view digits) {
   return sum % 10 == 0;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return http::hex_value(c) >= 0;
 }
 
 /// Finds card numbers in a stream of bytes, whatever its cuts. A row of digits as long as the shortest card number lies
@@ -46,7 +44,8 @@ class Scanner {
   void scan(std::string_view bytes) {
     window_ += bytes;
     judge_rows(window_.size() - std::min(window_.size(), kDigest));
-    const std::size_t done = begin_ - std::min(begin_, kDigest);  // what is kept before a row tells whether it is a digest's
+    const std::size_t done =
+        begin_ - std::min(begin_, kDigest);  // what is kept before a row tells whether it is a digest's
     window_.erase(0, done);
     begin_ -= done;
   }
@@ -69,7 +68,8 @@ class Scanner {
       std::size_t from = probe, to = probe + 1;
       while (from > begin_ && is_digit(window_[from - 1])) --from;
       while (to < window_.size() && is_digit(window_[to])) ++to;
-      if (to > limit) {  // what follows it has not been read yet; of an endless row keep enough to see that it is no card's
+      if (to >
+          limit) {  // what follows it has not been read yet; of an endless row keep enough to see that it is no card's
         begin_ = std::max(from, to - std::min(to, kLongest + 1));
         return;
       }
@@ -88,7 +88,8 @@ class Scanner {
     if (ours && luhn_valid(digits) && !in_digest(from, to)) found_ = digits.substr(length - 4);
   }
 
-  /// Are the digits part of a hash, in hexadecimal? One in some hundred million hashes holds a row that could be a card's.
+  /// Are the digits part of a hash, in hexadecimal? One in some hundred million hashes holds a row that could be a
+  /// card's.
   bool in_digest(std::size_t from, std::size_t to) const {
     std::size_t first = from, last = to;
     while (first > 0 && from - first < kDigest && is_hex(window_[first - 1])) --first;

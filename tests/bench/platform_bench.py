@@ -183,7 +183,8 @@ def soak(minutes):
     try:
         free = shutil.disk_usage(scratch).free / 2**30
         if free < needed:
-            sys.exit(f"--soak {minutes} needs some {needed:.0f} GiB for its files, {scratch.parent} has {free:.0f}; set TMPDIR to a larger disk")
+            sys.exit(f"--soak {minutes} needs some {needed:.0f} GiB for its files, {scratch.parent} has {free:.0f}; "
+                     "set TMPDIR to a larger disk")
         stack = scratch / "stack.yaml"
         stack.write_text(PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
                          .replace("--prune-after,", f"--keep-events, {SOAK_KEEPS}, --prune-after,"))
@@ -194,7 +195,8 @@ def soak(minutes):
     show("soak", row)
     seen = [at for _, at in sorted(row.get("minutes", {}).items())]
     for minute, at in enumerate(seen):
-        print(f"  minute {minute:>3}: p99 {1e3 * at['p99_s']:7.1f} ms (slowest second {1e3 * at['slowest_p99_s']:.1f}), logs {at['logs_mib']:6.1f} MiB, stores {at['stores_mib']:8.1f} MiB, "
+        print(f"  minute {minute:>3}: p99 {1e3 * at['p99_s']:7.1f} ms (slowest second {1e3 * at['slowest_p99_s']:.1f}), "
+              f"logs {at['logs_mib']:6.1f} MiB, stores {at['stores_mib']:8.1f} MiB, "
               + ", ".join(f"{role} {use['rss_mib']:.0f} MiB {use['descriptors']} fd" for role, use in sorted(at["processes"].items())))
     if len(seen) >= 4:
         row["grown"] = grown(seen)

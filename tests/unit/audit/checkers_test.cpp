@@ -343,7 +343,8 @@ TEST_CASE("digits inside a hash are no card number, next to one they are, wherev
   const std::string hash = "6d97b82ffdeee988506b42af0d6c4000007417609e2180608943934f42ae83a3";
   const test::BooksDirectory run(clean_books());
   const auto outcome_of = [&run](const std::string& said, std::size_t at) {
-    std::ofstream(std::filesystem::path(run.directory().path()) / "some.log") << std::string(at, '.') + said + std::string(50, '.');
+    std::ofstream(std::filesystem::path(run.directory().path()) / "some.log")
+        << std::string(at, '.') + said + std::string(50, '.');
     return run.check("no_card_data").outcome;
   };
   for (std::size_t at = (1U << 18) - hash.size() - 40; at < (1U << 18) + 40; at += 7) {
