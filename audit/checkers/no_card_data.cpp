@@ -44,8 +44,7 @@ class Scanner {
   void scan(std::string_view bytes) {
     window_ += bytes;
     judge_rows(window_.size() - std::min(window_.size(), kDigest));
-    const std::size_t done =
-        begin_ - std::min(begin_, kDigest);  // what is kept before a row tells whether it is a digest's
+    const std::size_t done = begin_ - std::min(begin_, kDigest);  // what is kept tells whether a row is a digest's
     window_.erase(0, done);
     begin_ -= done;
   }
@@ -68,8 +67,8 @@ class Scanner {
       std::size_t from = probe, to = probe + 1;
       while (from > begin_ && is_digit(window_[from - 1])) --from;
       while (to < window_.size() && is_digit(window_[to])) ++to;
-      if (to >
-          limit) {  // what follows it has not been read yet; of an endless row keep enough to see that it is no card's
+      // What follows the row has not been read yet. Of an endless one, enough is kept to see that it is no card's.
+      if (to > limit) {
         begin_ = std::max(from, to - std::min(to, kLongest + 1));
         return;
       }
@@ -88,8 +87,7 @@ class Scanner {
     if (ours && luhn_valid(digits) && !in_digest(from, to)) found_ = digits.substr(length - 4);
   }
 
-  /// Are the digits part of a hash, in hexadecimal? One in some hundred million hashes holds a row that could be a
-  /// card's.
+  /// Are the digits part of a hash? One in some hundred million hashes holds a row that could be a card's.
   bool in_digest(std::size_t from, std::size_t to) const {
     std::size_t first = from, last = to;
     while (first > 0 && from - first < kDigest && is_hex(window_[first - 1])) --first;
