@@ -1,5 +1,7 @@
 #include "runner/scenario.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -177,6 +179,21 @@ void check_search_gates(const Scenario& scenario, Diagnostics& diagnostics) {
   }
 }
 
+// A run ends with its load, so a phase behind it would never come, and what was to be seen in it would not be.
+void check_phases_have_load(const Scenario& scenario, Diagnostics& diagnostics) {
+  const Nanoseconds end = scenario.load->duration();
+  for (const record::Window& phase : scenario.phases) {
+    if (std::chrono::seconds(phase.start) < end) continue;
+    for (const auto& [name, node] : scenario.root.find("phases")->entries()) {
+      if (name.text() != phase.name) continue;
+      diagnostics.add(name.mark(),
+                      fmt::format("phase '{}' begins at {} s, when the last load has ended ({:g} s): it would "
+                                  "not be played; let a load block go on through it",
+                                  phase.name, phase.start, to_seconds(end)));
+    }
+  }
+}
+
 void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sound, Diagnostics& diagnostics) {
   const yaml::Node& root = scenario.root;
   read_section(sound, "stack", {"stack"}, diagnostics, [&] { read_stack(scenario, options, diagnostics); });
@@ -184,6 +201,7 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
                [&] { scenario.phases = parse_phases(root.find("phases"), diagnostics); });
   read_section(sound, "load", {"phases", "load", "generator", "flows", "data", "setup", "teardown"}, diagnostics, [&] {
     scenario.load = loadgen::compile(plan_input(root, scenario, scenario.phases, scenario.segment), diagnostics);
+    if (scenario.load) check_phases_have_load(scenario, diagnostics);
   });
   if (const yaml::Node* outputs = root.find("outputs")) {
     read_section(sound, "outputs", {"outputs"}, diagnostics,

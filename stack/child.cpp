@@ -24,6 +24,8 @@ Result<std::string> fill(const std::string& word, const Child& child, const Comm
       out += child.ready_file();
     } else if (slot == "peers_file") {
       out += child.peers_file();
+    } else if (slot == "bin") {
+      out += executable_directory();
     } else if (slot == "profile") {
       out += input.profile;
     } else if (slot == "port") {
@@ -33,7 +35,7 @@ Result<std::string> fill(const std::string& word, const Child& child, const Comm
       out += input.secrets.at(slot.substr(7));
     } else {
       return usage_error(child.spec.mark.text() + ": process '" + child.spec.name + "': unknown slot '${" + slot +
-                         "}'; known are data, ready_file, peers_file, port, profile, switches and secret.NAME");
+                         "}'; known are data, ready_file, peers_file, port, bin, profile, switches and secret.NAME");
     }
   }
 }

@@ -26,7 +26,8 @@ struct ProcessSpec {
   std::string name;
   /// Program and arguments. Slots: ${data} its own directory, ${ready_file} where it writes its endpoints as JSON,
   /// ${peers_file} where it finds the others' addresses, ${port} the port to bind (0 at first; the one it held, after),
-  /// ${profile}, ${secret.NAME}; the argument "${switches}" becomes one `--switch NAME=VALUE` per switch.
+  /// ${bin} where Tidegate's own programs are, ${profile}, ${secret.NAME}; the argument "${switches}" becomes one
+  /// `--switch NAME=VALUE` per switch.
   std::vector<std::string> command;
   std::optional<std::string> hold_port;  ///< the endpoint whose port stays reserved across a restart
   Readiness ready;

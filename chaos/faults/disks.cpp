@@ -21,18 +21,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where the process has a file open for reading and writing: a database stands there, a log does not.
+/// Where the process has a file open for reading and writing: a database stands there, a log does not. Seen through the
+/// process's own root, since it may have mounts of its own.
 Result<std::string> data_directory_of(int pid) {
   const std::string process = "/proc/" + std::to_string(pid);
+  const std::string root = process + "/root";
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(process + "/fd", error)) {
     const auto target = fs::read_symlink(entry.path(), error);
-    if (error || !target.is_absolute() || !fs::is_regular_file(target, error)) continue;
+    if (error || !target.is_absolute() || !fs::is_regular_file(root + target.string(), error)) continue;
     const auto info = read_file(process + "/fdinfo/" + entry.path().filename().string());
     const auto flags = info ? info->find("flags:") : std::string::npos;
     if (flags == std::string::npos) continue;
     const auto mode = std::strtoul(info->c_str() + flags + 6, nullptr, 8);
-    if ((mode & O_ACCMODE) == O_RDWR) return target.parent_path().string();
+    if ((mode & O_ACCMODE) == O_RDWR) return root + target.parent_path().string();
   }
   return usage_error("process " + std::to_string(pid) +
                      " has no file open for reading and writing; say directory: where its data is");

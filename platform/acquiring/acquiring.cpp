@@ -15,6 +15,7 @@
 #include "platform/acquiring/role.hpp"
 #include "platform/events/payment_events.hpp"
 #include "platform/outbox/outbox.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 #include "platform/worker/outbox_routes.hpp"
@@ -106,7 +107,7 @@ class Acquiring final : public Role {
   asio::awaitable<void> expire() {
     while (!stopping_) {
       std::size_t expired = 1;
-      while (!stopping_ && expired > 0) expired = co_await charger_.expire(unix_ms());
+      while (!stopping_ && expired > 0) expired = co_await charger_.expire(lapse_now_ms());
       expiry_timer_.expires_after(kExpireEvery);
       co_await expiry_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     }

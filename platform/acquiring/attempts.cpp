@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "base/random.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 #include "platform/worker/name_list.hpp"
@@ -159,7 +160,7 @@ Result<void> insert_attempt(Connection& connection, const Attempt& attempt) {
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'open', ?14)",
       {attempt.reference, attempt.payment, attempt.merchant, attempt.amount, attempt.currency, attempt.card_token,
        attempt.client_key, attempt.traceparent, to_string(attempt.kind), attempt.acquirer, joined(attempt.cascade),
-       attempt.target, attempt.settlement_currency, unix_ms()});
+       attempt.target, attempt.settlement_currency, wall_now_ms()});
   if (!inserted) return inserted.error();
   return {};
 }
@@ -170,7 +171,7 @@ Result<bool> resolve_attempt(Connection& connection, const std::string& referenc
   auto changed = connection.execute(
       "UPDATE attempts SET status = ?2, auth_code = ?3, reason = ?4, resolved_at_ms = ?5, expires_at_ms = ?6"
       " WHERE reference = ?1 AND status = 'open'",
-      {reference, status, answer.auth_code, answer.reason, unix_ms(), answer.expires_at_ms});
+      {reference, status, answer.auth_code, answer.reason, wall_now_ms(), answer.expires_at_ms});
   if (!changed) return changed.error();
   return *changed == 1;
 }

@@ -1,6 +1,7 @@
 #include "platform/acquiring/callbacks.hpp"
 
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/callback_signature.hpp"
 #include "platform/worker/caller.hpp"
 
@@ -38,7 +39,7 @@ ProviderCallbacks::ProviderCallbacks(ServiceRuntime& runtime, RoleDatabase& data
 }
 
 asio::awaitable<http::Response> ProviderCallbacks::receive(const http::Request& request) {
-  if (!verify_callback(secret_, header_of(request, "webhook-signature"), request.body, unix_ms() / 1000)) {
+  if (!verify_callback(secret_, header_of(request, "webhook-signature"), request.body, wall_now_ms() / 1000)) {
     forged_.add();
     co_return problem(401, "The signature is wrong, or too old.");
   }

@@ -11,6 +11,7 @@
 #include "platform/events/worker_events.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/trace_context.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 #include "platform/worker/outbox_routes.hpp"
@@ -86,7 +87,7 @@ class AuditLog final : public Role {
     std::vector<Envelope> events;
     Work work = [&](Connection& connection) -> Result<void> {
       events.clear();
-      auto roots = sign_heads(connection, key_, unix_ms());
+      auto roots = sign_heads(connection, key_, wall_now_ms());
       if (!roots) return roots.error();
       for (const AuditRoot& root : *roots) {
         Envelope event;

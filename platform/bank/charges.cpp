@@ -4,6 +4,7 @@
 
 #include "platform/bank/behaviour.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -80,7 +81,7 @@ Result<Charge> Charge::from_request(const json::object& body) {
   if (string_member(body, "card_token").value_or("").empty()) return usage_error("'card_token' is missing");
   charge.acquirer = string_member(body, "acquirer").value_or("acq-01");
   if (!is_provider(charge.acquirer)) return usage_error("there is no acquirer '" + charge.acquirer.substr(0, 40) + "'");
-  charge.at_ms = unix_ms();
+  charge.at_ms = wall_now_ms();
   const auto lasts_ms = integer_member(body, "expires_in_ms").value_or(kAuthorisationLasts);
   if (lasts_ms < 1 || lasts_ms > kAuthorisationLasts) return usage_error("'expires_in_ms' is at most 7 days");
   if (boolean_member(body, "capture").value_or(true)) {

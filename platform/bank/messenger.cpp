@@ -1,6 +1,7 @@
 #include "platform/bank/messenger.hpp"
 
 #include "base/log.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/callback_signature.hpp"
 #include "platform/worker/caller.hpp"
 
@@ -44,7 +45,7 @@ asio::awaitable<void> Messenger::send(std::string acquirer, std::string body, Na
     http::ClientRequest request;
     request.method = "POST";
     request.target = "/v1/provider-callbacks/" + acquirer;
-    request.headers.emplace_back("webhook-signature", sign_callback(secret, unix_ms() / 1000, body));
+    request.headers.emplace_back("webhook-signature", sign_callback(secret, wall_now_ms() / 1000, body));
     request.body = body;
     PeerClient& peer = runtime_.peers().find("acquiring.http") ? acquiring_ : worker_;
     const Result<http::Response> response = co_await peer.send(std::move(request), kTimeout);

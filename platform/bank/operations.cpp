@@ -2,6 +2,7 @@
 
 #include "platform/bank/charges.hpp"
 #include "platform/events/payment_events.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -50,7 +51,7 @@ Result<BankOperation> BankOperation::from_request(std::string charge, std::strin
   operation.amount = *amount;
   operation.currency = string_member(body, "currency").value_or("");
   if (!is_currency(operation.currency)) return usage_error("'currency' must be three capital letters (ISO 4217)");
-  operation.at_ms = unix_ms();
+  operation.at_ms = wall_now_ms();
   return operation;
 }
 

@@ -7,6 +7,7 @@
 #include "platform/events/event_data.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -91,7 +92,7 @@ Result<void> record_payout(Connection& connection, NetworkPayout& payout, bool& 
   auto inserted = connection.execute(
       "INSERT INTO network_payouts (reference, network, amount, currency, status, reason, at_ms)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-      {payout.reference, payout.network, payout.amount, payout.currency, payout.status, payout.reason, unix_ms()});
+      {payout.reference, payout.network, payout.amount, payout.currency, payout.status, payout.reason, wall_now_ms()});
   if (!inserted) return inserted.error();
   return {};
 }

@@ -3,6 +3,7 @@
 #include "platform/bank/charges.hpp"
 #include "platform/service/pages.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -30,7 +31,7 @@ http::Response serve(const http::Request& request, Connection& reader, const Beh
   http::Response response;
   response.content_type = "text/csv";
   response.body = "sequence,reference,amount,currency,at_ms\n";
-  const std::int64_t until_ms = unix_ms() - behaviours.general().statement_late_ms;
+  const std::int64_t until_ms = wall_now_ms() - behaviours.general().statement_late_ms;
   std::int64_t last = page->after;
   bool late = false;
   for (const Charge& charge : *charges) {

@@ -13,6 +13,7 @@
 #include "platform/fraud/role.hpp"
 #include "platform/fraud/scorer.hpp"
 #include "platform/service/await_store.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 #include "platform/worker/outbox_routes.hpp"
@@ -63,7 +64,7 @@ class Fraud final : public Role {
   }
 
   Result<void> load() {
-    auto seen = seen_since(database_->reader(), unix_ms() - FraudProfiles::kWindowMs);
+    auto seen = seen_since(database_->reader(), wall_now_ms() - FraudProfiles::kWindowMs);
     if (!seen) return seen.error();
     for (const SeenPayment& payment : *seen) profiles_.see(payment);
     std::string text;

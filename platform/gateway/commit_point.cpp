@@ -4,6 +4,7 @@
 
 #include "base/time.hpp"
 #include "platform/service/await_store.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -15,7 +16,7 @@ std::int64_t newest(const Shards& shards) {
 }
 
 std::int64_t clock_number() {
-  return CommitSequence::first_of(std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
+  return CommitSequence::first_of(wall_now_ms());
 }
 
 asio::awaitable<Result<void>> hold_above(Shards& shards, std::int64_t point) {

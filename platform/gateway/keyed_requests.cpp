@@ -9,6 +9,7 @@
 #include "platform/gateway/stored_answer.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -17,10 +18,6 @@ constexpr Nanoseconds kCommitLimit = std::chrono::seconds(10);
 constexpr Nanoseconds kJoinLimit = std::chrono::seconds(1);
 constexpr Nanoseconds kComplainEvery = std::chrono::seconds(1);
 constexpr std::size_t kLongestQueue = 20'000;  // beyond it new requests are refused rather than acknowledged late
-
-std::int64_t unix_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
-}
 
 std::string name_of(const KeyedRequest& request) {
   return fmt::format("{} {} {}", request.merchant, static_cast<std::int64_t>(request.route), request.key);
@@ -104,8 +101,7 @@ void KeyedRequests::launch(const std::string& name, std::shared_ptr<KeyFlight> f
 
 Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
   const KeyedRequest& request = flight.request;
-  const std::int64_t now_ms = unix_ms();
-  auto known = find_key(connection, request.merchant, request.route, request.key, oldest_ms(now_ms));
+  auto known = find_key(connection, request.merchant, request.route, request.key, oldest_ms(lapse_now_ms()));
   if (!known) return known.error();
   if (*known) {
     flight.first_seen_ms = (*known)->at_ms;
@@ -120,13 +116,13 @@ Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
     }
     return {};
   }
-  auto written = flight.effect->write(connection, now_ms);
+  auto written = flight.effect->write(connection, wall_now_ms());
   if (!written) return written.error();
-  flight.first_seen_ms = now_ms;
+  flight.first_seen_ms = elapsed_now_ms();
   flight.refusal = written->refusal;
   flight.verdict = written->refusal.empty() ? KeyVerdict::written : KeyVerdict::refused;
   return write_key(connection, request.merchant, request.route, request.key,
-                   {request.fingerprint, written->subject, written->refusal, now_ms});
+                   {request.fingerprint, written->subject, written->refusal, flight.first_seen_ms});
 }
 
 void KeyedRequests::land(const std::string& name, KeyFlight& flight, Result<void> outcome) {
@@ -169,7 +165,7 @@ asio::awaitable<void> KeyedRequests::remember(std::string name, std::shared_ptr<
       flight->outcome && flight->verdict != KeyVerdict::other_body && flight->verdict != KeyVerdict::voided;
   if (!stored || !parts_.cache_on()) co_return;
   std::erase_if(response.headers, [](const auto& header) { return header.first != "Location"; });
-  const auto left = std::chrono::milliseconds(flight->first_seen_ms - oldest_ms(unix_ms()));
+  const auto left = std::chrono::milliseconds(flight->first_seen_ms - oldest_ms(lapse_now_ms()));
   StoredAnswer answer;  // named: GCC 12 destroys a braced temporary of a co_await twice
   answer.fingerprint = flight->request.fingerprint;
   answer.response = std::move(response);
@@ -180,13 +176,12 @@ asio::awaitable<void> KeyedRequests::remember(std::string name, std::shared_ptr<
 asio::awaitable<http::Response> KeyedRequests::void_key(KeyedRequest request) {
   std::optional<IdempotencyKey> known;
   Work work = [this, &request, &known](Connection& connection) -> Result<void> {
-    const std::int64_t now_ms = unix_ms();
-    auto found = find_key(connection, request.merchant, request.route, request.key, oldest_ms(now_ms));
+    auto found = find_key(connection, request.merchant, request.route, request.key, oldest_ms(lapse_now_ms()));
     if (!found) return found.error();
     known = std::move(*found);
     if (known) return {};
     return write_key(connection, request.merchant, request.route, request.key,
-                     {0, 0, std::string(refusal::key_voided), now_ms});
+                     {0, 0, std::string(refusal::key_voided), elapsed_now_ms()});
   };
   const auto written = co_await commit(parts_.store, std::move(work));
   if (!written) co_return store_unavailable();

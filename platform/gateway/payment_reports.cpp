@@ -5,13 +5,10 @@
 #include "platform/events/payment_events.hpp"
 #include "platform/events/worker_events.hpp"
 #include "platform/service/trace_context.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
-
-std::int64_t unix_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
-}
 
 Envelope event_of(const PaymentStep& step, const Operation* operation, const Envelope& report) {
   Envelope event;
@@ -78,7 +75,7 @@ Result<void> PaymentReports::apply(Connection& connection, const Envelope& repor
 
 Result<void> PaymentReports::take(Connection& connection, const Payment& before, PaymentStep step,
                                   const Operation* operation, const Envelope& report, const std::string& name) {
-  const std::int64_t now_ms = unix_ms();
+  const std::int64_t now_ms = wall_now_ms();
   Step taken{make_change(before, step.after, sequence_.take(now_ms), now_ms), std::nullopt};
   if (auto changed = apply_change(connection, taken.change); !changed) return changed;
   if (step.operation && operation != nullptr) {

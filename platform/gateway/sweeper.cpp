@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -28,7 +29,7 @@ asio::awaitable<void> Sweeper::run() {
     timer_.expires_after(kEvery);
     co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     if (stopping_) co_return;
-    sweep(std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
+    sweep(lapse_now_ms());
   }
 }
 

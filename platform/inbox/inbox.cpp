@@ -23,6 +23,7 @@
 #include "platform/inbox/gap_filler.hpp"
 #include "platform/inbox/sequencer.hpp"
 #include "platform/service/priority.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -140,7 +141,7 @@ struct Inbox::State {
 
   void receive() {
     drained_at_ms = 0;
-    const std::int64_t asked_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+    const std::int64_t asked_at_ms = elapsed_now_ms();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
     // Else what is read beyond a gap would be let go and have to come from the outbox too, one page after the other: on
     // a full machine a group that once fell so far behind never got back to the bus. While the outbox does not answer,

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/trace_context.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -70,7 +71,7 @@ asio::awaitable<void> Settler::settle_batches() {
   while (!stopping_) {
     const Settlement now = settlement();
     if (monotonic_now() >= next || now.stream) {
-      const std::string batch = "batch-" + std::to_string(unix_ms());
+      const std::string batch = "batch-" + std::to_string(wall_now_ms());
       std::int64_t found = kAtOnce;
       while (!stopping_ && found == kAtOnce) found = co_await settle_some(batch);
       next = monotonic_now() + std::chrono::seconds(now.batch_seconds);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/assert.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 
@@ -82,7 +83,7 @@ Result<bool> write_transfer(Connection& connection, const Transfer& transfer) {
       "INSERT OR IGNORE INTO transfers (payment, kind, reference, merchant, currency, amount, at_ms)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       {transfer.payment, to_string(transfer.kind), transfer.reference, transfer.merchant, transfer.currency,
-       transfer.amount, unix_ms()});
+       transfer.amount, wall_now_ms()});
   if (!inserted) return inserted.error();
   if (*inserted == 0) return false;
   auto written = insert_entries(connection, connection.last_row(), transfer.entries);

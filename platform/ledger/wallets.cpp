@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/events/worker_events.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/export_page.hpp"
 
@@ -49,7 +50,7 @@ Result<void> store_outcome(Connection& connection, const WalletCommand& command,
       "INSERT INTO wallet_operations (tenant, wallet, operation, key, amount, currency, outcome, balance, at_ms)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       {command.tenant, command.wallet, name_of(command.operation), command.key, command.amount, command.currency,
-       static_cast<std::int64_t>(outcome.kind), outcome.balance, unix_ms()});
+       static_cast<std::int64_t>(outcome.kind), outcome.balance, wall_now_ms()});
   if (!stored) return stored.error();
   return {};
 }

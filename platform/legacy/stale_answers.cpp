@@ -4,13 +4,14 @@
 #include "base/random.hpp"
 #include "platform/service/json_body.hpp"
 #include "platform/service/timestamp.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 /// Before this a change is old enough to have reached the replica.
 std::string horizon() {
-  return timestamp_text(std::chrono::floor<std::chrono::milliseconds>(unix_now()).count() - StaleReplica::kBehindMs);
+  return timestamp_text(wall_now_ms() - StaleReplica::kBehindMs);
 }
 
 }  // namespace

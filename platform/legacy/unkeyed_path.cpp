@@ -3,12 +3,13 @@
 #include <atomic>
 
 #include "base/time.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 
 std::string never_seen(const std::string& key) {
   static std::atomic<std::uint64_t> next{0};
-  static const auto process = std::to_string(unix_now().count());  // a restarted one starts elsewhere
+  static const auto process = std::to_string(wall_now().count());  // a restarted one starts elsewhere
   return key + "#" + process + "." + std::to_string(next++);
 }
 

@@ -4,6 +4,7 @@
 #include "platform/notification/signature.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -190,7 +191,7 @@ asio::awaitable<http::Response> EndpointRoutes::replay(const http::Request& requ
   if (!ids) co_return problem(400, ids.error().message);
   std::vector<PendingDelivery> revived;
   Work work = [&](Connection& connection) -> Result<void> {
-    auto done = revive(connection, *tenant, *ids, unix_ms());
+    auto done = revive(connection, *tenant, *ids, elapsed_now_ms());
     if (!done) return done.error();
     revived = std::move(*done);
     return {};

@@ -5,6 +5,7 @@
 #include "platform/notification/signature.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/trace_context.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -15,7 +16,7 @@ constexpr std::size_t kMostClients = 1000;
 constexpr std::size_t kLongestCause = 200;
 
 Nanoseconds from_now(std::int64_t at_ms) {
-  return monotonic_now() + std::chrono::milliseconds(std::max<std::int64_t>(0, at_ms - unix_ms()));
+  return monotonic_now() + std::chrono::milliseconds(std::max<std::int64_t>(0, at_ms - elapsed_now_ms()));
 }
 
 Envelope told_event(const PendingDelivery& delivery, bool taken) {
@@ -111,7 +112,7 @@ asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
     const Nanoseconds wait = delivery_back_off(static_cast<std::uint64_t>(delivery.id), delivery.attempts,
                                                std::chrono::milliseconds(limits_.first_delay_ms),
                                                std::chrono::milliseconds(limits_.longest_delay_ms));
-    delivery.next_at_ms = unix_ms() + std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    delivery.next_at_ms = elapsed_now_ms() + std::chrono::ceil<std::chrono::milliseconds>(wait).count();
   }
   const bool noted = co_await note(delivery, taken);
   if (taken && noted) co_return taken_.add();
@@ -121,7 +122,7 @@ asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
     co_return tell_dead_letters();
   }
   // Again: it failed, or (at least once) its success could not be noted.
-  if (!noted) delivery.next_at_ms = unix_ms() + limits_.first_delay_ms;
+  if (!noted) delivery.next_at_ms = elapsed_now_ms() + limits_.first_delay_ms;
   queue_.add(delivery.item(), from_now(delivery.next_at_ms));
 }
 
@@ -143,7 +144,7 @@ asio::awaitable<std::string> Sender::hand_to_sink() {
 asio::awaitable<std::string> Sender::post(const Endpoint& endpoint, const PendingDelivery& delivery) {
   const auto url = http::parse_url(endpoint.url);
   if (!url) co_return "the endpoint's URL is malformed";
-  const std::int64_t now_s = unix_ms() / 1000;
+  const std::int64_t now_s = wall_now_ms() / 1000;
   const auto signature = sign_webhook(endpoint.secret, delivery.event, now_s, delivery.payload);
   if (!signature) co_return signature.error().message;
   http::ClientRequest request;

@@ -11,6 +11,7 @@
 #include "platform/outbox/relay.hpp"
 #include "platform/outbox/serve.hpp"
 #include "platform/outbox/table.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/store/undone.hpp"
 
 namespace tidegate::platform {
@@ -100,7 +101,7 @@ Result<void> Outbox::append(Connection& connection, Envelope& envelope) {
   const bool named_here = envelope.id.empty() || envelope.id == name_of(envelope);
   envelope.stream = {state_->store.id(), state_->topic, partition};
   envelope.sequence = *head + 1;
-  envelope.occurred_at_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+  envelope.occurred_at_ms = wall_now_ms();
   if (named_here) envelope.id = name_of(envelope);
 
   std::string body = envelope.encode();

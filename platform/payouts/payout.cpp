@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "platform/events/worker_events.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 
 namespace tidegate::platform {
@@ -117,7 +118,7 @@ Result<void> insert_payout(Connection& connection, const Payout& payout) {
   auto inserted = connection.execute(
       "INSERT INTO payouts (" PAYOUT_COLUMNS ", created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       {payout.id, payout.tenant, payout.network, payout.currency, payout.account, payout.amount, payout.batch,
-       payout.status, payout.reason, payout.traceparent, unix_ms()});
+       payout.status, payout.reason, payout.traceparent, wall_now_ms()});
   if (!inserted) return inserted.error();
   return {};
 }

@@ -11,6 +11,7 @@
 #include "platform/read_model/role.hpp"
 #include "platform/read_model/view.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/role_inbox.hpp"
 
@@ -59,7 +60,7 @@ class ReadModel final : public Role {
 
   std::int64_t staleness_ms() const {
     const std::int64_t at_ms = inboxes_.caught_up_at_ms();
-    return at_ms == 0 ? INT64_MAX / 1'000'000 : std::max<std::int64_t>(0, unix_ms() - at_ms);
+    return at_ms == 0 ? INT64_MAX / 1'000'000 : std::max<std::int64_t>(0, elapsed_now_ms() - at_ms);
   }
 
   http::Response payment(const http::Request& request, std::string_view id) {

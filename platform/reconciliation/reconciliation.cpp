@@ -12,6 +12,7 @@
 #include "platform/reconciliation/role.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/worker/caller.hpp"
 #include "platform/worker/outbox_routes.hpp"
 #include "platform/worker/role_inbox.hpp"
@@ -73,13 +74,13 @@ class ReconciliationRole final : public Role {
     }
     RunRow run{"rec_" + random_hex(8), "waiting"};
     run.from_ms = integer_member(*body, "from_ms").value_or(0);
-    run.to_ms = integer_member(*body, "to_ms").value_or(unix_ms() + 1);
+    run.to_ms = integer_member(*body, "to_ms").value_or(wall_now_ms() + 1);
     if (run.from_ms >= run.to_ms) co_return problem(422, "from_ms lies before to_ms.");
     Work work = [&](Connection& connection) -> Result<void> {
       auto inserted = connection.execute(
           "INSERT INTO runs (id, status, from_ms, to_ms, stage, summary, error, created_at_ms)"
           " VALUES (?1, 'waiting', ?2, ?3, '', '', '', ?4)",
-          {run.id, run.from_ms, run.to_ms, unix_ms()});
+          {run.id, run.from_ms, run.to_ms, wall_now_ms()});
       if (!inserted) return inserted.error();
       return {};
     };

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "base/log.hpp"
+#include "platform/service/clock_setting.hpp"
 #include "platform/service/problem.hpp"
 
 namespace tidegate::platform {
@@ -100,6 +101,7 @@ ServiceRuntime::ServiceRuntime(ServiceOptions options, http::ServerOptions serve
   router().add_immediate("GET", "/readyz", [state](const http::Request&, std::string_view) { return state->ready(); });
   router().add_immediate("GET", "/metrics",
                          [state](const http::Request&, std::string_view) { return state->scrape(); });
+  add_clock_setting(*this);
 }
 
 ServiceRuntime::~ServiceRuntime() = default;

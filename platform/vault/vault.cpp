@@ -11,6 +11,7 @@
 #include "base/random.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "platform/vault/card.hpp"
 #include "platform/vault/cipher.hpp"
 #include "platform/vault/role.hpp"
@@ -115,7 +116,7 @@ class Vault final : public Role {
         "INSERT OR IGNORE INTO cards (token, tenant, fingerprint, sealed, brand, bin, last_four, expiry_month,"
         " expiry_year, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         {card.token, tenant, fingerprint, sealed, card.brand, card.bin, card.last_four, card.expiry_month,
-         card.expiry_year, unix_ms()});
+         card.expiry_year, wall_now_ms()});
     if (!inserted) return inserted.error();
     card.is_new = *inserted == 1;
     if (card.is_new) return {};

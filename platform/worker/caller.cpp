@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/time.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -51,10 +52,6 @@ Result<json::object> read_body(const http::Request& request, std::initializer_li
     return usage_error("unknown member '" + std::string(key).substr(0, 40) + "'; known: " + known);
   }
   return std::move(parsed->as_object());
-}
-
-std::int64_t unix_ms() {
-  return std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
 }
 
 }  // namespace tidegate::platform

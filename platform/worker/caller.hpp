@@ -27,7 +27,5 @@ Result<Caller> read_caller(const http::Request& request, NeedsKey needs_key);
 Result<json::object> read_body(const http::Request& request, std::initializer_list<std::string_view> members);
 /// The header's value, empty when absent.
 std::string_view header_of(const http::Request& request, std::string_view name);
-/// Unix time in milliseconds.
-std::int64_t unix_ms();
 
 }  // namespace tidegate::platform

@@ -9,6 +9,7 @@
 #include "platform/service/await_store.hpp"
 #include "platform/service/json_body.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -30,9 +31,7 @@ asio::awaitable<http::Response> create_api_key(GatewayContext& context, std::str
   if (!merchant) co_return problem(400, "merchant is the id of a merchant");
   const std::string api_key = new_api_key();
   const auto key = std::make_shared<ApiKey>(ApiKey{0, *merchant, hash_of_secret(api_key), scope_of_api_key(api_key)});
-  Work work = [key](Connection& connection) {
-    return insert_api_key(connection, *key, std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
-  };
+  Work work = [key](Connection& connection) { return insert_api_key(connection, *key, wall_now_ms()); };
   const auto written = co_await commit(*context.shards.first().store, std::move(work));
   if (!written) co_return store_unavailable();
   context.tenants.add(*key);
@@ -59,9 +58,7 @@ asio::awaitable<http::Response> revoke(GatewayContext& context, std::string name
   if (found == nullptr) co_return problem(404, "There is no such API key.");
   ApiKey key = *found;
   key.revoked = true;
-  Work work = [id = key.id](Connection& connection) {
-    return revoke_api_key(connection, id, std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
-  };
+  Work work = [id = key.id](Connection& connection) { return revoke_api_key(connection, id, wall_now_ms()); };
   const auto written = co_await commit(*context.shards.first().store, std::move(work));
   if (!written) co_return store_unavailable();
   context.tenants.add(std::move(key));

@@ -8,6 +8,7 @@
 #include "platform/gateway/routes/routes.hpp"
 #include "platform/gateway/routes/vault.hpp"
 #include "platform/service/await_store.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -21,9 +22,7 @@ asio::awaitable<http::Response> create_token(GatewayContext& context, std::int64
   if (!told) co_return answer;
   const auto card = std::make_shared<Card>(*told);
   if (context.tenants.card(merchant, card->token) != nullptr) co_return answer;
-  Work work = [card](Connection& connection) {
-    return insert_card(connection, *card, std::chrono::floor<std::chrono::milliseconds>(unix_now()).count());
-  };
+  Work work = [card](Connection& connection) { return insert_card(connection, *card, wall_now_ms()); };
   const auto written = co_await commit(*context.shards.first().store, std::move(work));
   // The vault has it; asking again gives the same token, and another chance to note it here.
   if (!written && context.tenants.card(merchant, card->token) == nullptr) co_return store_unavailable();

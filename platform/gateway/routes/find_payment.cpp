@@ -7,6 +7,7 @@
 #include "platform/gateway/payment_table.hpp"
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/routes/routes.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -23,8 +24,7 @@ http::Response find_by_key(GatewayContext& context, const Principal& principal, 
   if (!route) return malformed("route is /v1/payments or /v1/payments/authorize-only");
   const TenantScope scope{principal.merchant};
   Shard& shard = context.shards.of_merchant(principal.merchant);
-  const auto now_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
-  const auto meaning = find_key(*shard.reader, scope.merchant, *route, *key, shard.keyed->oldest_ms(now_ms));
+  const auto meaning = find_key(*shard.reader, scope.merchant, *route, *key, shard.keyed->oldest_ms(lapse_now_ms()));
   if (!meaning) return store_unavailable();
   if (!*meaning) return payment_not_found();
   if ((*meaning)->subject == 0) {

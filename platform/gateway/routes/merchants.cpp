@@ -13,6 +13,7 @@
 #include "platform/service/await_store.hpp"
 #include "platform/service/json_body.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -54,7 +55,7 @@ Result<NewMerchant> parse(std::string_view body) {
 }
 
 Result<void> write(Connection& connection, NewMerchant& made) {
-  const auto now_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+  const auto now_ms = wall_now_ms();
   if (auto done = insert_merchant(connection, made.merchant, now_ms); !done) return done;
   made.key.merchant = made.merchant.id;
   if (auto done = insert_api_key(connection, made.key, now_ms); !done) return done;

@@ -9,6 +9,7 @@
 #include "platform/service/await_store.hpp"
 #include "platform/service/json_body.hpp"
 #include "platform/service/problem.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -20,7 +21,7 @@ asio::awaitable<http::Response> change(GatewayContext& context, const Setting& s
   auto apply = setting.prepare(context, *document);
   if (!apply) co_return problem(400, apply.error().message);
   Work work = [&setting, &apply](Connection& connection) {
-    const auto now_ms = std::chrono::floor<std::chrono::milliseconds>(unix_now()).count();
+    const auto now_ms = wall_now_ms();
     return write_setting(connection, setting.name, apply->document, now_ms);
   };
   const auto written = co_await commit(*context.shards.first().store, std::move(work));

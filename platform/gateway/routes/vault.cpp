@@ -4,6 +4,7 @@
 #include "platform/gateway/payment.hpp"
 #include "platform/gateway/routes/pass_on.hpp"
 #include "platform/service/json_body.hpp"
+#include "platform/service/wall_clock.hpp"
 
 namespace tidegate::platform {
 namespace {
@@ -12,7 +13,7 @@ constexpr int kValidYears = 3;
 
 /// Of a card whose merchant did not say: the December three years on.
 std::int64_t usual_expiry_year() {
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::sys_time<Nanoseconds>(unix_now()));
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::sys_time<Nanoseconds>(wall_now()));
   return static_cast<int>(std::chrono::year_month_day(today).year()) + kValidYears;
 }
 

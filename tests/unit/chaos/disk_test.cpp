@@ -81,6 +81,33 @@ TEST_CASE("disk_full: nothing is free where the process's database stands, and a
   CHECK(::pwrite(victim.get(), "x", 1, 1 << 20) == 1);
 }
 
+TEST_CASE("disk_full: a mount that the process alone sees is found through its root") {
+  TemporaryDirectory directory;
+  const std::string at = directory.path();
+  ChildProcess owner =
+      start_child({"unshare", "--map-root-user", "--mount", "sh", "-c",
+                   "mount -t tmpfs -o size=2m none " + at + " && exec 3<>" + at + "/database && exec sleep 600"});
+  const std::string seen = "/proc/" + std::to_string(owner.pid()) + "/root" + at;
+  if (!eventually([&] { return owner.poll().has_value() || ::access((seen + "/database").c_str(), F_OK) == 0; }) ||
+      owner.poll()) {
+    WARN("this machine lets users make no namespaces");
+    return;
+  }
+  const auto free = [&] {
+    struct statvfs now {};
+    return ::statvfs(seen.c_str(), &now) == 0 ? now.f_bavail * now.f_frsize : 0;
+  };
+  ProxyHost host{""};
+  const std::uint64_t before = free();
+  REQUIRE(before > 1'000'000);
+  const auto injected = inject(host, lease_on(owner, "disk_full", "{}"));
+  INFO((injected ? "" : injected.error().message));
+  REQUIRE(injected.ok());
+  CHECK(free() == 0);
+  host.heal("f");
+  CHECK(free() == before);
+}
+
 TEST_CASE("disk_full: a file system that the machine or the harness needs is refused") {
   TemporaryDirectory directory;
   ChildProcess owner = start_owner(directory.path());

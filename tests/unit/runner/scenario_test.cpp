@@ -157,6 +157,35 @@ TEST_CASE("switches need a topology that has them") {
   CHECK(scenario.error().message.find("need a topology") != std::string::npos);
 }
 
+TEST_CASE("a phase behind the last load is refused, since it would not be played") {
+  struct Row {
+    const char* phases;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"play: {for: 10s}", ""},
+      {"play: {for: 9s}, tail: {for: 5s}", ""},
+      {"play: {for: 10s}, tail: {for: 5s}",
+       "changed.yaml:5:28: phase 'tail' begins at 10 s, when the last load has ended (10 s)"},
+      {"play: {for: 11s}, tail: {for: 5s}, end: {for: 1s}", "phase 'end' begins at 16 s"},
+  };
+  for (const Row& row : rows) {
+    runner::ScenarioOptions options;
+    options.path = "changed.yaml";
+    options.text =
+        "tidegate: 1\nname: changed\nstack: {base_url: 'http://127.0.0.1:1'}\n"
+        "flows: {look: [{get: /healthz, name: look}]}\nphases: {" +
+        std::string(row.phases) +
+        "}\nload: {one: {executor: constant-arrival-rate, flows: {look: 100}, rate: 10/s, duration: 10s, max_vus: "
+        "5}}\n";
+    const auto scenario = runner::load_scenario(options);
+    const std::string said = scenario ? std::string() : scenario.error().message;
+    INFO(row.phases << ": " << said);
+    CHECK(scenario.ok() == std::string(row.says).empty());
+    CHECK(said.find(row.says) != std::string::npos);
+  }
+}
+
 TEST_CASE("a missing file is one clear message") {
   runner::ScenarioOptions options;
   options.path = "none/such.yaml";

@@ -102,6 +102,19 @@ TEST_CASE("processes start together, find each other, and end") {
   CHECK(events.has("process_exited:asked"));
 }
 
+TEST_CASE("a command may begin with another program and find Tidegate's own beside it") {
+  Scratch scratch;
+  Events events;
+  stack::Topology topology;
+  topology.processes = {service("a")};
+  topology.processes[0].command = {"env", "${bin}/fake_service", "${ready_file}", "${port}"};
+  stack::Supervisor supervisor(topology, options_in(scratch, events));
+  const auto started = supervisor.start();
+  INFO(started.error().message);
+  REQUIRE(started.ok());
+  CHECK(answers(*supervisor.address("a.http")));
+}
+
 TEST_CASE("a link's proxy address goes to the process at its start, and to nobody else") {
   Scratch scratch;
   Events events;
