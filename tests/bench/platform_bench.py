@@ -186,8 +186,11 @@ def soak(minutes):
             sys.exit(f"--soak {minutes} needs some {needed:.0f} GiB for its files, {scratch.parent} has {free:.0f}; "
                      "set TMPDIR to a larger disk")
         stack = scratch / "stack.yaml"
-        stack.write_text(PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
-                         .replace("--prune-after,", f"--keep-events, {SOAK_KEEPS}, --prune-after,"))
+        services = PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
+        pruning = services.replace("--prune-after,", f"--keep-events, {SOAK_KEEPS}, --prune-after,")
+        if pruning == services:
+            sys.exit(f"{PAYMENTS} prunes nothing: a soak would only fill the disk")
+        stack.write_text(pruning)
         row = play("soak", "soak", ("common.yaml", stack, {"soak": 60 * minutes}, {"rate": f"{SOAK_RATE}/s", "ack": "380ms"},
                                     f"memory, descriptors, logs and latency flat at {SOAK_RATE:,}/s"))
     finally:
