@@ -84,7 +84,7 @@ class Fraud final : public Role {
   /// On the writer thread, inside the transaction. The profiles belong to that thread.
   Result<void> look_at(Connection& connection, const Envelope& event) {
     if (event.type == event_type::payment_declined) {
-      profiles_.declined(event.payment, event.occurred_at_ms);
+      profiles_.declined(event.payment, event.occurred_at_ms, elapsed_now_ms());
       return {};
     }
     if (event.type != event_type::payment_created) return {};
@@ -93,7 +93,7 @@ class Fraud final : public Role {
     Decision decision;
     decision.payment = std::move(*seen);
     decision.traceparent = event.traceparent;
-    decision.rules = apply_rules(profiles_.see(decision.payment), *limits());
+    decision.rules = apply_rules(profiles_.see(decision.payment, elapsed_now_ms()), *limits());
     if (auto inserted = insert_decision(connection, decision); !inserted) return inserted;
     undecided_.insert_or_assign(event.id, std::move(decision));
     return {};

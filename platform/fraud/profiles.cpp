@@ -54,20 +54,24 @@ void FraudProfiles::remove(const Seen& seen) {
   card_of_.erase(card_of_.find(*seen.payment));
 }
 
-void FraudProfiles::prune(std::int64_t now_ms) {
-  newest_ms_ = std::max(newest_ms_, now_ms);
-  while (!window_.empty() && window_.front().at_ms < newest_ms_ - kWindowMs) {
+std::int64_t FraudProfiles::advance(std::int64_t at_ms, std::int64_t now_ms) {
+  at_ms = std::min(at_ms, now_ms);
+  if (at_ms < newest_ms_ - kWindowMs) at_ms = newest_ms_;
+  newest_ms_ = std::max(newest_ms_, at_ms);
+  while (!window_.empty() &&
+         (window_.front().at_ms < newest_ms_ - kWindowMs || window_.front().since_ms < now_ms - kWindowMs)) {
     remove(window_.front());
     window_.pop_front();
   }
-  if (cards_.size() + merchants_.size() + addresses_.size() <= kMostSubjects) return;
+  if (cards_.size() + merchants_.size() + addresses_.size() <= kMostSubjects) return at_ms;
   for (Subjects* subjects : {&cards_, &merchants_, &addresses_}) {
     std::erase_if(*subjects, [](const auto& entry) { return entry.second.payments == 0; });
   }
+  return at_ms;
 }
 
-FraudFacts FraudProfiles::see(const SeenPayment& payment) {
-  prune(payment.at_ms);
+FraudFacts FraudProfiles::see(const SeenPayment& payment, std::int64_t now_ms) {
+  const std::int64_t at_ms = advance(payment.at_ms, now_ms);
   FraudFacts facts;
   facts.amount = payment.amount;
   facts.currency = payment.currency;
@@ -75,7 +79,7 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   facts.bin = payment.bin;
   facts.address = payment.address;
   facts.merchant = payment.merchant;
-  facts.hour = payment.at_ms / 3'600'000 % 24;
+  facts.hour = at_ms / 3'600'000 % 24;
   Subject& card = cards_[payment.card];
   Subject& merchant = merchants_[payment.merchant];
   Subject& address = addresses_[payment.address];
@@ -86,21 +90,21 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   facts.merchant_seen = merchant.seen;
   facts.card_mean = card.seen == 0 ? 0 : card.sum / card.seen;
   facts.merchant_mean = merchant.seen == 0 ? 0 : merchant.sum / merchant.seen;
-  facts.gap_ms = card.last_at_ms == 0 ? kWindowMs : payment.at_ms - card.last_at_ms;
+  facts.gap_ms = card.last_at_ms == 0 ? kWindowMs : at_ms - card.last_at_ms;
   facts.last_amount = card.last_amount;
   facts.amount_before_last = card.amount_before_last;
   facts.card_currency = card.currency;
   facts.card_declines = card.declines;
   if (fresh) {
     add({&in_window->first, &card, &merchant, payment.address.empty() ? nullptr : &address, &*key, payment.amount,
-         payment.at_ms});
+         at_ms, now_ms});
     for (Subject* each : {&card, &merchant, &address}) {
       each->seen += 1;
       each->sum += payment.amount;
     }
     card.amount_before_last = card.last_amount;
     card.last_amount = payment.amount;
-    card.last_at_ms = payment.at_ms;
+    card.last_at_ms = at_ms;
     card.currency = payment.currency;
   }
   facts.card_payments = card.payments;
@@ -117,8 +121,8 @@ FraudFacts FraudProfiles::see(const SeenPayment& payment) {
   return facts;
 }
 
-void FraudProfiles::declined(const std::string& payment, std::int64_t at_ms) {
-  prune(at_ms);
+void FraudProfiles::declined(const std::string& payment, std::int64_t at_ms, std::int64_t now_ms) {
+  advance(at_ms, now_ms);
   const auto card = card_of_.find(payment);
   if (card != card_of_.end()) card->second->declines += 1;
 }

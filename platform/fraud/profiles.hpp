@@ -17,15 +17,19 @@ struct SeenPayment {
   std::int64_t amount = 0, at_ms = 0;
 };
 
-/// Times come with the events and may jump back by the consumers' lag; the newest one rules the window.
+/// Times come with the events and may go back by the consumers' lag; the newest one rules the window. A gateway's clock
+/// may jump, so none is ahead of the clock of whoever asks, one that is far behind counts as of the newest, and nothing
+/// stays for longer than the window by that clock either.
 class FraudProfiles {
  public:
   static constexpr std::int64_t kWindowMs = 60'000;
 
   /// The facts about a payment, which is part of the window from now on. Asked again about the same payment (its
   /// transaction was rolled back), it counts once.
-  FraudFacts see(const SeenPayment& payment);
-  void declined(const std::string& payment, std::int64_t at_ms);
+  FraudFacts see(const SeenPayment& payment, std::int64_t now_ms);
+  /// Of former payments, as they come from the store.
+  FraudFacts see(const SeenPayment& payment) { return see(payment, payment.at_ms); }
+  void declined(const std::string& payment, std::int64_t at_ms, std::int64_t now_ms);
   std::size_t size() const { return window_.size(); }
 
  private:
@@ -48,9 +52,10 @@ class FraudProfiles {
     Subject* merchant;
     Subject* address;  // null: none was given
     Keys::value_type* key;
-    std::int64_t amount, at_ms;
+    std::int64_t amount, at_ms, since_ms;  // by the event's clock, by ours
   };
-  void prune(std::int64_t now_ms);
+  /// The event's time, as far as it can be; what is too old for that leaves.
+  std::int64_t advance(std::int64_t at_ms, std::int64_t now_ms);
   void add(const Seen& seen);
   void remove(const Seen& seen);
 

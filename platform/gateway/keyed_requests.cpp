@@ -118,7 +118,7 @@ Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
   }
   auto written = flight.effect->write(connection, wall_now_ms());
   if (!written) return written.error();
-  flight.first_seen_ms = elapsed_now_ms();
+  flight.first_seen_ms = stamp_now_ms();
   flight.refusal = written->refusal;
   flight.verdict = written->refusal.empty() ? KeyVerdict::written : KeyVerdict::refused;
   return write_key(connection, request.merchant, request.route, request.key,
@@ -181,7 +181,7 @@ asio::awaitable<http::Response> KeyedRequests::void_key(KeyedRequest request) {
     known = std::move(*found);
     if (known) return {};
     return write_key(connection, request.merchant, request.route, request.key,
-                     {0, 0, std::string(refusal::key_voided), elapsed_now_ms()});
+                     {0, 0, std::string(refusal::key_voided), stamp_now_ms()});
   };
   const auto written = co_await commit(parts_.store, std::move(work));
   if (!written) co_return store_unavailable();

@@ -15,8 +15,10 @@ constexpr std::size_t kConnectionsPerHost = 16;
 constexpr std::size_t kMostClients = 1000;
 constexpr std::size_t kLongestCause = 200;
 
-Nanoseconds from_now(std::int64_t at_ms) {
-  return monotonic_now() + std::chrono::milliseconds(std::max<std::int64_t>(0, at_ms - elapsed_now_ms()));
+/// No later than the longest delay: the time may have been noted by a process whose clock was ahead.
+Nanoseconds from_now(std::int64_t at_ms, const SendingLimits& limits) {
+  const std::int64_t wait_ms = std::clamp<std::int64_t>(at_ms - elapsed_now_ms(), 0, limits.longest_delay_ms);
+  return monotonic_now() + std::chrono::milliseconds(wait_ms);
 }
 
 Envelope told_event(const PendingDelivery& delivery, bool taken) {
@@ -56,20 +58,21 @@ Result<void> Sender::start() {
   dead_ = *dead;
   auto pending = pending_deliveries(parts_.reader);
   if (!pending) return pending.error();
-  for (const PendingDelivery& delivery : *pending) queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  for (const PendingDelivery& delivery : *pending) queue_.add(delivery.item(), from_now(delivery.next_at_ms, limits_));
   start_due();
   return {};
 }
 
 void Sender::submit(const PendingDelivery& delivery) {
-  queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  queue_.add(delivery.item(), from_now(delivery.next_at_ms, limits_));
   start_due();
 }
 
 void Sender::revived(const std::vector<PendingDelivery>& deliveries) {
   dead_ -= static_cast<std::int64_t>(deliveries.size());
   alerted_ = alerted_ && dead_ >= limits_.alert_at;
-  for (const PendingDelivery& delivery : deliveries) queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  for (const PendingDelivery& delivery : deliveries)
+    queue_.add(delivery.item(), from_now(delivery.next_at_ms, limits_));
   start_due();
 }
 
@@ -123,7 +126,7 @@ asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
   }
   // Again: it failed, or (at least once) its success could not be noted.
   if (!noted) delivery.next_at_ms = elapsed_now_ms() + limits_.first_delay_ms;
-  queue_.add(delivery.item(), from_now(delivery.next_at_ms));
+  queue_.add(delivery.item(), from_now(delivery.next_at_ms, limits_));
 }
 
 asio::awaitable<std::string> Sender::attempt(const PendingDelivery& delivery) {

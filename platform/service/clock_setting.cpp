@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "base/log.hpp"
 #include "platform/service/json_body.hpp"
@@ -41,9 +41,14 @@ void add_clock_setting(ServiceRuntime& runtime) {
   router.add_immediate("PUT", "/admin/clock",
                        runtime.operator_only(ImmediateHandler(
                            [](const http::Request& request, std::string_view) { return change(request); })));
-  runtime.metrics().gauge("wall_clock_jump_seconds",
-                          "How far the wall clock has jumped since the start, ahead or back.", {},
-                          [] { return std::abs(to_seconds(wall_jump())); });
+  elapsed_now_ms();  // counts from here
+  const auto add_gauge = [&](const char* direction, double sign) {
+    runtime.metrics().gauge("wall_clock_jump_seconds", "How far the wall clock has jumped since the start.",
+                            {{"direction", direction}},
+                            [sign] { return std::max(0.0, sign * to_seconds(wall_jump())); });
+  };
+  add_gauge("ahead", 1);
+  add_gauge("back", -1);
 }
 
 }  // namespace tidegate::platform

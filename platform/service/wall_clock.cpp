@@ -39,6 +39,10 @@ std::int64_t elapsed_now_ms() noexcept {
   return to_ms(elapsed_now());
 }
 
+std::int64_t stamp_now_ms() noexcept {
+  return std::max(elapsed_now_ms(), wall_now_ms());
+}
+
 std::int64_t lapse_now_ms() noexcept {
   return std::min(elapsed_now_ms(), wall_now_ms());
 }

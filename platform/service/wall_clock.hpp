@@ -16,10 +16,12 @@ Nanoseconds wall_offset() noexcept;
 void set_wall_offset(Nanoseconds offset) noexcept;
 
 /// Milliseconds on the wall clock's scale that no jump moves: what the wall clock was when this process first asked,
-/// and the monotonic time since. For the beginning of what lapses.
+/// and the monotonic time since. For times that this process alone compares.
 std::int64_t elapsed_now_ms() noexcept;
-/// The earlier of the two: what lapses has lapsed by both clocks. A jump ahead must not end an authorization, nor let a
-/// key's payment be made again; one that is corrected has done no harm.
+/// What lapses is stamped with the later of the two and has lapsed by the earlier one: by both clocks. A jump ahead
+/// must not end an authorization, nor let a key's payment be made again; nor must a process that started under a clock
+/// that was behind, when its successor starts under the right one.
+std::int64_t stamp_now_ms() noexcept;
 std::int64_t lapse_now_ms() noexcept;
 /// How far the wall clock has jumped since this process first asked.
 Nanoseconds wall_jump() noexcept;

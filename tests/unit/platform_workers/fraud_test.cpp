@@ -119,7 +119,7 @@ TEST_CASE("the window counts each payment once and forgets it after a minute") {
   CHECK(facts.gap_ms == 1'000);
   CHECK(facts.merchant_payments == 1);
   CHECK(profiles.see(payment("p2", 2'000, "mer_2")).card_payments == 2);  // its transaction was rolled back
-  profiles.declined("p1", 3'000);
+  profiles.declined("p1", 3'000, 3'000);
   CHECK(profiles.see(payment("p3", 4'000)).card_declines == 1);
   facts = profiles.see(payment("p4", 61'500));
   CHECK(facts.card_payments == 3);  // p1 left the window
@@ -131,4 +131,28 @@ TEST_CASE("the window counts each payment once and forgets it after a minute") {
   SeenPayment shared = payment("p6", 200'001, "mer_2");
   shared.client_key = "key-p5";
   CHECK(profiles.see(shared).key_merchants == 2);
+}
+
+TEST_CASE("the window is a minute long whatever the clock of the gateway does") {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  FraudProfiles profiles;
+  std::int64_t now_ms = 100 * kHourMs;
+  int payments = 0;
+  // One payment a second by one card; what it finds in the window after so many seconds of a clock that is so far off.
+  const auto play = [&](std::int64_t off_ms, int seconds) {
+    std::int64_t found = 0;
+    for (int i = 0; i < seconds; ++i) {
+      now_ms += 1'000;
+      const std::string id = "p" + std::to_string(++payments);
+      found = profiles.see({id, "tok", "400000", "192.0.2.1", "mer", id, "EUR", 1000, now_ms + off_ms}, now_ms)
+                  .card_payments;
+    }
+    return found;
+  };
+  CHECK(play(0, 200) == 61);
+  CHECK(play(26 * kHourMs, 200) == 61);
+  CHECK(play(0, 200) == 61);
+  CHECK(play(-kHourMs, 200) == 61);
+  CHECK(play(0, 200) == 61);
+  CHECK(profiles.size() == 61);
 }
