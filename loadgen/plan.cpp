@@ -139,6 +139,12 @@ Nanoseconds Plan::timed_duration() const {
   return end;
 }
 
+Nanoseconds Plan::assured_duration() const {
+  Nanoseconds end{0};
+  for (const Block& block : compiled_->blocks) end = std::max(end, block.ends_early() ? block.start : block.end);
+  return end;
+}
+
 Nanoseconds Plan::longest_duration() const {
   Nanoseconds end{0};
   for (const Block& block : compiled_->blocks) end = std::max(end, block.end + block.graceful_stop);

@@ -76,6 +76,8 @@ class Plan {
   Nanoseconds duration() const;
   /// Until when load is planned whatever happens: the same without those blocks.
   Nanoseconds timed_duration() const;
+  /// The same, and until when blocks that end with their work begin. Zero: all begin at once and end with their work.
+  Nanoseconds assured_duration() const;
   /// When the last iteration in progress is interrupted.
   Nanoseconds longest_duration() const;
   /// Names of request steps, each once: values of the tag `name`.

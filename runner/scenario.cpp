@@ -179,16 +179,18 @@ void check_search_gates(const Scenario& scenario, Diagnostics& diagnostics) {
   }
 }
 
-// A run ends with its load, so a phase behind it would never come, and what was to be seen in it would not be.
+// A run ends with its load, so a phase behind it would come to pass only while iterations are in progress: what was to
+// be seen in it might never be.
 void check_phases_have_load(const Scenario& scenario, Diagnostics& diagnostics) {
-  const Nanoseconds end = scenario.load->duration();
+  const Nanoseconds end = scenario.load->assured_duration();
+  if (end == Nanoseconds{0}) return;  // it lasts for as long as its work does
   for (const record::Window& phase : scenario.phases) {
     if (std::chrono::seconds(phase.start) < end) continue;
     for (const auto& [name, node] : scenario.root.find("phases")->entries()) {
       if (name.text() != phase.name) continue;
       diagnostics.add(name.mark(),
                       fmt::format("phase '{}' begins at {} s, when the last load has ended ({:g} s): it would "
-                                  "not be played; let a load block go on through it",
+                                  "be played only while iterations are in progress; let a load block go on through it",
                                   phase.name, phase.start, to_seconds(end)));
     }
   }

@@ -157,10 +157,11 @@ TEST_CASE("switches need a topology that has them") {
   CHECK(scenario.error().message.find("need a topology") != std::string::npos);
 }
 
-TEST_CASE("a phase behind the last load is refused, since it would not be played") {
+TEST_CASE("a phase that no load is sure to reach is refused") {
   struct Row {
     const char* phases;
     const char* says;
+    const char* beside = "";  // another block
   };
   const Row rows[] = {
       {"play: {for: 10s}", ""},
@@ -168,6 +169,13 @@ TEST_CASE("a phase behind the last load is refused, since it would not be played
       {"play: {for: 10s}, tail: {for: 5s}",
        "changed.yaml:5:28: phase 'tail' begins at 10 s, when the last load has ended (10 s)"},
       {"play: {for: 11s}, tail: {for: 5s}, end: {for: 1s}", "phase 'end' begins at 16 s"},
+      // One that ends with its work is sure to begin, and no more.
+      {"play: {for: 10s}, tail: {for: 5s}", "phase 'tail' begins at 10 s",
+       "two: {executor: per-vu-iterations, flows: {look: 100}, vus: 1, iterations: 1, start_after: 10s}"},
+      {"play: {for: 10s}, tail: {for: 5s}", "",
+       "two: {executor: per-vu-iterations, flows: {look: 100}, vus: 1, iterations: 1, start_after: 11s}"},
+      {"play: {for: 10s}, tail: {for: 5s}, end: {for: 1s}", "phase 'end' begins at 15 s",
+       "two: {executor: constant-vus, flows: {look: 100}, vus: 1, duration: 15s}"},
   };
   for (const Row& row : rows) {
     runner::ScenarioOptions options;
@@ -177,7 +185,8 @@ TEST_CASE("a phase behind the last load is refused, since it would not be played
         "flows: {look: [{get: /healthz, name: look}]}\nphases: {" +
         std::string(row.phases) +
         "}\nload: {one: {executor: constant-arrival-rate, flows: {look: 100}, rate: 10/s, duration: 10s, max_vus: "
-        "5}}\n";
+        "5}, " +
+        std::string(row.beside) + "}\n";
     const auto scenario = runner::load_scenario(options);
     const std::string said = scenario ? std::string() : scenario.error().message;
     INFO(row.phases << ": " << said);
