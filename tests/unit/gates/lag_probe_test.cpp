@@ -319,6 +319,8 @@ TEST_CASE("a broker that is gone is silence, counted, and not the end", "[lag][p
 TEST_CASE("a coordinator whose answers come too late is silence, and ends nothing", "[lag][probe]") {
   MockCluster cluster;
   cluster.topic("payments", 2);
+  // Before the probe asks for it: the mock lets brokers go on that are no coordinator any more.
+  cluster.late_coordinator("payments", 2, "ledger", 0ms);
   cluster.produce("payments", 0, 5, unix_now());
   cluster.commit("ledger", "payments", 0, 5);
   LagProbeOptions options = options_for(cluster, {{"ledger", "payments", 2}});
