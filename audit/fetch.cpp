@@ -34,6 +34,11 @@ std::string without_breaks(std::string_view item) {
   return value ? json::serialize(*value) : std::string();
 }
 
+bool is_open_payment(std::string_view status) {
+  const auto state = state_from(status);
+  return state && is_transient(*state);
+}
+
 /// Payments are read first and last; what they caused, in between.
 std::vector<std::string> reading_order(const System& system) {
   std::vector<std::string> order;
@@ -128,16 +133,23 @@ Result<FetchSummary> fetch_truth(const record::RunDirectory& directory, const Sy
   return Fetch(directory, system, limit).run();
 }
 
-Result<OpenPayments::Answer> OpenPayments::ask(Nanoseconds limit) {
-  const auto payments = system_.exports.find("payments");
+OpenItems::OpenItems(const System& system, Kind kind) : system_(system), kind_(kind) {}
+
+Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit) {
+  const bool payments = kind_ == Kind::payments;
+  const std::string name = payments ? "payments" : "dead-letters";
+  const auto found = system_.exports.find(name);
   Answer answer;
-  if (payments == system_.exports.end()) return answer;
-  const ExportSource& source = payments->second;
+  if (found == system_.exports.end()) return answer;
+  const ExportSource& source = found->second;
   LineParser parser;
-  std::array<Member, 2> members{{{"id", Member::Type::identifier}, {"status", Member::Type::text}}};
+  // A dead letter without a state is one that nobody sends any more.
+  std::array<Member, 2> members{{{payments ? "id" : "event", Member::Type::identifier},
+                                 {payments ? "status" : "state", Member::Type::text,
+                                  payments ? Member::Need::required : Member::Need::optional}}};
   std::optional<std::string> first_open;  // the cursor before the page that holds it
   std::string last = settled_;
-  const auto read = read_pages(page_options(system_, "payments", monotonic_now() + limit), settled_,
+  const auto read = read_pages(page_options(system_, name, monotonic_now() + limit), settled_,
                                [&](std::string_view item, const std::string& after) -> Result<void> {
                                  std::string line;
                                  if (source.mapping) {
@@ -149,13 +161,13 @@ Result<OpenPayments::Answer> OpenPayments::ask(Nanoseconds limit) {
                                  }
                                  last = after;
                                  if (!parser.parse(item, members))
-                                   return protocol_error("a payment: " + parser.problem());
-                                 const auto state = state_from(members[1].text);
-                                 if (!state || !is_transient(*state)) return {};
+                                   return protocol_error("an item of '" + name + "': " + parser.problem());
+                                 const std::string_view state = members[1].present ? members[1].text : std::string_view();
+                                 if (payments ? !is_open_payment(state) : state != "pending") return {};
                                  if (!first_open) first_open = after;
                                  if (answer.open++ < kExamples) {
                                    answer.examples += (answer.open > 1 ? ", " : "") + std::string(members[0].text) +
-                                                      " (" + std::string(members[1].text) + ")";
+                                                      " (" + std::string(state) + ")";
                                  }
                                  return {};
                                });

@@ -42,20 +42,28 @@ struct FetchSummary {
 /// false alarm. Blocking; ends within the limit.
 Result<FetchSummary> fetch_truth(const record::RunDirectory& directory, const System& system, Nanoseconds limit);
 
-/// What is still open, from the payments export: asked again and again while a system drains, it starts at the first
-/// page that held an open payment the last time.
-class OpenPayments {
+/// What an export says is still open, asked again and again while a system drains: it starts at the first page that held
+/// something open the last time. Not thread-safe; blocking.
+class OpenItems {
  public:
-  explicit OpenPayments(const System& system) : system_(system) {}
+  enum class Kind : std::uint8_t {
+    payments,    ///< those in a transient state, from `payments`
+    deliveries,  ///< of webhooks, those that are pending, from `dead-letters` where it holds all deliveries
+  };
+  OpenItems(const System& system, Kind kind);
+
   struct Answer {
     std::uint64_t open = 0;
     std::string examples;  ///< "pay_7 (processing), …": the first few
   };
+  /// An export that the system does not declare holds nothing open. Errors: it cannot be read within the limit, or an
+  /// item is not what docs/audit.md says.
   Result<Answer> ask(Nanoseconds limit);
 
  private:
   const System& system_;
-  std::string settled_;  ///< cursor: all payments up to it are in a state that lasts
+  const Kind kind_;
+  std::string settled_;  ///< cursor: all items up to it are in a state that lasts
 };
 
 }  // namespace tidegate::audit

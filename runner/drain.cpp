@@ -25,10 +25,12 @@ std::string open_groups(const gates::LagProbe& probe) {
 class Watch {
  public:
   explicit Watch(const DrainInput& input) : input_(input) {
-    if (input.system != nullptr) payments_.emplace(*input.system);
+    if (input.system == nullptr) return;
+    payments_.emplace(*input.system, audit::OpenItems::Kind::payments);
+    if (input.system->webhooks) deliveries_.emplace(*input.system, audit::OpenItems::Kind::deliveries);
   }
 
-  /// What is still open, empty when nothing is. The export of payments is asked last, since it is the dearest.
+  /// What is still open, empty when nothing is. The exports are asked last, since they are the dearest.
   std::string open() {
     std::string text = open_processes();
     if (text.empty() && input_.probe != nullptr && !input_.probe->drained()) text = open_groups(*input_.probe);
@@ -37,12 +39,17 @@ class Watch {
       return text;
     }
     if (!closed_at_) {
-      if (payments_) text = open_payments();
+      text = open_items(payments_, "payments in a transient state");
+      if (text.empty()) text = open_deliveries();
       if (!text.empty()) return text;
       closed_at_ = input_.clock.now();
     }
     // The events of the last changes may be on their way.
-    return input_.probe == nullptr || input_.probe->quiet(*closed_at_) ? std::string() : "events still come";
+    if (input_.probe != nullptr && !input_.probe->quiet(*closed_at_)) return "events still come";
+    // And what they brought is to be delivered.
+    text = open_deliveries();
+    if (!text.empty()) closed_at_.reset();
+    return text;
   }
 
  private:
@@ -54,17 +61,19 @@ class Watch {
     return {};
   }
 
-  std::string open_payments() {
-    const auto answer = payments_->ask(kExportLimit);
-    if (!answer) return "the payments export cannot be read: " + answer.error().message;
+  std::string open_deliveries() { return open_items(deliveries_, "webhook deliveries pending"); }
+
+  static std::string open_items(std::optional<audit::OpenItems>& items, std::string_view what) {
+    if (!items) return {};
+    const auto answer = items->ask(kExportLimit);
+    if (!answer) return fmt::format("what {} there are cannot be read: {}", what, answer.error().message);
     if (answer->open == 0) return {};
-    return fmt::format("{} payments in a transient state: {}{}", answer->open, answer->examples,
-                       answer->open > 3 ? ", …" : "");
+    return fmt::format("{} {}: {}{}", answer->open, what, answer->examples, answer->open > 3 ? ", …" : "");
   }
 
   const DrainInput& input_;
-  std::optional<audit::OpenPayments> payments_;
-  std::optional<Nanoseconds> closed_at_;  // run clock: since then no payment is open
+  std::optional<audit::OpenItems> payments_, deliveries_;
+  std::optional<Nanoseconds> closed_at_;  // run clock: since then nothing is open
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ struct DrainInput {
   RunClock clock;                                 ///< the probe's
   gates::LagProbe* probe = nullptr;               ///< null: lag is not looked at
   const stack::Supervisor* supervisor = nullptr;  ///< null: external system
-  const audit::System* system = nullptr;          ///< null: payments are not looked at
+  const audit::System* system = nullptr;          ///< null: neither payments nor webhooks are looked at
   Nanoseconds limit{0};
   std::function<bool()> interrupted;
   std::function<void()> each_second;
@@ -27,8 +27,8 @@ struct DrainOutcome {
   std::string open_text;  ///< what was still open, empty when drained
 };
 
-/// Drained: every process is ready, no payment is in a transient state, and since then every group's lag is 0 and
-/// nothing has come for a second. Blocking.
+/// Drained: every process is ready, no payment is in a transient state, no delivery of a webhook that the run's own sink
+/// waits for is pending, and since then every group's lag is 0 and nothing has come for a second. Blocking.
 DrainOutcome wait_until_drained(const DrainInput& input);
 
 }  // namespace tidegate::runner

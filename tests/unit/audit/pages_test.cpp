@@ -148,7 +148,7 @@ TEST_CASE("payments in a transient state are counted, from the first page that h
   });
   audit::System system;
   system.exports["payments"].url = server.url() + "/export";
-  audit::OpenPayments open(system);
+  audit::OpenItems open(system, audit::OpenItems::Kind::payments);
   auto answer = open.ask(5s);
   REQUIRE(answer.ok());
   CHECK(answer->open == 2);
