@@ -149,28 +149,26 @@ Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit) {
                                   payments ? Member::Need::required : Member::Need::optional}}};
   std::optional<std::string> first_open;  // the cursor before the page that holds it
   std::string last = settled_;
-  const auto read = read_pages(page_options(system_, name, monotonic_now() + limit), settled_,
-                               [&](std::string_view item, const std::string& after) -> Result<void> {
-                                 std::string line;
-                                 if (source.mapping) {
-                                   auto mapped = apply_mapping(*source.mapping, item);
-                                   if (!mapped) return mapped.error();
-                                   line = std::move(*mapped);
-                                   line.reserve(line.size() + record::kLinePadding);
-                                   item = line;
-                                 }
-                                 last = after;
-                                 if (!parser.parse(item, members))
-                                   return protocol_error("an item of '" + name + "': " + parser.problem());
-                                 const std::string_view state = members[1].present ? members[1].text : std::string_view();
-                                 if (payments ? !is_open_payment(state) : state != "pending") return {};
-                                 if (!first_open) first_open = after;
-                                 if (answer.open++ < kExamples) {
-                                   answer.examples += (answer.open > 1 ? ", " : "") + std::string(members[0].text) +
-                                                      " (" + std::string(state) + ")";
-                                 }
-                                 return {};
-                               });
+  const auto visit = [&](std::string_view item, const std::string& after) -> Result<void> {
+    std::string line;
+    if (source.mapping) {
+      auto mapped = apply_mapping(*source.mapping, item);
+      if (!mapped) return mapped.error();
+      line = std::move(*mapped);
+      line.reserve(line.size() + record::kLinePadding);
+      item = line;
+    }
+    last = after;
+    if (!parser.parse(item, members)) return protocol_error("an item of '" + name + "': " + parser.problem());
+    const std::string_view state = members[1].present ? members[1].text : std::string_view();
+    if (payments ? !is_open_payment(state) : state != "pending") return {};
+    if (!first_open) first_open = after;
+    if (answer.open++ < kExamples) {
+      answer.examples += (answer.open > 1 ? ", " : "") + std::string(members[0].text) + " (" + std::string(state) + ")";
+    }
+    return {};
+  };
+  const auto read = read_pages(page_options(system_, name, monotonic_now() + limit), settled_, visit);
   if (!read) return read.error();
   settled_ = first_open.value_or(last);
   return answer;

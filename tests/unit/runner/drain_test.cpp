@@ -17,7 +17,9 @@ class Shop {
   using Readings = std::vector<std::string>;  // the items; the last one stays
 
   Shop(Readings payments, Readings deliveries)
-      : payments_(std::move(payments)), deliveries_(std::move(deliveries)), server_([this](const http::Request& request) {
+      : payments_(std::move(payments)),
+        deliveries_(std::move(deliveries)),
+        server_([this](const http::Request& request) {
           return request.path == "/payments" ? answer(payments_, asked_for_payments) : answer(deliveries_, asked);
         }) {
     system_.webhooks = true;
