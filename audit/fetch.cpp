@@ -135,7 +135,7 @@ Result<FetchSummary> fetch_truth(const record::RunDirectory& directory, const Sy
 
 OpenItems::OpenItems(const System& system, Kind kind) : system_(system), kind_(kind) {}
 
-Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit) {
+Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit, const std::function<bool()>& interrupted) {
   const bool payments = kind_ == Kind::payments;
   const std::string name = payments ? "payments" : "dead-letters";
   const auto found = system_.exports.find(name);
@@ -158,7 +158,9 @@ Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit) {
       line.reserve(line.size() + record::kLinePadding);
       item = line;
     }
+    if (after != last && interrupted()) return closed_error("interrupted");
     last = after;
+    ++answer.items;
     if (!parser.parse(item, members)) return protocol_error("an item of '" + name + "': " + parser.problem());
     const std::string_view state = members[1].present ? members[1].text : std::string_view();
     if (payments ? !is_open_payment(state) : state != "pending") return {};
@@ -169,8 +171,12 @@ Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit) {
     return {};
   };
   const auto read = read_pages(page_options(system_, name, monotonic_now() + limit), settled_, visit);
-  if (!read) return read.error();
-  settled_ = first_open.value_or(last);
+  const std::string settled = first_open.value_or(last);
+  answer.whole = read.ok();
+  answer.went_on = settled != settled_;
+  // What was read before the time was over holds: a system of millions of payments is asked in several goes.
+  settled_ = settled;
+  if (!read && !answer.went_on) return read.error();
   return answer;
 }
 

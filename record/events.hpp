@@ -9,7 +9,7 @@
 //   fault_failed {fault, message}        fault_touched {fault, bit, requests, failed, p50_s, others, others_failed,
 //                                                       others_p50_s}
 //   truth_read {records, seconds, broken}
-//   drain_started {}                     drain_ended {drained, seconds, open}
+//   drain_started {}                     drain_ended {drained, seconds, reading_seconds, open}
 //   capacity_step {block, rate, confirming, from, to, outcome, reason, achieved_per_s, p50_s, p99_s, errors,
 //                  lateness_p99_s}                                        aborted {message}
 //   capacity_found {block, holds, breaks (when known), confirmed, generator_limit}

@@ -9,7 +9,7 @@ namespace tidegate::runner {
 namespace {
 
 constexpr auto kPeriod = std::chrono::milliseconds(250);
-constexpr auto kExportLimit = std::chrono::seconds(20);
+constexpr auto kReadingAtOnce = std::chrono::seconds(20);
 
 std::string open_groups(const gates::LagProbe& probe) {
   std::string text;
@@ -52,6 +52,9 @@ class Watch {
     return text;
   }
 
+  /// How long what was not read before has been read.
+  Nanoseconds reading() const { return reading_; }
+
  private:
   std::string open_processes() const {
     if (input_.supervisor == nullptr) return {};
@@ -63,16 +66,21 @@ class Watch {
 
   std::string open_deliveries() { return open_items(deliveries_, "webhook deliveries pending"); }
 
-  static std::string open_items(std::optional<audit::OpenItems>& items, std::string_view what) {
+  std::string open_items(std::optional<audit::OpenItems>& items, std::string_view what) {
     if (!items) return {};
-    const auto answer = items->ask(kExportLimit);
+    const Nanoseconds start = monotonic_now();
+    const auto answer = items->ask(kReadingAtOnce, input_.interrupted);
     if (!answer) return fmt::format("what {} there are cannot be read: {}", what, answer.error().message);
-    if (answer->open == 0) return {};
-    return fmt::format("{} {}: {}{}", answer->open, what, answer->examples, answer->open > 3 ? ", …" : "");
+    if (answer->went_on) reading_ += monotonic_now() - start;
+    if (answer->open > 0) {
+      return fmt::format("{} {}: {}{}", answer->open, what, answer->examples, answer->open > 3 ? ", …" : "");
+    }
+    return answer->whole ? std::string() : fmt::format("what {} there are is still being read", what);
   }
 
   const DrainInput& input_;
   std::optional<audit::OpenItems> payments_, deliveries_;
+  Nanoseconds reading_{0};
   std::optional<Nanoseconds> closed_at_;  // run clock: since then nothing is open
 };
 
@@ -88,7 +96,9 @@ DrainOutcome wait_until_drained(const DrainInput& input) {
     outcome.drained = outcome.open_text.empty();
     const Nanoseconds now = monotonic_now();
     outcome.seconds = to_seconds(now - start);
-    if (outcome.drained || now - start >= input.limit) break;
+    outcome.reading_seconds = to_seconds(watch.reading());
+    const Nanoseconds waited = now - start - watch.reading();
+    if (outcome.drained || waited >= input.limit || watch.reading() >= input.reading_limit) break;
     if (now - told >= std::chrono::seconds(1)) {
       told = now;
       input.each_second();

@@ -39,7 +39,7 @@ namespace {
 
 // Time for the loops and the probe to be ready before the first arrival.
 constexpr auto kLeadTime = std::chrono::milliseconds(500);
-constexpr Nanoseconds kTruthLimit = std::chrono::seconds(120);  // or as long as the load lasted, if that was longer
+constexpr Nanoseconds kLeastTruthLimit = std::chrono::seconds(120);
 
 bool interrupted() {
   return Interrupts::signal() != 0;
@@ -300,7 +300,7 @@ class Rehearsal {
       if (auto stopped = sink->stop(); !stopped) return stopped;
     }
     const auto fetched =
-        audit::fetch_truth(recording_.directory(), system, std::max(kTruthLimit, scenario_.load->duration()));
+        audit::fetch_truth(recording_.directory(), system, truth_limit());
     if (!fetched) return fetched.error();
     // An export that is broken leaves its checkers unknown, which their gates judge.
     recording_.emit("truth_read",
@@ -350,6 +350,9 @@ class Rehearsal {
     }
   }
 
+  /// As long as the load lasted: exports grow with it.
+  Nanoseconds truth_limit() const { return std::max(kLeastTruthLimit, scenario_.load->duration()); }
+
   void drain(const audit::System& system, bool audited) {
     recording_.emit("drain_started");
     printer_.note("draining");
@@ -358,12 +361,16 @@ class Rehearsal {
     input.probe = probe_.get();
     input.supervisor = session_.supervisor();
     input.limit = scenario_.drain_limit;
+    input.reading_limit = truth_limit();
     input.interrupted = interrupted;
     if (audited) input.system = &system;
     input.each_second = [this] { recording_.flush(); };
     const DrainOutcome outcome = wait_until_drained(input);
     recording_.emit("drain_ended",
-                    {{"drained", outcome.drained}, {"seconds", outcome.seconds}, {"open", outcome.open_text}});
+                    {{"drained", outcome.drained},
+                     {"seconds", outcome.seconds},
+                     {"reading_seconds", outcome.reading_seconds},
+                     {"open", outcome.open_text}});
     if (!outcome.drained && !interrupted()) printer_.note("did not drain: " + outcome.open_text);
   }
 

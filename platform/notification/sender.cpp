@@ -103,21 +103,26 @@ void Sender::wake_at_next() {
 
 asio::awaitable<void> Sender::deliver(DeliveryQueue::Item item) {
   auto found = find_delivery(parts_.reader, item.delivery);
-  if (!found || !*found) co_return;  // delivered before, or unreadable: the next start reads it again
+  if (!found) {
+    log::warn("a delivery cannot be read yet", {{"why", found.error().message}});
+    co_return queue_.add(item, monotonic_now() + std::chrono::milliseconds(limits_.first_delay_ms));
+  }
+  if (!*found) co_return;  // delivered before
   PendingDelivery delivery = std::move(**found);
   attempts_.add();
   delivery.cause = co_await attempt(delivery);
   if (stopping_ && !delivery.cause.empty()) co_return;  // the stop may be why
   delivery.attempts += 1;
   const bool taken = delivery.cause.empty();
-  const bool dead = !taken && delivery.attempts >= limits_.attempts;
+  const bool endpoint_gone = !parts_.endpoints.find(delivery.endpoint);
+  const bool dead = !taken && (endpoint_gone || delivery.attempts >= limits_.attempts);
   if (!taken && !dead) {
     const Nanoseconds wait = delivery_back_off(static_cast<std::uint64_t>(delivery.id), delivery.attempts,
                                                std::chrono::milliseconds(limits_.first_delay_ms),
                                                std::chrono::milliseconds(limits_.longest_delay_ms));
     delivery.next_at_ms = elapsed_now_ms() + std::chrono::ceil<std::chrono::milliseconds>(wait).count();
   }
-  const bool noted = co_await note(delivery, taken);
+  const bool noted = co_await note(delivery, taken, dead);
   if (taken && noted) co_return taken_.add();
   if (dead && noted) {
     given_up_.add();
@@ -178,8 +183,7 @@ std::shared_ptr<http::Client> Sender::client_of(const http::Url& url) {
   return client;
 }
 
-asio::awaitable<bool> Sender::note(PendingDelivery delivery, bool taken) {
-  const bool dead = !taken && delivery.attempts >= limits_.attempts;
+asio::awaitable<bool> Sender::note(PendingDelivery delivery, bool taken, bool dead) {
   Outbox& outbox = taken ? parts_.delivered : parts_.dead_letters;
   Envelope event = told_event(delivery, taken);
   bool told = false;

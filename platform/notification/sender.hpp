@@ -84,7 +84,8 @@ class Sender {
   asio::awaitable<std::string> hand_to_sink();
   asio::awaitable<std::string> post(const Endpoint& endpoint, const PendingDelivery& delivery);
   std::shared_ptr<http::Client> client_of(const http::Url& url);
-  asio::awaitable<bool> note(PendingDelivery delivery, bool taken);
+  /// Neither taken nor dead: it is to be sent again.
+  asio::awaitable<bool> note(PendingDelivery delivery, bool taken, bool dead);
   void tell_dead_letters();
 
   Parts parts_;

@@ -186,6 +186,22 @@ class PlatformRoles(Roles):
         self.assertEqual(len({headers["webhook-id"] for headers, _ in sink.got}), 1)
         self.assertEqual(letters(), [])
 
+    def test_nobody_waits_for_an_endpoint_that_was_removed(self):
+        sink = Sink()
+        sink.status = 500
+        merchant = self.merchant()
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
+        self.call("worker", "PUT", "/admin/notifications", {"attempts": 8, "first_delay_ms": 500})
+        endpoint = self.call("worker", "POST", "/v1/webhook-endpoints", {"url": sink.url, "types": ["payment.captured"]}, 201,
+                             **merchant["tenant"])["id"]
+        self.pay(merchant, "key-1")
+        wait_until(lambda: sink.got, 10, "an attempt")
+        self.call("worker", "DELETE", f"/v1/webhook-endpoints/{endpoint}", None, 204, **merchant["tenant"])
+        letters = lambda: self.call("worker", "GET", "/v1/dead-letters", **merchant["tenant"])["items"]
+        wait_until(letters, 10, "a dead letter")  # eight attempts take half a minute at least
+        self.assertEqual(letters()[0]["cause"], "the endpoint was removed")
+        self.assertLess(letters()[0]["attempts"], 8)
+
     def test_workers_that_are_killed_lose_and_repeat_nothing(self):
         merchant = self.merchant()
         self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 5})

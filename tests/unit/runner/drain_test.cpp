@@ -2,6 +2,7 @@
 #include "runner/drain.hpp"
 
 #include <atomic>
+#include <thread>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/http_double.hpp"
@@ -34,6 +35,7 @@ class Shop {
     input.clock = RunClock::starting_in(0s);
     input.system = &system_;
     input.limit = limit;
+    input.reading_limit = 60s;
     input.interrupted = [] { return false; };
     input.each_second = [] {};
     return runner::wait_until_drained(input);
@@ -101,6 +103,41 @@ TEST_CASE("what stays open is told") {
     CHECK_FALSE(outcome.drained);
     CHECK_THAT(outcome.open_text, Catch::Contains(row.open));
   }
+}
+
+namespace {
+
+/// Ten pages of payments, each of which takes 50 ms: longer to read than the limit of waiting below.
+struct LargeExport {
+  test::HttpDouble server{[](const http::Request& request) {
+    const int page = std::stoi("0" + request.query_parameter("after").value_or(""));
+    std::this_thread::sleep_for(50ms);
+    return test::answer_with(200, R"({"items":[{"id":)" + std::to_string(page) + R"(,"status":"captured"}],"next":)" +
+                                      (page == 9 ? "null" : std::to_string(page + 1)) + R"(,"as_of":9})");
+  }};
+
+  runner::DrainOutcome drain() {
+    audit::System system;
+    system.exports["payments"].url = server.url() + "/payments";
+    runner::DrainInput input;
+    input.clock = RunClock::starting_in(0s);
+    input.system = &system;
+    input.limit = 100ms;
+    input.reading_limit = 60s;
+    input.interrupted = [] { return false; };
+    input.each_second = [] {};
+    return runner::wait_until_drained(input);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("reading an export for the first time is no waiting") {
+  LargeExport large;
+  const auto outcome = large.drain();
+  CHECK(outcome.drained);
+  CHECK(outcome.reading_seconds >= 0.5);
+  CHECK(outcome.reading_seconds <= outcome.seconds);
 }
 
 TEST_CASE("deliveries that are nobody's to wait for") {
