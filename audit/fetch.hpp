@@ -43,8 +43,8 @@ struct FetchSummary {
 /// false alarm. Blocking; ends within the limit.
 Result<FetchSummary> fetch_truth(const record::RunDirectory& directory, const System& system, Nanoseconds limit);
 
-/// What an export says is still open, asked again and again while a system drains: it starts at the first page that held
-/// something open the last time, or where the time was over. Not thread-safe; blocking.
+/// What an export says is still open, asked again and again while a system drains: it starts at the first page that
+/// held something open the last time, or where the time was over. Not thread-safe; blocking.
 class OpenItems {
  public:
   enum class Kind : std::uint8_t {
@@ -55,13 +55,13 @@ class OpenItems {
 
   struct Answer {
     std::uint64_t open = 0;
-    std::string examples;        ///< "pay_7 (processing), …": the first few
-    bool whole = true;           ///< false: it was not read to its end
-    bool went_on = false;        ///< what is settled reaches further than before
-    std::uint64_t items = 0;     ///< read this time
+    std::string examples;     ///< "pay_7 (processing), …": the first few
+    bool whole = true;        ///< false: it was not read to its end
+    bool went_on = false;     ///< what is settled reaches further than before
+    std::uint64_t items = 0;  ///< read this time
   };
-  /// An export that the system does not declare holds nothing open. Looks at `interrupted` at each page. Errors: nothing
-  /// can be read within the limit, or an item is not what docs/audit.md says.
+  /// An export that the system does not declare holds nothing open. Looks at `interrupted` at each page. Errors:
+  /// nothing can be read within the limit, or an item is not what docs/audit.md says.
   Result<Answer> ask(Nanoseconds limit, const std::function<bool()>& interrupted);
 
  private:

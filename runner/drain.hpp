@@ -25,14 +25,15 @@ struct DrainInput {
 struct DrainOutcome {
   bool drained = false;
   double seconds = 0;
-  double reading_seconds = 0;  ///< of them: reading exports for the first time, during which all may long have been done
+  double reading_seconds =
+      0;                  ///< of them: reading exports for the first time, during which all may long have been done
   std::string open_text;  ///< what was still open, empty when drained
 };
 
-/// Drained: every process is ready, no payment is in a transient state, no delivery of a webhook that the run's own sink
-/// waits for is pending, and since then every group's lag is 0 and nothing has come for a second. Blocking. Exports of
-/// millions of rows take longer to read than a system may take to drain: the time in which they are read for the first
-/// time does not count as waiting.
+/// Drained: every process is ready, no payment is in a transient state, no delivery of a webhook that the run's own
+/// sink waits for is pending, and since then every group's lag is 0 and nothing has come for a second. Blocking.
+/// Exports of millions of rows take longer to read than a system may take to drain: the time in which they are read for
+/// the first time does not count as waiting.
 DrainOutcome wait_until_drained(const DrainInput& input);
 
 }  // namespace tidegate::runner

@@ -299,8 +299,7 @@ class Rehearsal {
     if (audit::WebhookSink* sink = session_.webhook_sink()) {
       if (auto stopped = sink->stop(); !stopped) return stopped;
     }
-    const auto fetched =
-        audit::fetch_truth(recording_.directory(), system, truth_limit());
+    const auto fetched = audit::fetch_truth(recording_.directory(), system, truth_limit());
     if (!fetched) return fetched.error();
     // An export that is broken leaves its checkers unknown, which their gates judge.
     recording_.emit("truth_read",
@@ -366,11 +365,10 @@ class Rehearsal {
     if (audited) input.system = &system;
     input.each_second = [this] { recording_.flush(); };
     const DrainOutcome outcome = wait_until_drained(input);
-    recording_.emit("drain_ended",
-                    {{"drained", outcome.drained},
-                     {"seconds", outcome.seconds},
-                     {"reading_seconds", outcome.reading_seconds},
-                     {"open", outcome.open_text}});
+    recording_.emit("drain_ended", {{"drained", outcome.drained},
+                                    {"seconds", outcome.seconds},
+                                    {"reading_seconds", outcome.reading_seconds},
+                                    {"open", outcome.open_text}});
     if (!outcome.drained && !interrupted()) printer_.note("did not drain: " + outcome.open_text);
   }
 

@@ -63,7 +63,13 @@ OutboxPruner::OutboxPruner(asio::any_io_executor loop, Store& store, Connection&
                               {{"store", store.id()}})),
       held_up_(metrics.counter("outbox_prunings_held_up_total", "Rounds in which a consumer did not say how far it is.",
                                {{"store", store.id()}})),
-      timer_(std::move(loop)) {}
+      kept_(std::make_shared<std::atomic<std::int64_t>>(0)),
+      timer_(std::move(loop)) {
+  if (options_.consumers.empty()) return;
+  metrics.gauge("outbox_events", "Events in the outbox, at the last look (every 10 s).",
+                {{"store", store.id()}, {"topic", outbox.topic()}},
+                [kept = kept_] { return static_cast<double>(kept->load()); });
+}
 
 void OutboxPruner::start() {
   if (!options_.consumers.empty()) asio::co_spawn(loop_, run(), asio::detached);
@@ -80,7 +86,19 @@ asio::awaitable<void> OutboxPruner::run() {
     co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     if (stopping_) co_return;
     co_await prune(monotonic_now());
+    count_kept();
   }
+}
+
+void OutboxPruner::count_kept() {
+  std::int64_t kept = 0;
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    const auto first = outbox::first(reader_, outbox_.topic_number(), partition);
+    const auto head = outbox::head(reader_, outbox_.topic_number(), partition);
+    if (!first || !head) return;  // the next look tells
+    kept += *first == 0 ? 0 : *head - *first + 1;
+  }
+  *kept_ = kept;
 }
 
 asio::awaitable<std::optional<outbox::Cursors>> OutboxPruner::applied_by(std::string group) {

@@ -4,7 +4,9 @@
 // is deleted.
 
 #include <array>
+#include <atomic>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +51,7 @@ class OutboxPruner {
   /// The heads of at least `keep` ago.
   std::optional<outbox::Cursors> old_heads(Nanoseconds now);
   asio::awaitable<void> delete_below(outbox::Cursors bounds);
+  void count_kept();
 
   struct Seen {
     Nanoseconds at;
@@ -62,6 +65,7 @@ class OutboxPruner {
   const PruneOptions options_;
   Counter& pruned_;
   Counter& held_up_;
+  const std::shared_ptr<std::atomic<std::int64_t>> kept_;  ///< scrapes read it
   std::deque<Seen> seen_;
   asio::steady_timer timer_;
   bool stopping_ = false;

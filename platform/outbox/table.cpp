@@ -47,16 +47,29 @@ Result<std::int64_t> number_of_topic(Connection& connection, const std::string& 
   return number;
 }
 
-Result<std::int64_t> head(Connection& connection, std::int64_t topic, int partition) {
-  std::int64_t last = 0;
+namespace {
+
+/// The number of the row that comes first in that order ("", or "DESC"); 0: there is none.
+Result<std::int64_t> end_of(Connection& connection, std::int64_t topic, int partition, const char* order) {
+  std::int64_t number = 0;
   auto found = connection.query(
-      fmt::format("SELECT sequence FROM {} ORDER BY sequence DESC LIMIT 1", table_of(topic, partition)), {},
+      fmt::format("SELECT sequence FROM {} ORDER BY sequence {} LIMIT 1", table_of(topic, partition), order), {},
       [&](const Row& row) {
-        last = row.integer(0);
+        number = row.integer(0);
         return false;
       });
   if (!found) return found.error();
-  return last;
+  return number;
+}
+
+}  // namespace
+
+Result<std::int64_t> head(Connection& connection, std::int64_t topic, int partition) {
+  return end_of(connection, topic, partition, "DESC");
+}
+
+Result<std::int64_t> first(Connection& connection, std::int64_t topic, int partition) {
+  return end_of(connection, topic, partition, "");
 }
 
 std::string insertion(std::int64_t topic, int partition) {
@@ -82,17 +95,11 @@ Result<void> read(Connection& connection, std::int64_t topic, int partition, std
 
 Result<std::int64_t> delete_up_to(Connection& connection, std::int64_t topic, int partition, std::int64_t sequence,
                                   std::int64_t limit) {
-  const std::string table = table_of(topic, partition);
-  std::int64_t first = 0;
-  auto found = connection.query(fmt::format("SELECT sequence FROM {} ORDER BY sequence LIMIT 1", table), {},
-                                [&](const Row& row) {
-                                  first = row.integer(0);
-                                  return false;
-                                });
-  if (!found) return found.error();
-  if (first == 0 || first > sequence) return std::int64_t{0};
-  return connection.execute(fmt::format("DELETE FROM {} WHERE sequence <= ?", table),
-                            {std::min(sequence, first + limit - 1)});
+  const auto from = first(connection, topic, partition);
+  if (!from) return from.error();
+  if (*from == 0 || *from > sequence) return std::int64_t{0};
+  return connection.execute(fmt::format("DELETE FROM {} WHERE sequence <= ?", table_of(topic, partition)),
+                            {std::min(sequence, *from + limit - 1)});
 }
 
 Result<Cursors> published(Connection& connection, std::int64_t topic) {

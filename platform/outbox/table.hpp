@@ -22,6 +22,8 @@ Result<std::int64_t> number_of_topic(Connection& connection, const std::string& 
 
 /// The last sequence of a stream; 0 when it is empty.
 Result<std::int64_t> head(Connection& connection, std::int64_t topic, int partition);
+/// The number of the oldest event that is still there, 0 when there is none.
+Result<std::int64_t> first(Connection& connection, std::int64_t topic, int partition);
 
 /// For `insert`: its text, made once.
 std::string insertion(std::int64_t topic, int partition);

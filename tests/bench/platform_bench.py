@@ -2,39 +2,40 @@
 
     ./dev bench platform            60 s a row, some ten minutes in all
     ./dev bench platform --full     ten minutes a row for the first three
-    ./dev bench platform --only payments,reads
-    ./dev bench platform --soak 120   so many minutes at half the peak: do memory, descriptors, logs and latency stay flat?
+    ./dev bench platform --only payments,reads,reconciliation
+    ./dev bench platform --soak 120   so many minutes at half the peak: what stays flat? (platform_soak.py)
 
-Load, latency, lag and the audit are the harness's own (`tidegate run` of tests/bench/platform/*.yaml); CPU and bytes
-written are read from /proc while it runs, from the start of load until everything has drained, and divided by the
-payments acknowledged. Nothing here fails on a figure. The last result of the same form is kept in build/bench and compared.
+Load, latency, lag and the audit are the harness's own (`tidegate run` of tests/bench/platform/*.yaml). CPU and bytes
+written are read from /proc while it runs, from the start of load until every group has caught up (the audit comes after
+that), and divided by the payments acknowledged. Nothing here fails on a figure. Each row that was played to its end is
+stored in build/bench/platform-FORM.json at once, and compared with the one before it.
 """
 
+import argparse
 import csv
 import json
 import math
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import urllib.request
+
+from platform_watch import Watch
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("TIDEGATE_BIN", SOURCE / "build/release/bin"))
 HERE = SOURCE / "tests/bench/platform"
 EVERY_ROLE = SOURCE / "compose/local/embedded.yaml"
 PAYMENTS = SOURCE / "compose/local/payments.yaml"
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TARGET_TPS = 112_000     # the 1K-to-100K case
 CORES_PER_MACHINE = 16
 USABLE = 0.6             # of a core, at the rate to be carried
+MOST_SHARDS = 16         # of one gateway
+NOT_OURS = ("harness", "bank-simulator", "broker")  # a real stack has a bank, and Kafka
 RECONCILED_ROWS = 20_000_000
+STORED = SOURCE / "build/bench"
 
 # row: scenario, stack of its own, seconds of each form, what to set, what it must reach
 ROWS = {
@@ -47,77 +48,6 @@ ROWS = {
     "reads": ("reads.yaml", None, {"short": 20, "full": 60}, {},
               "status p95 < 2 ms, key p95 < 10 ms at 1,000/s, debit p99 < 8 ms at 200/s"),
 }
-SOAK_RATE = 2500
-SOAK_KEEPS = "15m"       # an event in its outbox, instead of an hour: pruning is at work for most of the run
-SOAK_KIB = 3.5           # of disk that a payment takes: 1.8 of stores, 0.4 of history, 0.8 of the audit's exports, and events
-
-
-class Watch(threading.Thread):
-    """CPU seconds and bytes written of the harness and its children, once a second; the gateway's metrics beside them."""
-
-    def __init__(self, harness, out):
-        super().__init__(daemon=True)
-        self.harness, self.out = harness, out
-        self.samples = []  # (wall clock, {pid: {...}})
-        self.files = []  # MiB of the stores' write-ahead logs together, and of their databases, at each sample
-        self.metrics = ""
-        self.known = []  # the harness's children
-
-    def run(self):
-        while self.harness.poll() is None:
-            self.samples.append((time.time(), self.processes()))
-            self.files.append({"logs_mib": self.mib("*-wal"), "stores_mib": self.mib("*.db")})
-            self.scrape()
-            time.sleep(1)
-
-    def mib(self, pattern):
-        return sum(file.stat().st_size for file in self.out.glob(f"stack/*/data/{pattern}")) / 2**20
-
-    def processes(self):
-        found = {}
-        for entry in [str(self.harness.pid), *self.children()]:
-            try:
-                fields = pathlib.Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-                written = next(int(line.split()[1]) for line in open(f"/proc/{entry}/io") if line.startswith("write_bytes"))
-                found[int(entry)] = {"cpu": (int(fields[11]) + int(fields[12])) / TICKS_PER_S, "written": written,
-                                     "busiest": self.busiest_thread(entry), "rss_mib": int(fields[21]) * PAGE / 2**20,
-                                     "descriptors": len(os.listdir(f"/proc/{entry}/fd"))}
-            except (OSError, StopIteration):
-                pass  # it ended meanwhile
-        return found
-
-    def children(self):
-        """Looked for every few seconds: to read all of /proc costs 1 % of the machine's CPU when done every second."""
-        if not self.known or len(self.samples) % 5 == 0:
-            self.known = []
-            for entry in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    fields = pathlib.Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue  # it ended meanwhile
-                if int(fields[1]) == self.harness.pid:
-                    self.known.append(entry)
-        return self.known
-
-    @staticmethod
-    def busiest_thread(pid):
-        """CPU seconds of each thread, by thread."""
-        used = {}
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            fields = (task / "stat").read_text().rpartition(")")[2].split()
-            used[task.name] = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-        return used
-
-    def scrape(self):
-        try:
-            peers = json.loads((self.out / "stack/gateway/peers.json").read_text())["peers"]
-            with urllib.request.urlopen(f"http://{peers['gateway.http']}/metrics", timeout=0.5) as answer:
-                self.metrics = answer.read().decode()
-        except (OSError, ValueError, KeyError):
-            pass  # not up yet, or gone
-
-    def counter(self, name):
-        return sum(float(line.split()[-1]) for line in self.metrics.splitlines() if line.split("{")[0].split(" ")[0] == name)
 
 
 def events(out):
@@ -125,32 +55,41 @@ def events(out):
 
 
 def lag_by_group(out):
-    """Group to its age in seconds, the worst partition of each second."""
+    """Group to {second: its age in seconds, of the worst partition}."""
     table = out / "series.csv"
     # Its exit code is the verdict's.
-    subprocess.run([BIN / "tidegate", "report", out, "--format", "csv", "--output", table], capture_output=True, timeout=600)
+    subprocess.run([BIN / "tidegate", "report", out, "--format", "csv", "--output", table], capture_output=True, timeout=900)
     lag = {}
     with open(table, newline="") as lines:
         for row in csv.DictReader(lines):
-            if row["metric"] != "lag_age":
-                continue
-            tags = dict(tag.split("=", 1) for tag in row["tags"].split(";"))
-            seconds = lag.setdefault(tags["group"], {})
             second = int(row["second"])
+            if row["metric"] != "lag_age" or second < 0:
+                continue
+            seconds = lag.setdefault(dict(tag.split("=", 1) for tag in row["tags"].split(";"))["group"], {})
             seconds[second] = max(seconds.get(second, 0.0), float(row["value"]))
-    return {group: [seconds[s] for s in sorted(seconds) if s >= 0] for group, seconds in lag.items()}
+    return lag
 
 
-def costs(watch, out, payments, since):
-    """Per process: CPU and KiB per payment, and the share of its busiest thread, from the start of load to the drained end."""
-    names = {event["pid"]: event["process"] for event in events(out) if event["event"] == "process_started"}
+def caught_up(happened, lag):
+    """The second, on the run clock, at which the load's work was done: it has ended, and no group is behind any more."""
+    ended = next((event["t"] for event in happened if event["event"] == "load_ended"), None)
+    drained = next((event["t"] for event in happened if event["event"] == "drain_ended"), math.inf)
+    if ended is None:
+        return drained
+    behind = [second for seconds in lag.values() for second, age in seconds.items() if second >= ended and age > 0]
+    return min(max(behind, default=ended) + 2, drained)
+
+
+def costs(watch, happened, payments, since, until):
+    """Per process: CPU and KiB per payment, and the share of its busiest thread, between two moments of the wall clock."""
+    names = {event["pid"]: event["process"] for event in happened if event["event"] == "process_started"}
     names[watch.harness.pid] = "harness"
-    first = next((sample for at, sample in watch.samples if at >= since), {})  # none: it failed before any load
+    samples = [sample for at, sample in watch.samples if since <= at <= until]
     table = {}
-    for pid, begin in first.items():
+    for pid, begin in (samples[0] if samples else {}).items():  # none: it failed before any load
         if pid not in names:
             continue
-        end = next(sample[pid] for _, sample in reversed(watch.samples) if pid in sample)
+        end = next(sample[pid] for sample in reversed(samples) if pid in sample)
         busiest = max(end["busiest"][thread] - begin["busiest"].get(thread, 0) for thread in end["busiest"])
         table[names[pid]] = {"cpu_us": 1e6 * (end["cpu"] - begin["cpu"]) / payments,
                              "kib_written": (end["written"] - begin["written"]) / 1024 / payments,
@@ -158,101 +97,39 @@ def costs(watch, out, payments, since):
     return table
 
 
-def by_minute(watch, out, since):
-    """Every whole minute of load: memory and descriptors of each process, the files, and the p99 of its seconds."""
-    names = {event["pid"]: event["process"] for event in events(out) if event["event"] == "process_started"}
-    names[watch.harness.pid] = "harness"
-    seconds = {}
-    with open(out / "series.csv", newline="") as lines:
-        for row in csv.DictReader(lines):
-            if row["metric"] == "response_time" and row["p99"]:
-                seconds.setdefault(int(row["second"]) // 60, []).append(float(row["p99"]))
-    minutes = {}
-    for (at, processes), files in zip(watch.samples, watch.files):
-        minute = int((at - since) // 60)
-        if len(seconds.get(minute, [])) >= 60:
-            minutes[minute] = {**files, "slowest_p99_s": max(seconds[minute]), "p99_s": statistics.median(seconds[minute]),
-                               "processes": {names[pid]: {key: seen[key] for key in ("rss_mib", "descriptors")}
-                                             for pid, seen in processes.items() if pid in names}}
-    return minutes
-
-
-def soak(minutes):
-    needed = SOAK_RATE * 60 * minutes * SOAK_KIB / 2**20
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
-    try:
-        free = shutil.disk_usage(scratch).free / 2**30
-        if free < needed:
-            sys.exit(f"--soak {minutes} needs some {needed:.0f} GiB for its files, {scratch.parent} has {free:.0f}; "
-                     "set TMPDIR to a larger disk")
-        stack = scratch / "stack.yaml"
-        services = PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
-        pruning = services.replace("--prune-after,", f"--keep-events, {SOAK_KEEPS}, --prune-after,")
-        if pruning == services:
-            sys.exit(f"{PAYMENTS} prunes nothing: a soak would only fill the disk")
-        stack.write_text(pruning)
-        row = play("soak", "soak", ("common.yaml", stack, {"soak": 60 * minutes}, {"rate": f"{SOAK_RATE}/s", "ack": "380ms"},
-                                    f"memory, descriptors, logs and latency flat at {SOAK_RATE:,}/s"))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    show("soak", row)
-    seen = [at for _, at in sorted(row.get("minutes", {}).items())]
-    for minute, at in enumerate(seen):
-        print(f"  minute {minute:>3}: p99 {1e3 * at['p99_s']:7.1f} ms (slowest second {1e3 * at['slowest_p99_s']:.1f}), "
-              f"logs {at['logs_mib']:6.1f} MiB, stores {at['stores_mib']:8.1f} MiB, "
-              + ", ".join(f"{role} {use['rss_mib']:.0f} MiB {use['descriptors']} fd" for role, use in sorted(at["processes"].items())))
-    if len(seen) >= 4:
-        row["grown"] = grown(seen)
-        print("  last quarter against the second: " + ", ".join(f"{what} {ratio:.2f} x" for what, ratio in row["grown"].items()))
-    return row
-
-
-def grown(minutes):
-    """The mean of the last quarter over that of the second, of all that shall be flat, and of the stores' growth in a quarter."""
-    quarter = len(minutes) // 4
-    early, late = minutes[quarter:2 * quarter], minutes[-quarter:]
-    ratios = {}
-
-    def compare_means(what, read):
-        before, after = (sum(read(at) for at in part) / quarter for part in (early, late))
-        ratios[what] = after / before if before else math.nan
-
-    compare_means("p99", lambda at: at["p99_s"])
-    compare_means("logs", lambda at: at["logs_mib"])
-    for role in sorted(minutes[-1]["processes"]):
-        for key, unit in (("rss_mib", "memory"), ("descriptors", "descriptors")):
-            compare_means(f"{role} {unit}", lambda at: at["processes"].get(role, {}).get(key, 0))
-    growth = [part[-1]["stores_mib"] - part[0]["stores_mib"] for part in (early, late)]
-    ratios["growth of the stores"] = growth[1] / growth[0] if growth[0] else math.nan  # a quarter of one minute has none
-    return ratios
-
-
-def play(name, form, row=None):
-    scenario, stack, seconds, variables, wanted = row or ROWS[name]
+def play(row, seconds, more=None):
+    """One row. `more(out, watch, result)` sees the run before it is gone."""
+    scenario, stack, _, variables, wanted = row
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
     out = scratch / "run"
-    command = [BIN / "tidegate", "run", HERE / scenario, "--out", out, "--quiet", "--set", f"measure={seconds[form]}s"]
+    command = [BIN / "tidegate", "run", HERE / scenario, "--out", out, "--quiet", "--set", f"measure={seconds}s"]
     for key, value in variables.items():
         command += ["--set", f"{key}={value}"]
     if stack:
         command += ["--stack", stack]
+    limit = 2 * seconds + 300  # an audit takes a third of its load's time
+    with open(scratch / "output", "w") as output:
+        harness = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
     try:
-        with open(scratch / "output", "w") as output:
-            harness = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
-            watch = Watch(harness, out)
-            watch.start()
-            harness.wait(2 * seconds[form] + 300)  # an audit takes a third of its load's time
-            watch.join()
+        watch = Watch(harness, out)
+        watch.start()
+        harness.wait(limit)
+        watch.join()
         if not (out / "verdict.json").exists():
             return {"wanted": wanted, "verdict": "ERROR", "reasons": [(scratch / "output").read_text()[-500:]]}
         result = result_of(out, watch, wanted)
-        if form == "soak":
-            result["minutes"] = by_minute(watch, out, json.loads((out / "run.json").read_text())["unix_origin_s"])
+        if more:
+            more(out, watch, result)
         return result
+    except subprocess.TimeoutExpired:
+        return {"wanted": wanted, "verdict": "ERROR", "reasons": [f"still running after {limit} s"]}
     finally:
         if harness.poll() is None:
             harness.terminate()
-            harness.wait(30)
+            try:
+                harness.wait(30)
+            except subprocess.TimeoutExpired:
+                harness.kill()
         if os.environ.get("TIDEGATE_BENCH_KEEP"):
             print(f"kept: {out}")
         else:
@@ -261,7 +138,7 @@ def play(name, form, row=None):
 
 def result_of(out, watch, wanted):
     verdict = json.loads((out / "verdict.json").read_text())
-    run = json.loads((out / "run.json").read_text())
+    origin = json.loads((out / "run.json").read_text())["unix_origin_s"]
     happened = events(out)
     drained = next((event for event in happened if event["event"] == "drain_ended"), {})
     lag = lag_by_group(out)
@@ -271,38 +148,49 @@ def result_of(out, watch, wanted):
         "wanted": wanted,
         "verdict": verdict["verdict"],
         "reasons": verdict["reasons"],
+        "whole": not {"interrupted", "aborted", "harness_error"} & {event["event"] for event in happened},
         "offered_per_s": verdict["validity"]["offered_per_s"],
         "achieved_per_s": verdict["validity"]["achieved_per_s"],
         "lateness_p99_s": verdict["validity"]["lateness_p99_s"],
         "gates": {gate["name"]: {key: gate[key] for key in ("outcome", "value", "limit", "reason")} for gate in verdict["gates"]},
         "ready_s": next((event["seconds"] for event in happened if event["event"] == "stack_ready"), None),
-        "drained_s": drained.get("seconds"), "drained": drained.get("drained"),
-        "lag_s": lag,
+        "drained": drained.get("drained"), "drained_s": drained.get("seconds"), "reading_s": drained.get("reading_seconds"),
+        "lag_s": {group: [seconds[second] for second in sorted(seconds)] for group, seconds in lag.items()},
         "routing": {"decisions": decisions, "mean_us": watch.counter("routing_decision_nanoseconds_total") / decisions / 1e3,
                     "above_5ms": watch.counter("routing_decisions_above_5ms_total")},
         "payments": payments,
-        "per_payment": costs(watch, out, payments, run["unix_origin_s"]),
+        "per_payment": costs(watch, happened, payments, origin, origin + caught_up(happened, lag)),
     }
 
 
 def machines(table):
     """What 112,000 payments/s take at these costs, on machines of 16 cores used to 60 %."""
-    cores = {role: TARGET_TPS * cost["cpu_us"] / 1e6 / USABLE for role, cost in table.items() if role != "harness"}
-    threads = {role: TARGET_TPS * cost["busiest_thread_us"] / 1e6 / USABLE for role, cost in table.items()
-               if role not in ("harness", "broker", "bank-simulator")}
+    cores = {role: TARGET_TPS * cost["cpu_us"] / 1e6 / USABLE for role, cost in table.items() if role not in NOT_OURS}
+    threads = {role: TARGET_TPS * cost["busiest_thread_us"] / 1e6 / USABLE for role, cost in table.items() if role not in NOT_OURS}
     shards = math.ceil(threads.pop("gateway", 0))
     partitions = 20 * math.ceil(max(threads.values(), default=0) / 20)
     return {"cores": {role: round(value, 1) for role, value in cores.items()}, "total_cores": round(sum(cores.values())),
             "machines": math.ceil(sum(cores.values()) / CORES_PER_MACHINE), "shards": shards, "partitions": partitions}
 
 
+def show_machines(name, found):
+    print(f"\n112,000 payments/s with the roles of {name}: {found['total_cores']} cores on {found['machines']} machines, "
+          f"{found['partitions']} partitions, {found['shards']} shards"
+          + (f" (more than the {MOST_SHARDS} of one gateway)" if found["shards"] > MOST_SHARDS else "")
+          + "; beside the bank and Kafka, which are not the platform's\n  "
+          + ", ".join(f"{role} {value}" for role, value in found["cores"].items()), flush=True)
+
+
 def reconciliation(kills):
     scratch = tempfile.mkdtemp(prefix="tidegate-bench-")
+    wanted = "20,000,000 rows in 60 s and 1.5 GB, exact, also when killed"
     try:
         done = subprocess.run([BIN / "reconcile-bench", scratch, str(RECONCILED_ROWS), str(kills)], capture_output=True,
                               text=True, timeout=900)
-        return {"wanted": "20,000,000 rows in 60 s and 1.5 GB, exact, also when killed", "exact": done.returncode == 0,
-                "said": done.stdout.strip().splitlines()[-1:] or done.stderr[-300:]}
+        return {"wanted": wanted, "whole": True, "exact": done.returncode == 0,
+                "said": done.stdout.strip().splitlines()[-1:] or [done.stderr[-300:]]}
+    except subprocess.TimeoutExpired:
+        return {"wanted": wanted, "whole": False, "exact": False, "said": ["still running after 900 s"]}
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -311,8 +199,8 @@ def show(name, row):
     print(f"\n{name}: {row['wanted']}\n  {row['verdict']}" + "".join(f"\n  {reason[:200]}" for reason in row["reasons"][:4]))
     if "gates" not in row:
         return
-    print(f"  offered {row['offered_per_s']:,.0f}/s, achieved {row['achieved_per_s']:,.0f}/s; ready in {row['ready_s']:.2f} s; "
-          f"drained {row['drained']} in {row['drained_s']} s")
+    print(f"  offered {row['offered_per_s']:,.0f}/s, achieved {row['achieved_per_s']:,.0f}/s; ready in {row['ready_s'] or math.nan:.2f} s; "
+          f"drained {row['drained']} in {row['drained_s']} s, of which reading exports {row['reading_s']} s")
     for gate, said in row["gates"].items():
         print(f"  {gate:<12} {said['outcome']:<13} {said['reason'][:110]}")
     print("  highest lag: " + ", ".join(f"{group} {max(ages, default=0):.1f} s" for group, ages in sorted(row["lag_s"].items())))
@@ -324,38 +212,69 @@ def show(name, row):
     print(f"  {'all':<16} {sum(cost['cpu_us'] for cost in row['per_payment'].values()):>8.1f}", flush=True)
 
 
-def compare(before, after):
-    """CPU per payment and role against the last stored result."""
-    for name, row in after.items():
-        earlier = before.get(name, {}).get("per_payment", {})
-        pairs = [(role, earlier[role]["cpu_us"], cost["cpu_us"]) for role, cost in row.get("per_payment", {}).items()
-                 if role in earlier]
-        if pairs:
-            print(f"{name}, CPU per payment against the last result: "
-                  + ", ".join(f"{role} {now / was:.2f} x" for role, was, now in pairs if was > 0))
+def ratios(before, after):
+    """What a row measured, over what the row before it did."""
+    def figures(row):
+        table = row.get("per_payment", {})
+        found = {f"{role} CPU": cost["cpu_us"] for role, cost in table.items()}
+        if table:
+            found |= {"CPU": sum(cost["cpu_us"] for cost in table.values()), "KiB": sum(cost["kib_written"] for cost in table.values())}
+        found |= {gate: said["value"] for gate, said in row.get("gates", {}).items() if isinstance(said["value"], (int, float))}
+        ages = [age for ages in row.get("lag_s", {}).values() for age in ages]
+        return found | ({"highest lag": max(ages)} if ages else {}) | ({"drain": row["drained_s"]} if row.get("drained_s") else {})
+
+    was, now = figures(before), figures(after)
+    return {name: now[name] / was[name] for name in now if was.get(name)}
+
+
+def store(form, name, row):
+    """Beside the other rows of that form. What was not played to its end is no result."""
+    file = STORED / f"platform-{form}.json"
+    before = json.loads(file.read_text()) if file.exists() else {}
+    if not row.get("whole", True):
+        print(f"  not stored: {name} was not played to its end")
+        return
+    found = ratios(before.get(name, {}), row)
+    if found:
+        print(f"  against the last result: " + ", ".join(f"{what} {ratio:.2f} x" for what, ratio in found.items()), flush=True)
+    elif "said" in before.get(name, {}):
+        print(f"  the last result: {before[name]['said']}")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**before, name: row}, indent=2) + "\n")
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench platform", description=__doc__.split("\n\n")[0])
+    rows = [*ROWS, "reconciliation"]
+    parser.add_argument("--full", action="store_true", help="ten minutes a row")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=rows, metavar="ROW,…", help=f"of {', '.join(rows)}")
+    parser.add_argument("--soak", type=int, metavar="MINUTES", help="instead of the table: at half the peak, what stays flat?")
+    options = parser.parse_args(arguments)
+    for name in options.only:
+        if name not in rows:
+            parser.error(f"no row '{name}'; there are {', '.join(rows)}")
+    return options
 
 
 def platform(arguments=()):
-    if "--soak" in arguments:
-        return {"form": "soak", "soak": soak(int(arguments[arguments.index("--soak") + 1]))}
-    form = "full" if "--full" in arguments else "short"
-    only = arguments[arguments.index("--only") + 1].split(",") if "--only" in arguments else None
-    stored = SOURCE / f"build/bench/platform-{form}.json"
-    before = json.loads(stored.read_text()) if stored.exists() else {}
-    rows = {}
-    for name in ROWS:
-        if only and name not in only:
+    options = options_of(list(arguments))
+    if options.soak:
+        from platform_soak import soak
+        row = soak(options.soak)
+        store("soak", "soak", row)
+        return
+    form = "full" if options.full else "short"
+    for name, (_, _, seconds, _, _) in ROWS.items():
+        if name not in options.only:
             continue
-        rows[name] = play(name, form)
-        show(name, rows[name])
-    if rows.get("payments", {}).get("per_payment"):
-        rows["for_112000_per_s"] = machines(rows["payments"]["per_payment"])
-        print(f"\n112,000 payments/s at these costs: {json.dumps(rows['for_112000_per_s'])}")
-    if not only or "reconciliation" in only:
+        row = play(ROWS[name], seconds[form])
+        show(name, row)
+        if name in ("payments", "every_role") and row.get("per_payment"):
+            row["for_112000_per_s"] = machines(row["per_payment"])
+            show_machines(name, row["for_112000_per_s"])
+        store(form, name, row)
+    if "reconciliation" in options.only:
         for name, kills in (("reconciliation", 0), ("reconciliation_killed", 3)):
-            rows[name] = reconciliation(kills)
-            print(f"\n{name}: {rows[name]}", flush=True)
-    compare(before, rows)
-    stored.parent.mkdir(parents=True, exist_ok=True)
-    stored.write_text(json.dumps({**before, **rows}, indent=2) + "\n")
-    return {"form": form, **rows}
+            row = reconciliation(kills)
+            print(f"\n{name}: {row['wanted']}\n  exact {row['exact']}: {' '.join(row['said'])}", flush=True)
+            store(form, name, row)

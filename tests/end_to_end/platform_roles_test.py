@@ -196,7 +196,7 @@ class PlatformRoles(Roles):
                              **merchant["tenant"])["id"]
         self.pay(merchant, "key-1")
         wait_until(lambda: sink.got, 10, "an attempt")
-        self.call("worker", "DELETE", f"/v1/webhook-endpoints/{endpoint}", None, 204, **merchant["tenant"])
+        self.call("worker", "DELETE", f"/v1/webhook-endpoints/{endpoint}", None, 200, **merchant["tenant"])
         letters = lambda: self.call("worker", "GET", "/v1/dead-letters", **merchant["tenant"])["items"]
         wait_until(letters, 10, "a dead letter")  # eight attempts take half a minute at least
         self.assertEqual(letters()[0]["cause"], "the endpoint was removed")
@@ -221,6 +221,32 @@ class PlatformRoles(Roles):
         wait_until(lambda: self.call("worker", "GET", "/v1/read/lag")["staleness_ms"] < 1_000, 20, "the copy is fresh")
         verification = self.call("worker", "GET", "/v1/audit/verification")
         self.assertEqual(verification["faults"], [])
+
+    def test_an_acquirer_that_was_paused_charges_nobody_twice(self):
+        """What wakes up after another process has taken its database writes nothing, and is in nobody's way."""
+        merchant = self.merchant()
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 5})
+        self.call("worker", "PUT", "/admin/fraud/rules", {"same_amounts": 1_000})
+        for i in range(10):
+            self.pay(merchant, f"before-{i}")
+        wait_until(lambda: self.payable(merchant) == 10 * 9_850, 30, "the first ten settle")
+        for i in range(10):
+            self.pay(merchant, f"meanwhile-{i}")  # it is at work
+        paused = self.running["acquiring"]
+        paused.send_signal(signal.SIGSTOP)
+        self.addCleanup(lambda: (paused.kill(), paused.wait(10)))
+        (self.scratch / "acquiring/data/acquiring-0.lock").unlink()  # an operator who takes it for dead
+        self.begin("acquiring")
+        for i in range(10):
+            self.pay(merchant, f"after-{i}")
+        wait_until(lambda: self.payable(merchant) == 30 * 9_850, 60, "its successor does the work")
+        paused.send_signal(signal.SIGCONT)
+        for i in range(10):
+            self.pay(merchant, f"awake-{i}")
+        wait_until(lambda: self.payable(merchant) == 40 * 9_850, 60, "both are there, and one works")
+        self.assertEqual(len({item["payment"] for item in self.entries("settled")}), 40)
+        charges = self.call("bank-simulator", "GET", "/v1/statement")["items"]
+        self.assertEqual(len(charges), 40)
 
     def callback(self, body, secret=TOKEN, age=0, expect=202):
         """What an acquirer tells by itself, signed with the secret shared with it."""
