@@ -17,7 +17,7 @@ import tempfile
 from platform_bench import EVERY_ROLE, PAYMENTS, events, play, show
 
 RATE = 2500
-KEEPS = "15m"            # an event in its outbox, instead of an hour: pruning is at work for most of the run
+KEPT_SHARE = 1 / 8       # of the run that an event stays in its outbox, instead of an hour: pruning is at work after that
 KIB = 3.5                # of disk that a payment takes: 1.8 of stores, 0.4 of history, 0.8 of the audit's exports, and events
 LIMITS = {"memory": 1.1, "descriptors": 1.5, "logs": 1.25, "p99": 1.5, "outbox_events": 1.1, "growth of the stores": 1.1}
 
@@ -32,7 +32,8 @@ def soak(minutes):
                      "set TMPDIR to a larger disk")
         stack = scratch / "stack.yaml"
         services = PAYMENTS.read_text().replace("extends: embedded.yaml", f"extends: {EVERY_ROLE}")
-        pruning = services.replace("--prune-after,", f"--keep-events, {KEEPS}, --prune-after,")
+        keep_s = round(60 * minutes * KEPT_SHARE)
+        pruning = services.replace("--prune-after,", f"--keep-events, {keep_s}s, --prune-after,")
         if pruning == services:
             sys.exit(f"{PAYMENTS} prunes nothing: a soak would only fill the disk")
         stack.write_text(pruning)

@@ -20,6 +20,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -145,6 +146,7 @@ def play(seed, case, kills, stack, directory):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the case that is being played ends with it
     parser = argparse.ArgumentParser(prog="./dev test crash", description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=200, help="at least so many kills in all (default 200)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
