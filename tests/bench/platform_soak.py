@@ -19,7 +19,7 @@ from platform_bench import EVERY_ROLE, PAYMENTS, events, play, show
 RATE = 2500
 KEPT_SHARE = 1 / 8       # of the run that an event stays in its outbox, instead of an hour: pruning is at work after that
 KIB = 3.5                # of disk that a payment takes: 1.8 of stores, 0.4 of history, 0.8 of the audit's exports, and events
-LIMITS = {"memory": 1.1, "descriptors": 1.5, "logs": 1.25, "p99": 1.5, "outbox_events": 1.1, "growth of the stores": 1.1}
+LIMITS = {"memory": 1.1, "descriptors": 1.25, "logs": 1.25, "p99": 1.5, "outbox_events": 1.1, "growth of the stores": 1.1}
 
 
 def soak(minutes):
@@ -82,21 +82,22 @@ def limit_of(what):
 
 
 def grown(minutes):
-    """The mean of the last quarter over that of the second, of all that shall be flat, and of the stores' growth in a quarter."""
+    """The last quarter over the second, of all that shall be flat, and of the stores' growth in a quarter. Means, but of
+    descriptors the least: bursts open connections that stay for a while, and a leak raises what is left after them."""
     quarter = len(minutes) // 4
     early, late = minutes[quarter:2 * quarter], minutes[-quarter:]
     found = {}
 
-    def compare_means(what, read):
-        before, after = (sum(read(at) for at in part) / quarter for part in (early, late))
+    def compare(what, read, of=statistics.mean):
+        before, after = (of(read(at) for at in part) for part in (early, late))
         found[what] = after / before if before else math.nan
 
-    compare_means("p99", lambda at: at["p99_s"])
-    compare_means("logs", lambda at: at["logs_mib"])
-    compare_means("outbox_events", lambda at: at["outbox_events"])
+    compare("p99", lambda at: at["p99_s"])
+    compare("logs", lambda at: at["logs_mib"])
+    compare("outbox_events", lambda at: at["outbox_events"])
     for role in sorted(minutes[-1]["processes"]):
-        for key, unit in (("rss_mib", "memory"), ("descriptors", "descriptors")):
-            compare_means(f"{role} {unit}", lambda at: at["processes"].get(role, {}).get(key, 0))
+        compare(f"{role} memory", lambda at: at["processes"].get(role, {}).get("rss_mib", 0))
+        compare(f"{role} descriptors", lambda at: at["processes"].get(role, {}).get("descriptors", 0), min)
     growth = [part[-1]["stores_mib"] - part[0]["stores_mib"] for part in (early, late)]
     found["growth of the stores"] = growth[1] / growth[0] if growth[0] else math.nan
     return found
