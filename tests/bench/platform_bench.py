@@ -231,7 +231,7 @@ def store(form, name, row):
     """Beside the other rows of that form. What was not played to its end is no result."""
     file = STORED / f"platform-{form}.json"
     before = json.loads(file.read_text()) if file.exists() else {}
-    if not row.get("whole", True):
+    if not row.get("whole"):
         print(f"  not stored: {name} was not played to its end")
         return
     found = ratios(before.get(name, {}), row)
