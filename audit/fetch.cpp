@@ -160,7 +160,6 @@ Result<OpenItems::Answer> OpenItems::ask(Nanoseconds limit, const std::function<
     }
     if (after != last && interrupted()) return closed_error("interrupted");
     last = after;
-    ++answer.items;
     if (!parser.parse(item, members)) return protocol_error("an item of '" + name + "': " + parser.problem());
     const std::string_view state = members[1].present ? members[1].text : std::string_view();
     if (payments ? !is_open_payment(state) : state != "pending") return {};

@@ -55,10 +55,9 @@ class OpenItems {
 
   struct Answer {
     std::uint64_t open = 0;
-    std::string examples;     ///< "pay_7 (processing), …": the first few
-    bool whole = true;        ///< false: it was not read to its end
-    bool went_on = false;     ///< what is settled reaches further than before
-    std::uint64_t items = 0;  ///< read this time
+    std::string examples;  ///< "pay_7 (processing), …": the first few
+    bool whole = true;     ///< false: it was not read to its end
+    bool went_on = false;  ///< what is settled reaches further than before
   };
   /// An export that the system does not declare holds nothing open. Looks at `interrupted` at each page. Errors:
   /// nothing can be read within the limit, or an item is not what docs/audit.md says.

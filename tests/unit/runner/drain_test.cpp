@@ -12,6 +12,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+runner::DrainOutcome drain_of(const audit::System& system, Nanoseconds limit) {
+  runner::DrainInput input;
+  input.clock = RunClock::starting_in(0s);
+  input.system = &system;
+  input.limit = limit;
+  input.reading_limit = 60s;
+  input.interrupted = [] { return false; };
+  input.each_second = [] {};
+  return runner::wait_until_drained(input);
+}
+
 /// A shop whose exports say what each row of them says from its so-many-th reading on.
 class Shop {
  public:
@@ -30,16 +41,7 @@ class Shop {
 
   audit::System& system() { return system_; }
 
-  runner::DrainOutcome drain(Nanoseconds limit) {
-    runner::DrainInput input;
-    input.clock = RunClock::starting_in(0s);
-    input.system = &system_;
-    input.limit = limit;
-    input.reading_limit = 60s;
-    input.interrupted = [] { return false; };
-    input.each_second = [] {};
-    return runner::wait_until_drained(input);
-  }
+  runner::DrainOutcome drain(Nanoseconds limit) { return drain_of(system_, limit); }
 
   std::atomic<std::size_t> asked_for_payments{0}, asked{0};
 
@@ -119,14 +121,7 @@ struct LargeExport {
   runner::DrainOutcome drain() {
     audit::System system;
     system.exports["payments"].url = server.url() + "/payments";
-    runner::DrainInput input;
-    input.clock = RunClock::starting_in(0s);
-    input.system = &system;
-    input.limit = 100ms;
-    input.reading_limit = 60s;
-    input.interrupted = [] { return false; };
-    input.each_second = [] {};
-    return runner::wait_until_drained(input);
+    return drain_of(system, 100ms);
   }
 };
 
