@@ -33,20 +33,24 @@ class QuotaConsumer final : public EventConsumer {
 
   Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) override {
     const std::size_t allowed = quota_->take(std::min(maximum, kAtOnce));
+    held_back_ = allowed == 0;
     if (allowed > 0) {
       auto records = inner_->poll(allowed, limit);
+      held_back_ = records && records->size() == allowed;
       quota_->give_back(allowed - (records ? records->size() : 0));
       return records;
     }
     std::this_thread::sleep_for(std::min<Nanoseconds>(limit, std::chrono::milliseconds(10)));
     return std::vector<BusRecord>();
   }
+  bool held_back() const override { return held_back_ || inner_->held_back(); }
   Result<void> commit(bool force) override { return inner_->commit(force); }
 
  private:
   static constexpr std::size_t kAtOnce = 10;  // so that consumers share alike
   std::unique_ptr<EventConsumer> inner_;
   std::shared_ptr<SharedQuota> quota_;
+  bool held_back_ = false;
 };
 
 class QuotaBus final : public EventBus {

@@ -26,6 +26,7 @@ class KafkaConsumer final : public EventConsumer {
   Result<bool> start(Nanoseconds limit);
 
   Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) override;
+  bool held_back() const override { return queue_.held_back; }
   Result<void> commit(bool force) override;
 
  private:

@@ -129,13 +129,15 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
         if (queue.records.size() >= kMostQueued) queue.full_since = monotonic_now();  // it moves: patience anew
         arrived_.notify_all();
       }
+      queue.held_back = waits_for_slower();
       return records;
     }
     if (failure_) return *failure_;
     const Nanoseconds left = deadline - monotonic_now();
+    queue.held_back = waits_for_slower();
     if (tried && left <= Nanoseconds{0}) return std::vector<BusRecord>();
     tried = true;
-    if (waits_for_slower()) {
+    if (queue.held_back) {
       arrived_.wait_for(lock, std::clamp(left, Nanoseconds{0}, kPatience));
       continue;
     }

@@ -25,6 +25,7 @@ class KafkaFeed {
     std::deque<BusRecord> records;
     Offsets from;  ///< records before are not its own
     std::optional<Nanoseconds> full_since;
+    bool held_back = false;  ///< when it last took, the feed waited for a slower one
   };
   /// With as many records that a subscriber has not taken, nobody gets more: the faster ones go at its pace. One that
   /// takes none at all for the time of `kPatience` loses what comes then, as a bus may lose it: its outbox source has

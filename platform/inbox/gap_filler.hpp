@@ -19,10 +19,13 @@ class GapFiller {
   GapFiller(PeerDirectory& peers, const InboxOptions& options, Sequencer& sequencer, InboxCounters& counters)
       : options_(options), sequencer_(sequencer), counters_(counters), source_(peers, options) {}
 
-  /// Asks for what is missing, unless the last time failed a moment ago.
+  /// Asks for what is missing, unless the last time failed a moment ago; the rest is the next call's when it takes
+  /// long.
   void fill();
-  /// Asks for the heads when a stream has been quiet, at most every idle_check.
-  void check_heads();
+  /// Asks for the heads when a stream has been quiet for idle_check and for as long as events are late at the moment,
+  /// no oftener than that. What is late is not lost: to fetch it from the outbox, too, costs the most when there is the
+  /// least to spare.
+  void check_heads(Nanoseconds late);
   /// Something is missing and fill() would ask for it now.
   bool can_fill() const;
 
@@ -33,8 +36,9 @@ class GapFiller {
   Sequencer& sequencer_;
   InboxCounters& counters_;
   OutboxSource source_;
-  Nanoseconds fill_at_{0}, heads_at_{0};    // not before
-  std::vector<std::int64_t> former_heads_;  // at the last check
+  Nanoseconds fill_at_{0};                  // not before
+  Nanoseconds heads_at_{0};                 // of the last check
+  std::vector<std::int64_t> former_heads_;  // what it found
   std::map<int, std::int64_t> noticed_;     // where the last gap of a partition began
 };
 

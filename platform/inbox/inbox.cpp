@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -55,6 +56,8 @@ struct Inbox::State {
   Nanoseconds connect_at{0}, apply_at{0};  // not before
   Nanoseconds received_at{0};
   bool more_waits = false;  // the last poll was full
+  bool bus_has_more = false;
+  Nanoseconds late_until{0};  // the arrival of a late event and its age again: until then others may come as late
   bool told_unreachable = false;
   bool commits_work = true;
 
@@ -72,8 +75,8 @@ struct Inbox::State {
     while (!is_stopping()) {
       gather();
       receive();
+      if (!bus_has_more) filler.check_heads(late());
       filler.fill();
-      filler.check_heads();
       apply();
       note_caught_up();
       commit_offsets(false);
@@ -93,8 +96,13 @@ struct Inbox::State {
     apply_at = monotonic_now() + options.retry_after;
   }
 
+  /// How late events come over the bus at the moment. A wall clock that is set off makes them look late, too.
+  Nanoseconds late() const { return std::max(Nanoseconds{0}, late_until - monotonic_now()); }
+
   void note_caught_up() {
-    if (drained_at_ms == 0 || !sequencer.missing().empty() || !sequencer.ready(1).empty()) return;
+    if (drained_at_ms == 0 || late() > options.idle_check || !sequencer.missing().empty() ||
+        !sequencer.ready(1).empty())
+      return;
     caught_up_at_ms = drained_at_ms;
   }
 
@@ -131,6 +139,8 @@ struct Inbox::State {
   void disconnect() {
     consumer.reset();
     connected = false;
+    more_waits = bus_has_more = false;
+    late_until = Nanoseconds{0};
   }
 
   void tell_unreachable(const Error& why) {
@@ -147,7 +157,7 @@ struct Inbox::State {
     // a full machine a group that once fell so far behind never got back to the bus. While the outbox does not answer,
     // the other streams go on.
     if (sequencer.full() && filler.can_fill()) {
-      more_waits = true;
+      more_waits = bus_has_more = true;
       return;
     }
     auto records = consumer->poll(kRecordsAtOnce, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
@@ -158,7 +168,9 @@ struct Inbox::State {
     }
     const Nanoseconds now = monotonic_now();
     more_waits = records->size() == kRecordsAtOnce;
-    if (!more_waits) drained_at_ms = asked_at_ms;
+    bus_has_more = more_waits || consumer->held_back();
+    if (!bus_has_more) drained_at_ms = asked_at_ms;
+    note_late(*records, now);
     for (const BusRecord& record : *records) {
       auto event = Envelope::decode(record.value);
       if (event && is_of_another_shard(*event, record)) continue;
@@ -172,6 +184,13 @@ struct Inbox::State {
       }
       if (sequencer.offer(std::move(*event), now) == Sequencer::Offer::repeat) counters.repeats += 1;
     }
+  }
+
+  void note_late(const std::vector<BusRecord>& records, Nanoseconds now) {
+    if (records.empty()) return;
+    const std::int64_t oldest_ms = std::ranges::min_element(records, {}, &BusRecord::timestamp_ms)->timestamp_ms;
+    const std::chrono::milliseconds age(oldest_ms > 0 ? wall_now_ms() - oldest_ms : 0);  // a bus may keep no times
+    late_until = std::max(late_until, now + std::min<Nanoseconds>(age, options.longest_late));
   }
 
   /// A producer that is split into shards writes one topic from several databases, "gateway-0" and "gateway-1"; each

@@ -1,7 +1,9 @@
 #pragma once
 // The consumer's side of exactly-once: per stream the last number applied is kept in the transaction of the effect. A
 // repeat is skipped, a jump is a gap: the partition waits while the gap is filled from the producer's outbox; when idle
-// the head is asked for every second, so that a lost tail is noticed too.
+// the head is asked for every second, so that a lost tail is noticed too. What is late counts as lost only when its
+// stream has been quiet for longer than events are late at the moment, and the bus has no more: a group that fetched
+// late events from the outbox beside the bus, on a machine that is full, stayed a minute behind for good.
 
 #include <cstdint>
 #include <functional>
@@ -32,7 +34,8 @@ struct InboxOptions {
   std::string producer;  ///< the producer database's id: "gateway-0"
   int workers = 1;
   int worker_index = 0;
-  Nanoseconds idle_check = std::chrono::seconds(1);          ///< a quiet stream's head is asked for this often
+  Nanoseconds idle_check = std::chrono::seconds(1);          ///< a quiet stream's head is asked for at most this often
+  Nanoseconds longest_late = std::chrono::seconds(4);        ///< an event that is older counts as late by so much
   Nanoseconds retry_after = std::chrono::milliseconds(100);  ///< after a failed effect, fill or (re)connection
 };
 
@@ -66,7 +69,8 @@ class Inbox {
   void stop();
 
   /// When everything that the bus had was applied, for the last time (Unix ms; 0: never): what a copy's staleness is
-  /// counted from. A tail that the bus lost is noticed 1 to 2 s later. Thread-safe.
+  /// counted from. It stands still while events come later than idle_check. A tail that the bus lost is noticed 1 to 2
+  /// s later, or 2 to 4 s when events come almost so late. Thread-safe.
   std::int64_t caught_up_at_ms() const;
 
   struct Statistics {

@@ -12,7 +12,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr Nanoseconds kLimit = std::chrono::seconds(1);
-constexpr std::int64_t kMostAtOnce = 1000;
 
 }  // namespace
 
@@ -28,10 +27,11 @@ Result<std::string> OutboxSource::get(const std::string& path_and_query) const {
   return std::move(response->body);
 }
 
-Result<std::vector<Envelope>> OutboxSource::events(const MissingRange& range) const {
+Result<std::vector<Envelope>> OutboxSource::events(const MissingRange& range) {
   const StreamId stream{options_.producer, options_.topic, range.partition};
-  const std::int64_t count = std::min(range.to - range.from + 1, kMostAtOnce);
+  const std::int64_t count = std::min(range.to - range.from + 1, most_);
   auto answer = get(stream.text() + "?from=" + std::to_string(range.from) + "&limit=" + std::to_string(count));
+  most_ = answer ? std::min(kMostAtOnce, 2 * most_) : std::max(kLeastAtOnce, most_ / 2);
   if (!answer) return answer.error();
   return events_in(*answer, stream);
 }

@@ -155,6 +155,7 @@ def result_of(out, watch, wanted):
         "gates": {gate["name"]: {key: gate[key] for key in ("outcome", "value", "limit", "reason")} for gate in verdict["gates"]},
         "ready_s": next((event["seconds"] for event in happened if event["event"] == "stack_ready"), None),
         "drained": drained.get("drained"), "drained_s": drained.get("seconds"), "reading_s": drained.get("reading_seconds"),
+        "refilled": watch.count.get("inbox_refilled_total"),
         "lag_s": {group: [seconds[second] for second in sorted(seconds)] for group, seconds in lag.items()},
         "routing": {"decisions": decisions, "mean_us": watch.counter("routing_decision_nanoseconds_total") / decisions / 1e3,
                     "above_5ms": watch.counter("routing_decisions_above_5ms_total")},
@@ -203,7 +204,8 @@ def show(name, row):
           f"drained {row['drained']} in {row['drained_s']} s, of which reading exports {row['reading_s']} s")
     for gate, said in row["gates"].items():
         print(f"  {gate:<12} {said['outcome']:<13} {said['reason'][:110]}")
-    print("  highest lag: " + ", ".join(f"{group} {max(ages, default=0):.1f} s" for group, ages in sorted(row["lag_s"].items())))
+    print("  highest lag: " + ", ".join(f"{group} {max(ages, default=0):.1f} s" for group, ages in sorted(row["lag_s"].items()))
+          + f"; {row['refilled'] or 0:,.0f} events or more came from outboxes instead of the bus")
     routing = row["routing"]
     print(f"  routing: {routing['decisions']:,.0f} decisions, mean {routing['mean_us']:.1f} us, {routing['above_5ms']:,.0f} over 5 ms")
     print(f"  {'role':<16} {'us CPU':>8} {'KiB':>7} {'busiest thread, us':>19}")

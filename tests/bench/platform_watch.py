@@ -10,7 +10,7 @@ import urllib.request
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 ALL_EVERY_S = 30  # the gateway's metrics are asked for once a second, all others' so often
-COUNTED = ("outbox_pruned_total", "outbox_prunings_held_up_total", "outbox_events")
+COUNTED = ("outbox_pruned_total", "outbox_prunings_held_up_total", "outbox_events", "inbox_refilled_total")
 
 
 class Watch(threading.Thread):

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "platform/inbox/outbox_source.hpp"
+#include "platform/service/wall_clock.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/platform_workers/lossy_bus.hpp"
 #include "tests/unit/platform_workers/support.hpp"
@@ -49,6 +50,7 @@ struct Fixture {
     inbox.producer_peer = "gateway.http";
     inbox.producer = "gateway-0";
     inbox.idle_check = std::chrono::milliseconds(20);
+    inbox.longest_late = std::chrono::milliseconds(0);
     inbox.retry_after = std::chrono::milliseconds(5);
     return inbox;
   }
@@ -60,17 +62,18 @@ struct Fixture {
     return {};
   }
 
-  std::unique_ptr<Inbox> make_inbox(EventBus& carrier, Apply apply = note) {
-    return std::make_unique<Inbox>(*store, peers, carrier, options(), std::move(apply),
+  std::unique_ptr<Inbox> make_inbox(EventBus& carrier, Apply apply = note, InboxOptions inbox = options()) {
+    return std::make_unique<Inbox>(*store, peers, carrier, std::move(inbox), std::move(apply),
                                    [this](const Envelope&) { applied.add(); });
   }
 
-  /// Publishes only; the producer's outbox is told apart.
-  void publish(int partition, std::int64_t sequence) {
+  /// Publishes only; the producer's outbox is told apart. `age`: since the event was committed.
+  void publish(int partition, std::int64_t sequence, std::chrono::seconds age = {}) {
     BusRecord record;
     record.topic = "payments";
     record.partition = partition;
     record.value = make_event(partition, sequence).encode();
+    record.timestamp_ms = wall_now_ms() - std::chrono::milliseconds(age).count();
     REQUIRE(publisher->publish(record).ok());
   }
 
@@ -196,6 +199,59 @@ TEST_CASE("a lost tail is noticed on a quiet stream") {
   inbox->stop();
   CHECK(fixture.effects(5) == dense(4));
   CHECK(fixture.effects(11) == dense(2));
+}
+
+TEST_CASE("what is late is waited for, not fetched from the outbox") {
+  Fixture fixture;
+  InboxOptions options = Fixture::options();
+  options.longest_late = std::chrono::minutes(1);
+  fixture.publish(5, 1, std::chrono::seconds(50));
+  fixture.producer.set_head(5, 3);
+  fixture.producer.set_head(11, 1);
+  auto inbox = fixture.make_inbox(*fixture.bus, Fixture::note, options);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(fixture.applied.reaches(1));
+  std::this_thread::sleep_for(20 * options.idle_check);
+  CHECK(fixture.producer.event_requests() == 0);
+  for (const int n : {2, 3}) fixture.publish(5, n);
+  fixture.publish(11, 1);
+  REQUIRE(fixture.applied.reaches(4));
+  inbox->stop();
+  CHECK(fixture.producer.event_requests() == 0);
+  CHECK(inbox->statistics().gaps == 0);
+}
+
+TEST_CASE("events that were late once do not hide a lost tail for good") {
+  Fixture fixture;
+  InboxOptions options = Fixture::options();
+  options.longest_late = std::chrono::milliseconds(100);
+  fixture.publish(5, 1, std::chrono::seconds(50));
+  fixture.producer.set_head(5, 3);
+  auto inbox = fixture.make_inbox(*fixture.bus, Fixture::note, options);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(fixture.applied.reaches(3));
+  inbox->stop();
+  CHECK(fixture.effects(5) == dense(3));
+}
+
+TEST_CASE("while the bus has more, no stream counts as quiet") {
+  Fixture fixture;
+  constexpr std::int64_t each = 4000;  // of the partition that the bus hands out first
+  for (std::int64_t n = 1; n <= each; ++n) fixture.publish(0, n);
+  fixture.publish(5, 1);
+  fixture.producer.set_head(0, each);
+  fixture.producer.set_head(5, 1);
+  const Apply slowly = [](Connection& connection, const Envelope& event) -> Result<void> {
+    if (event.sequence % 1000 == 0) std::this_thread::sleep_for(5 * Fixture::options().idle_check);
+    return Fixture::note(connection, event);
+  };
+  auto inbox = fixture.make_inbox(*fixture.bus, slowly);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(fixture.applied.reaches(each + 1));
+  inbox->stop();
+  CHECK(fixture.effects(5) == dense(1));
+  CHECK(fixture.producer.event_requests() == 0);
+  CHECK(inbox->statistics().gaps == 0);
 }
 
 TEST_CASE("events are applied from the outbox while there is no broker") {
