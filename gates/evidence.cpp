@@ -51,9 +51,9 @@ Evidence::Evidence(const record::RunInfo& run, const record::SeriesSet& series, 
     }
   }
   for (const record::Event& event : events.events) {
-    if (event.type == "drain_ended" && boolean_member(event.fields, "drained").value_or(false)) {
-      drained_at_ = second_of(event.time);
-    }
+    if (event.type != "drain_ended") continue;
+    left_undrained_ = !boolean_member(event.fields, "drained").value_or(false);
+    if (!left_undrained_) drained_at_ = second_of(event.time);
   }
 }
 

@@ -77,6 +77,8 @@ class Evidence {
 
   /// The second in which a drain ended with everything drained: from there on nothing lags.
   std::optional<std::int32_t> drained_at() const { return drained_at_; }
+  /// A drain ended with something still open: what the audit misses may come yet.
+  bool left_undrained() const { return left_undrained_; }
 
  private:
   struct Flow {
@@ -98,6 +100,7 @@ class Evidence {
   SecondSet judged_;
   std::int32_t data_end_ = 0;
   std::optional<std::int32_t> drained_at_;
+  bool left_undrained_ = false;
   // Gates ask for the same limits again and again: per window, per second of a recovery.
   mutable std::map<std::pair<const record::Series*, std::uint64_t>, CountsBySecond> counts_;
 };

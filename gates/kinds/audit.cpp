@@ -1,7 +1,8 @@
 // audit: [no_lost_acks, no_double_charge, ledger_balanced]
 //
 // What the checkers found is an input of judging. A checker that says false: FAIL. Unknown, absent, or true of nothing:
-// INCONCLUSIVE.
+// INCONCLUSIVE. Of a system that did not drain the reason says that what is missing may be late: the books were read
+// before it was done.
 
 #include <fmt/format.h>
 
@@ -53,6 +54,9 @@ class AuditGate final : public Gate {
       if (answer.outcome == Outcome::pass) continue;
       if (result.outcome != Outcome::fail) result.outcome = answer.outcome;
       result.reason += (result.reason.empty() ? "" : "; ") + answer.text;
+    }
+    if (result.outcome == Outcome::fail && evidence.left_undrained()) {
+      result.reason += "; the system had not drained: what is missing may be late, not lost";
     }
     if (result.reason.empty()) {
       result.reason =

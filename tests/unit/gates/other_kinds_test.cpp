@@ -255,6 +255,13 @@ TEST_CASE("an audit gate needs every checker to say true, of something", "[audit
          (*run.findings)[2].outcome = "false";
        },
        gate, Outcome::fail, "no_lost_acks is unknown; ledger_balanced is broken"},
+      {"false of a system that had not drained",
+       [](SyntheticRun& run) {
+         run.erase_events("drain_ended");
+         run.event(34, "drain_ended", {{"drained", false}});
+         (*run.findings)[0] = {"no_lost_acks", "false", 9, "the ledger posted nothing", {}};
+       },
+       gate, Outcome::fail, "posted nothing; the system had not drained: what is missing may be late, not lost"},
       {"nothing checked", [](SyntheticRun& run) { (*run.findings)[0].checked = 0; }, gate, Outcome::inconclusive,
        "had nothing to check"},
       {"one missing", [](SyntheticRun& run) { run.findings->pop_back(); }, gate, Outcome::inconclusive,
