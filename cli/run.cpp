@@ -16,7 +16,13 @@ int play(const runner::ScenarioOptions& options, RunFlags flags) {
   if (options.path.empty() == flags.replay.empty()) {
     return fail(usage_error("run needs a scenario file, or --replay DIR instead of one"));
   }
-  auto scenario = flags.replay.empty() ? runner::load_scenario(options) : runner::replayed_scenario(flags.replay);
+  if (!flags.replay.empty() && (!options.variant.empty() || !options.sets.empty() || options.seed)) {
+    return fail(
+        usage_error("--replay plays the run's own variant, values and seed; it goes with none of --variant, "
+                    "--set and --seed"));
+  }
+  auto scenario =
+      flags.replay.empty() ? runner::load_scenario(options) : runner::replayed_scenario(flags.replay, options);
   if (!scenario) return fail(scenario.error());
   flags.run.command = command_line();
   auto outcome = runner::rehearse(std::move(*scenario), flags.run);
@@ -35,8 +41,9 @@ void add_run(CLI::App& app, int& exit_code) {
   auto options = add_scenario_options(*command);
   auto flags = std::make_shared<RunFlags>();
   command->get_option("FILE")->required(false);
-  command->add_option("--replay", flags->replay,
-                      "Play the scenario of that run directory, with its overrides and seed");
+  command->add_option(
+      "--replay", flags->replay,
+      "Play the scenario of that run directory, with its overrides and seed; give --stack and --segment again");
   command->add_option("--out", flags->run.out, "Run directory (default: runs/NAME-TIME)");
   command->add_option("--baseline", flags->run.baseline, "Run directory or baseline store for the compare gates");
   command->add_flag("--force", flags->run.force, "Compare although scenario or machine do not match the baseline");

@@ -179,6 +179,19 @@ void check_search_gates(const Scenario& scenario, Diagnostics& diagnostics) {
   }
 }
 
+// What cannot be read would leave the drain open, which is found out after the load only.
+void check_exports_can_be_read(const Scenario& scenario, Diagnostics& diagnostics) {
+  const std::string& base = scenario.stack.base_url;
+  if (base.empty() || base.starts_with("http://")) return;
+  for (const auto& [name, mapped] : scenario.audit.exports) {
+    if (!mapped.get.starts_with('/')) continue;
+    diagnostics.add(scenario.root.find("audit")->find(name)->find("get")->mark(),
+                    fmt::format("the audit reads exports over http:// only, and this one would be read from {}{}; give "
+                                "an http:// URL of it",
+                                base, mapped.get));
+  }
+}
+
 // A run ends with its load, so a phase behind it would come to pass only while iterations are in progress: what was to
 // be seen in it might never be.
 void check_phases_have_load(const Scenario& scenario, Diagnostics& diagnostics) {
@@ -214,8 +227,10 @@ void read_sections(Scenario& scenario, const ScenarioOptions& options, Sound sou
                  [&] { scenario.faults = chaos::parse_faults(*faults, fault_context(scenario), diagnostics); });
   }
   if (const yaml::Node* section = root.find("audit")) {
-    read_section(sound, "audit", {"audit"}, diagnostics,
-                 [&] { scenario.audit = audit::parse_audit(*section, diagnostics); });
+    read_section(sound, "audit", {"audit"}, diagnostics, [&] {
+      scenario.audit = audit::parse_audit(*section, diagnostics);
+      check_exports_can_be_read(scenario, diagnostics);
+    });
   }
   if (const yaml::Node* gates = root.find("gates"); gates != nullptr && scenario.load) {
     read_section(sound, "gates", {"gates", "validity", "stack", "phases", "load", "faults"}, diagnostics, [&] {
@@ -342,7 +357,7 @@ Result<Scenario> load_scenario(const ScenarioOptions& options) {
   return scenario;
 }
 
-Result<Scenario> replayed_scenario(const std::string& run_directory) {
+Result<Scenario> replayed_scenario(const std::string& run_directory, const ScenarioOptions& given) {
   auto directory = record::RunDirectory::open(run_directory);
   if (!directory) return usage_error("--replay: " + directory.error().message);
   auto info = directory->read_info();
@@ -353,6 +368,8 @@ Result<Scenario> replayed_scenario(const std::string& run_directory) {
   options.path = info->scenario_path;
   options.text = info->scenario;
   options.seed = info->seed;
+  options.stack = given.stack;
+  options.segment = given.segment;
   auto scenario = load_scenario(options);
   if (!scenario) return scenario;
   scenario->variant = info->variant;

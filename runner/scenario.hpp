@@ -75,8 +75,8 @@ struct Scenario {
 
 /// The error holds every mistake, one a line.
 Result<Scenario> load_scenario(const ScenarioOptions& options);
-/// The scenario that a run directory holds, with its overrides and its seed.
-Result<Scenario> replayed_scenario(const std::string& run_directory);
+/// The scenario that a run directory holds, with its overrides and its seed; of `given` the stack and the segment.
+Result<Scenario> replayed_scenario(const std::string& run_directory, const ScenarioOptions& given);
 
 /// The shape of the whole file, joined from the sections' own: what `tidegate schema` prints.
 schema::TypePointer scenario_schema();

@@ -209,6 +209,10 @@ class Drills(EndToEnd):
     def test_replay_of_what_is_no_run(self):
         refused = run("run", "--replay", self.scratch)
         self.assertEqual(refused.code, USAGE, refused)
+        for more in (["--set", "rate=1/s"], ["--seed", "7"], ["--variant", "smoke"]):
+            refused = run("run", "--replay", self.scratch, *more)
+            self.assertEqual(refused.code, USAGE, refused)
+            self.assertIn("it goes with none of --variant, --set and --seed", refused.err)
         both = run("run", self.file, "--replay", self.scratch)
         self.assertEqual(both.code, USAGE, both)
 

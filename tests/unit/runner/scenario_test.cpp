@@ -157,6 +157,36 @@ TEST_CASE("switches need a topology that has them") {
   CHECK(scenario.error().message.find("need a topology") != std::string::npos);
 }
 
+TEST_CASE("an export that the audit cannot read is refused") {
+  struct Row {
+    const char* base_url;
+    const char* get;
+    const char* says;
+  };
+  const Row rows[] = {
+      {"http://127.0.0.1:1", "/orders", ""},
+      {"https://127.0.0.1:1", "/orders", "changed.yaml:4:"},
+      {"https://127.0.0.1:1", "/orders", "would be read from https://127.0.0.1:1/orders"},
+      {"unix:/tmp/shop.sock", "/orders", "http:// only"},
+      {"https://127.0.0.1:1", "http://127.0.0.1:2/orders", ""},
+  };
+  for (const Row& row : rows) {
+    runner::ScenarioOptions options;
+    options.path = "changed.yaml";
+    options.text = "tidegate: 1\nname: changed\nstack: {base_url: '" + std::string(row.base_url) +
+                   "'}\naudit: {payments: {get: '" + row.get +
+                   "', id: $.id, key: $.k, amount: $.a, currency: EUR, status: $.s}}\n"
+                   "flows: {look: [{get: /healthz, name: look}]}\nphases: {play: {for: 1s}}\n"
+                   "load: {one: {executor: constant-arrival-rate, flows: {look: 100}, rate: 10/s, duration: 1s, "
+                   "max_vus: 5}}\n";
+    const auto scenario = runner::load_scenario(options);
+    const std::string said = scenario ? std::string() : scenario.error().message;
+    INFO(row.base_url << " " << row.get << ": " << said);
+    CHECK(scenario.ok() == std::string(row.says).empty());
+    CHECK(said.find(row.says) != std::string::npos);
+  }
+}
+
 TEST_CASE("a phase that no load is sure to reach is refused") {
   struct Row {
     const char* phases;
