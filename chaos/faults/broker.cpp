@@ -67,11 +67,13 @@ FaultKind broker_errors_fault() {
       schema::object({schema::optional("request",
                                        schema::choice({"Produce", "Fetch", "ListOffsets", "Metadata", "OffsetCommit",
                                                        "OffsetFetch", "FindCoordinator", "InitProducerId"}),
-                                       "default Produce"),
+                                       "Produce (default), Fetch, ListOffsets, Metadata, OffsetCommit, OffsetFetch, "
+                                       "FindCoordinator or InitProducerId"),
                       schema::optional("error",
                                        schema::choice({"NOT_LEADER_FOR_PARTITION", "REQUEST_TIMED_OUT",
                                                        "NOT_ENOUGH_REPLICAS", "COORDINATOR_NOT_AVAILABLE", "UNKNOWN"}),
-                                       "default REQUEST_TIMED_OUT"),
+                                       "REQUEST_TIMED_OUT (default), NOT_LEADER_FOR_PARTITION, NOT_ENOUGH_REPLICAS, "
+                                       "COORDINATOR_NOT_AVAILABLE or UNKNOWN"),
                       schema::optional("count", schema::integer(1, 10000), "default 10")},
                      kind.summary);
   set_broker_fault(kind, [](const yaml::Node& parameters) {

@@ -97,7 +97,7 @@ FaultKind deploy_fault() {
   kind.recovery = "it is deployed as it was, and is ready";
   kind.parameters = schema::object(
       {schema::required("switches", schema::map_of(schema::text()), "names and values, of the topology; required"),
-       schema::optional("ready_within", schema::duration(), "default 30s")},
+       schema::optional("ready_within", schema::duration(), "of the new one, default 30s; at the heal it is 5s")},
       kind.summary);
   kind.exclusive = true;
   kind.check = [](const yaml::Node& parameters, Diagnostics& diagnostics) {

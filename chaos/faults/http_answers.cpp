@@ -38,9 +38,10 @@ FaultKind http_lost_reply_fault() {
   kind.summary = "The upstream acts and replies, and the client never learns: applied, reply lost.";
   kind.hit = "a request whose reply was lost";
   kind.recovery = "replies arrive; a connection kept silent stays so until its client ends it";
-  kind.parameters = schema::object({schema::optional("how", schema::choice({"reset", "close", "silence"}),
-                                                     "what the client sees of the connection; default reset")},
-                                   kind.summary);
+  kind.parameters =
+      schema::object({schema::optional("how", schema::choice({"reset", "close", "silence"}),
+                                       "what the client sees of the connection: reset (default), close or silence")},
+                     kind.summary);
   set_http_fault(kind, [](const yaml::Node& parameters, Diagnostics&, const FaultIdentity&) {
     HttpEffect effect;
     effect.lost_reply = LostReply::reset;
@@ -76,9 +77,10 @@ FaultKind http_malformed_fault() {
   kind.summary = "The response is no valid HTTP.";
   kind.hit = "a request chosen to have its response broken";
   kind.recovery = "responses arrive as they were sent";
-  kind.parameters = schema::object({schema::optional("what", schema::choice({"status_line", "header", "length"}),
-                                                     "the part that is broken; default status_line")},
-                                   kind.summary);
+  kind.parameters =
+      schema::object({schema::optional("what", schema::choice({"status_line", "header", "length"}),
+                                       "the part that is broken: status_line (default), header or length")},
+                     kind.summary);
   set_http_fault(kind, [](const yaml::Node& parameters, Diagnostics&, const FaultIdentity&) {
     HttpEffect effect;
     effect.malformed = Malformation::status_line;
