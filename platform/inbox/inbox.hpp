@@ -3,7 +3,7 @@
 // repeat is skipped, a jump is a gap: the partition waits while the gap is filled from the producer's outbox; when idle
 // the head is asked for every second, so that a lost tail is noticed too. What is late counts as lost only when its
 // stream has been quiet for longer than events are late at the moment, and the bus has no more: a group that fetched
-// late events from the outbox beside the bus, on a machine that is full, stayed a minute behind for good.
+// late events from the outbox beside the bus kept a machine that was full so.
 
 #include <cstdint>
 #include <functional>
