@@ -2,27 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <span>
 
 #include "base/units.hpp"
+#include "platform/service/json_body.hpp"
 
 namespace tidegate::platform {
 namespace {
 
 constexpr std::size_t kMostRules = 100;
-
-Result<void> check_members(const json::object& object, std::span<const std::string_view> known) {
-  for (const auto& member : object) {
-    const std::string name(member.key());
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest_spelling(name, known);
-    return usage_error("unknown member '" + name.substr(0, 40) + "'" +
-                       (near.empty() ? "" : "; did you mean '" + near + "'?"));
-  }
-  return {};
-}
 
 Result<void> read_text(const json::object& object, const char* name, std::string& target) {
   if (!object.contains(name)) return {};

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "platform/service/json_body.hpp"
+
 namespace tidegate::platform {
 namespace {
 
@@ -13,16 +15,6 @@ constexpr std::int64_t kLargestRate = 1'000'000;
 constexpr std::int64_t kLongestDelayMs = 10'000;
 
 constexpr std::array<std::string_view, 2> kMembers{"writes_per_second", "added_delay_ms"};
-
-// A misspelt one would mean no limit at all.
-Result<void> check_members(const json::object& group) {
-  for (const auto& member : group) {
-    if (std::find(kMembers.begin(), kMembers.end(), std::string_view(member.key())) != kMembers.end()) continue;
-    return usage_error(fmt::format("unknown member '{}': a table group has writes_per_second and added_delay_ms",
-                                   std::string_view(member.key()).substr(0, 40)));
-  }
-  return {};
-}
 
 Result<std::int64_t> read_number(const json::object& object, const char* member, std::int64_t high) {
   if (!object.contains(member)) return std::int64_t{0};
@@ -41,7 +33,8 @@ Result<CapacitySettings> CapacitySettings::from_json(const json::object& documen
           fmt::format("there is no table group '{}': payments, operations", std::string_view(name).substr(0, 40)));
     }
     if (!value.is_object()) return usage_error("a table group has writes_per_second and added_delay_ms");
-    if (auto known = check_members(value.get_object()); !known) return known.error();
+    // A misspelt one would mean no limit at all.
+    if (auto known = check_members(value.get_object(), kMembers); !known) return known.error();
     const auto writes = read_number(value.get_object(), "writes_per_second", kLargestRate);
     if (!writes) return writes.error();
     const auto delay_ms = read_number(value.get_object(), "added_delay_ms", kLongestDelayMs);

@@ -24,17 +24,6 @@ bool is_visible(char c) {
   return c > 0x20 && c < 0x7f;
 }
 
-Result<void> check_members(const json::object& object, std::span<const std::string_view> known) {
-  for (const auto& member : object) {
-    const std::string_view name = member.key();
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest_spelling(name.substr(0, 40), known);
-    return usage_error(
-        fmt::format("unknown member '{}'{}", name.substr(0, 40), near.empty() ? "" : "; did you mean '" + near + "'?"));
-  }
-  return {};
-}
-
 Result<std::int64_t> read_amount(const json::value& value) {
   const bool legal = value.is_int64() && value.get_int64() >= 1 && value.get_int64() <= kLargestAmount;
   if (legal) return value.get_int64();

@@ -1,5 +1,11 @@
 #include "platform/service/json_body.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/units.hpp"
+
 namespace tidegate::platform {
 namespace {
 
@@ -38,6 +44,17 @@ Result<json::object> parse_json_object(std::string_view body) {
   if (!parsed->is_object()) return usage_error("the body is not a JSON object");
   if (members_of(*parsed) != members_written(body)) return usage_error("a member of the body is given twice");
   return std::move(parsed->get_object());
+}
+
+Result<void> check_members(const json::object& object, std::span<const std::string_view> known) {
+  for (const auto& member : object) {
+    const std::string_view name = member.key();
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string near = nearest_spelling(name.substr(0, 40), known);
+    return usage_error(
+        fmt::format("unknown member '{}'{}", name.substr(0, 40), near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  return {};
 }
 
 }  // namespace tidegate::platform
