@@ -47,7 +47,7 @@ class Acquiring final : public Role {
     inboxes_.add(
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return note(connection, event); },
-        [this](const Envelope& event) { charge_later(event); });
+        [this](const Envelope& event) { charge_later(event); }, [this] { return charger_.busy(); });
     context.outboxes.add(outbox_, *database_);
     add_export(context.runtime, database_->reader(), "/v1/attempts/export", last_attempt, read_attempts);
   }
@@ -99,8 +99,7 @@ class Acquiring final : public Role {
   void charge_later(const Envelope& event) {
     const auto found = noted_.find(event.id);
     if (found == noted_.end()) return;
-    asio::post(context_.runtime.context(),
-               [this, attempt = std::move(found->second)]() mutable { charger_.submit(std::move(attempt), false); });
+    charger_.submit(std::move(found->second), false);
     noted_.erase(found);
   }
 

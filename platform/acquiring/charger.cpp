@@ -29,10 +29,12 @@ Charger::Charger(Parts parts)
 }
 
 void Charger::submit(Attempt attempt, bool resumed) {
-  if (stopping_) return;
   ++open_;
-  waiting_.push_back({std::move(attempt), resumed});
-  start_next();
+  asio::post(parts_.executor, [this, waiting = Waiting{std::move(attempt), resumed}]() mutable {
+    if (stopping_) return;
+    waiting_.push_back(std::move(waiting));
+    start_next();
+  });
 }
 
 void Charger::start_next() {

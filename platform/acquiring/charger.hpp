@@ -26,8 +26,8 @@
 
 namespace tidegate::platform {
 
-/// Lives on one loop: all calls there. Attempts are rows already, so whatever is left undone by stop() or by a crash is
-/// resumed by the next process.
+/// Lives on one loop: all calls there, but for those that say otherwise. Attempts are rows already, so whatever is left
+/// undone by stop() or by a crash is resumed by the next process.
 class Charger {
  public:
   /// Each holds its place until its result is committed: at 5,000 a second with both stores on one busy disk that took
@@ -47,7 +47,10 @@ class Charger {
   Charger(const Charger&) = delete;
   Charger& operator=(const Charger&) = delete;
 
+  /// The attempt is a committed row. Thread-safe.
   void submit(Attempt attempt, bool resumed);
+  /// As many wait as are under way: no more should be submitted for now. Thread-safe.
+  bool busy() const { return open_ >= 2 * kAtOnce; }
   /// What a provider's own message says: resolves an open attempt as an enquiry's answer would. A message that
   /// contradicts a known outcome is reported as acquirer_conflicted, once.
   enum class Heard { resolved, repeated, contradicted, not_known };

@@ -44,6 +44,7 @@ class QuotaConsumer final : public EventConsumer {
     return std::vector<BusRecord>();
   }
   bool held_back() const override { return held_back_ || inner_->held_back(); }
+  void keep_place() override { inner_->keep_place(); }
   Result<void> commit(bool force) override { return inner_->commit(force); }
 
  private:

@@ -45,6 +45,9 @@ class EventConsumer {
   virtual Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) = 0;
   /// The last poll held records back that it could have had: the bus has more, though it brought fewer than asked for.
   virtual bool held_back() const { return false; }
+  /// For one that is too busy to poll: whoever reads together with it waits a while longer instead of leaving it
+  /// behind.
+  virtual void keep_place() {}
   /// Commits the offset after the last record returned, for each partition; asynchronous, at most every 100 ms;
   /// forced: at once, and waits for the broker's acknowledgement, half a second at most. Also commits on assignment, so
   /// that a group shows up at once.

@@ -27,6 +27,7 @@ class KafkaConsumer final : public EventConsumer {
 
   Result<std::vector<BusRecord>> poll(std::size_t maximum, Nanoseconds limit) override;
   bool held_back() const override { return queue_.held_back; }
+  void keep_place() override { feed_->be_patient_with(queue_); }
   Result<void> commit(bool force) override;
 
  private:

@@ -159,6 +159,11 @@ Result<std::vector<BusRecord>> KafkaFeed::take(Queue& queue, std::size_t maximum
   }
 }
 
+void KafkaFeed::be_patient_with(Queue& queue) {
+  const std::lock_guard lock(mutex_);
+  if (queue.full_since) queue.full_since = monotonic_now();
+}
+
 Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   std::vector<BusRecord> records;
   const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), kafka::milliseconds(limit)));

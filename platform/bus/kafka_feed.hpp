@@ -51,6 +51,8 @@ class KafkaFeed {
   bool failed();
   /// Takes what is in the queue, or waits up to `limit`. The error is everybody's: the feed reads no more.
   Result<std::vector<BusRecord>> take(Queue& queue, std::size_t maximum, Nanoseconds limit);
+  /// As if it had taken something: patience anew.
+  void be_patient_with(Queue& queue);
 
  private:
   Result<void> begin(const Offsets& from);

@@ -34,7 +34,7 @@ class Fraud final : public Role {
     inboxes_.add(
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return look_at(connection, event); },
-        [this](const Envelope& event) { score_later(event); });
+        [this](const Envelope& event) { score_later(event); }, [this] { return scorer_.busy(); });
     context.outboxes.add(outbox_, *database_);
     add_routes(context.runtime);
   }
@@ -103,8 +103,7 @@ class Fraud final : public Role {
   void score_later(const Envelope& event) {
     const auto found = undecided_.find(event.id);
     if (found == undecided_.end()) return;
-    asio::post(context_.runtime.context(),
-               [this, decision = std::move(found->second)]() mutable { scorer_.submit(std::move(decision)); });
+    scorer_.submit(std::move(found->second));
     undecided_.erase(found);
   }
 

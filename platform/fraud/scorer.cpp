@@ -45,11 +45,17 @@ Scorer::Scorer(asio::any_io_executor executor, Store& store, Outbox& outbox, Pee
       limits_(std::move(limits)),
       cleared_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "cleared"}})),
       held_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "held"}})),
-      without_model_(metrics.counter("fraud_without_model_total", "Payments decided by the rules alone.")) {}
+      without_model_(metrics.counter("fraud_without_model_total", "Payments decided by the rules alone.")) {
+  metrics.gauge("fraud_open_decisions", "Payments without a decision.", {},
+                [this] { return static_cast<double>(open_); });
+}
 
 void Scorer::submit(Decision decision) {
-  waiting_.push_back(std::move(decision));
-  start_next();
+  ++open_;
+  asio::post(executor_, [this, decision = std::move(decision)]() mutable {
+    waiting_.push_back(std::move(decision));
+    start_next();
+  });
 }
 
 void Scorer::start_next() {
@@ -60,9 +66,11 @@ void Scorer::start_next() {
       waiting_.pop_front();
     }
     ++in_flight_;
-    asio::co_spawn(executor_, score(std::move(together)), [this](std::exception_ptr failed) {
+    const std::size_t count = together.size();
+    asio::co_spawn(executor_, score(std::move(together)), [this, count](std::exception_ptr failed) {
       if (failed) log::error("scoring ended with an exception; the next start resumes it");
       --in_flight_;
+      open_ -= count;
       start_next();
     });
   }

@@ -33,6 +33,10 @@ constexpr Nanoseconds kPollLimit = std::chrono::milliseconds(50);  // also how s
 // How long events gather for a transaction, unless there are more than one takes: what a commit writes (pages, not
 // rows) and what it costs hardly grow with the events in it, and ten consumers share the disk and the cores.
 constexpr Nanoseconds kGather = std::chrono::milliseconds(50);
+constexpr Nanoseconds kAskBusyEvery = std::chrono::milliseconds(10);
+// Others that read the topic together with a busy consumer wait so long for it, then it gets from the outbox what it
+// missed.
+constexpr Nanoseconds kOthersWait = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -55,7 +59,8 @@ struct Inbox::State {
   int generation = 0;
   Nanoseconds connect_at{0}, apply_at{0};  // not before
   Nanoseconds received_at{0};
-  bool more_waits = false;  // the last poll was full
+  Nanoseconds idle_at = monotonic_now();  // it was not busy then
+  bool more_waits = false;                // the last poll was full
   bool bus_has_more = false;
   Nanoseconds late_until{0};  // the arrival of a late event and its age again: until then others may come as late
   bool told_unreachable = false;
@@ -153,6 +158,7 @@ struct Inbox::State {
     drained_at_ms = 0;
     const std::int64_t asked_at_ms = elapsed_now_ms();
     if (!connect()) return pause(std::min(options.retry_after, kPollLimit));
+    if (is_busy()) return pause(kAskBusyEvery);
     // Else what is read beyond a gap would be let go and have to come from the outbox too, one page after the other: on
     // a full machine a group that once fell so far behind never got back to the bus. While the outbox does not answer,
     // the other streams go on.
@@ -184,6 +190,18 @@ struct Inbox::State {
       }
       if (sequencer.offer(std::move(*event), now) == Sequencer::Offer::repeat) counters.repeats += 1;
     }
+  }
+
+  /// What is in the bus stays there for now.
+  bool is_busy() {
+    const Nanoseconds now = monotonic_now();
+    if (!options.busy || !options.busy()) {
+      idle_at = now;
+      return false;
+    }
+    if (now - idle_at < kOthersWait) consumer->keep_place();
+    more_waits = bus_has_more = true;
+    return true;
   }
 
   void note_late(const std::vector<BusRecord>& records, Nanoseconds now) {

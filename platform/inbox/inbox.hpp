@@ -37,6 +37,9 @@ struct InboxOptions {
   Nanoseconds idle_check = std::chrono::seconds(1);          ///< a quiet stream's head is asked for at most this often
   Nanoseconds longest_late = std::chrono::seconds(4);        ///< an event that is older counts as late by so much
   Nanoseconds retry_after = std::chrono::milliseconds(100);  ///< after a failed effect, fill or (re)connection
+  /// Asked before records are taken, on the inbox's thread: what comes of former events has filled its queue. While so,
+  /// records stay in the bus, and the group's lag shows the wait. Empty: never.
+  std::function<bool()> busy = {};
 };
 
 /// What a consumer has applied, as its exports show it.

@@ -42,9 +42,12 @@ RoleInboxes::RoleInboxes(RoleContext& context, std::string group) : context_(con
                                      [this](const http::Request& request, auto) { return serve_applied(request); })));
 }
 
-void RoleInboxes::add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied) {
+void RoleInboxes::add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied,
+                      std::function<bool()> busy) {
   const auto shards = static_cast<std::size_t>(is_sharded(topic) ? context_.options.shards : 1);
-  for (std::size_t shard = 0; shard < shards; ++shard) add_inbox(database, topic, shard, shard, apply, applied);
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    add_inbox(database, topic, shard, shard, apply, applied, busy);
+  }
 }
 
 void RoleInboxes::add_shard(std::size_t number, RoleDatabase& database, std::string_view topic, Apply apply,
@@ -53,7 +56,7 @@ void RoleInboxes::add_shard(std::size_t number, RoleDatabase& database, std::str
 }
 
 void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number,
-                            std::size_t producer_number, Apply apply, Applied applied) {
+                            std::size_t producer_number, Apply apply, Applied applied, std::function<bool()> busy) {
   const EventSource source = source_of(topic);
   topics_.insert(source.topic);
   InboxOptions options;
@@ -63,6 +66,7 @@ void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std:
   options.producer = std::string(source.producer) + "-" + std::to_string(producer_number);
   options.workers = context_.options.workers;
   options.worker_index = context_.options.worker_index;
+  options.busy = std::move(busy);
   const std::string part = "the consumer " + options.group + " of " + options.topic;
   inboxes_.push_back(std::make_unique<Inbox>(database.store(), context_.runtime.peers(), context_.bus,
                                              std::move(options), std::move(apply), std::move(applied)));

@@ -1,6 +1,7 @@
 #pragma once
 // The inboxes of a role, with what every one of them shows: metrics, readiness, and what it has applied.
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,7 +28,9 @@ class RoleInboxes {
  public:
   RoleInboxes(RoleContext& context, std::string group);
   /// One inbox per topic, and one per shard of a producer that is split; before start(). Databases outlive this.
-  void add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied = {});
+  /// `busy`: as InboxOptions::busy.
+  void add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied = {},
+           std::function<bool()> busy = {});
   /// For a role that is split as its producers are: of those, the shard of that number; of others, everything.
   void add_shard(std::size_t number, RoleDatabase& database, std::string_view topic, Apply apply, Applied applied);
   Result<void> start();
@@ -37,7 +40,7 @@ class RoleInboxes {
 
  private:
   void add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number, std::size_t producer_number,
-                 Apply apply, Applied applied);
+                 Apply apply, Applied applied, std::function<bool()> busy = {});
   http::Response serve_applied(const http::Request& request) const;
 
   RoleContext& context_;

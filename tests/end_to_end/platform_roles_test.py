@@ -222,6 +222,27 @@ class PlatformRoles(Roles):
         verification = self.call("worker", "GET", "/v1/audit/verification")
         self.assertEqual(verification["faults"], [])
 
+    def test_what_the_bank_cannot_take_yet_waits_in_the_bus(self):
+        """There the group's lag shows it; what acquiring has taken is bounded."""
+        merchant = self.merchant()
+        self.call("worker", "PUT", "/admin/fraud/rules", {"same_amounts": 100_000})
+        self.running["bank-simulator"].kill()
+        self.running["bank-simulator"].wait(10)
+        with concurrent.futures.ThreadPoolExecutor(8) as clients:
+            list(clients.map(lambda i: self.pay(merchant, f"key-{i}"), range(7_000)))
+
+        def taken():
+            applied = self.call("acquiring", "GET", "/v1/consumers/acquiring/applied?topic=payments")["items"]
+            return sum(stream["sequence"] for stream in applied)
+
+        wait_until(lambda: taken() >= 4_096, 30, "it takes what it may have open")
+        time.sleep(1)
+        self.assertLess(taken(), 6_500)  # a transaction or two more than the limit
+        self.begin("bank-simulator")
+        self.call("bank-simulator", "PUT", "/admin/behaviour", {"decline_share": 0, "latency_ms": 1})
+        wait_until(lambda: self.payable(merchant) == 7_000 * 9_850, 60, "everything settles, once")
+        self.assertEqual(len(self.pages("bank-simulator", "/v1/statement")), 7_000)
+
     def test_an_acquirer_that_was_paused_charges_nobody_twice(self):
         """What wakes up after another process has taken its database writes nothing, and is in nobody's way."""
         merchant = self.merchant()

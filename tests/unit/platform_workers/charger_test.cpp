@@ -244,6 +244,34 @@ TEST_CASE("many attempts at once, with every fault among them, are each charged 
   for (int i = 0; i < count; ++i) CHECK(fixture.results("pay_" + std::to_string(i)).size() == 1);
 }
 
+TEST_CASE("it is busy while as many wait as are under way, and no longer") {
+  ScratchDirectory scratch;
+  ScriptedBank bank({});
+  Fixture fixture(bank.address(), scratch);
+  constexpr std::size_t count = 2 * Charger::kAtOnce;
+  std::vector<Attempt> attempts;
+  for (std::size_t i = 0; i < count; ++i) attempts.push_back(Fixture::attempt("pay_" + std::to_string(i)));
+  REQUIRE(fixture.store
+              ->run([&](Connection& connection) -> Result<void> {
+                for (const Attempt& attempt : attempts) {
+                  if (auto inserted = insert_attempt(connection, attempt); !inserted) return inserted;
+                }
+                return {};
+              })
+              .ok());
+  std::size_t busy = 0;
+  fixture.loop.run([&] {  // nothing settles while this runs
+    for (const Attempt& attempt : attempts) {
+      fixture.charger->submit(attempt, false);
+      busy += fixture.charger->busy() ? 1 : 0;
+    }
+  });
+  CHECK(busy == 1);
+  REQUIRE(fixture.settles());
+  CHECK_FALSE(fixture.charger->busy());
+  CHECK(bank.seen().charged.size() == count);
+}
+
 TEST_CASE("a result that was written before is not reported again") {
   ScratchDirectory scratch;
   ScriptedBank bank({});

@@ -254,6 +254,29 @@ TEST_CASE("while the bus has more, no stream counts as quiet") {
   CHECK(inbox->statistics().gaps == 0);
 }
 
+TEST_CASE("while its consumer is busy, an inbox leaves everything in the bus, and takes nothing for lost") {
+  Fixture fixture;
+  fixture.producer.set_head(5, 3);
+  for (const int n : {1, 2, 3}) fixture.publish(5, n);
+  std::atomic<bool> busy{true};
+  Progress asked;
+  InboxOptions inbox_options = Fixture::options();
+  inbox_options.busy = [&] {
+    asked.add();
+    return busy.load();
+  };
+  auto inbox = fixture.make_inbox(*fixture.bus, Fixture::note, inbox_options);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(asked.reaches(10));  // five times as long as a stream is quiet before its head is asked for
+  CHECK(inbox->statistics().applied == 0);
+  CHECK(inbox->caught_up_at_ms() == 0);
+  busy = false;
+  REQUIRE(fixture.applied.reaches(3));
+  inbox->stop();
+  CHECK(fixture.effects(5) == dense(3));
+  CHECK(inbox->statistics().refilled == 0);
+}
+
 TEST_CASE("events are applied from the outbox while there is no broker") {
   struct NoBroker final : EventBus {
     Result<std::unique_ptr<EventProducer>> make_producer(const std::string&) override { return closed_error("none"); }
