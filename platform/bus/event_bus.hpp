@@ -22,7 +22,7 @@ struct BusRecord {
   std::string value;
 };
 
-/// What a consumer brings at once at most; as many tell that more wait.
+/// What a consumer asks for at once, unless told otherwise; as many tell that more wait.
 inline constexpr std::size_t kRecordsAtOnce = 1000;
 
 /// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for

@@ -10,14 +10,8 @@
 #include "platform/inbox/cursors.hpp"
 
 namespace tidegate::platform {
-namespace {
-
-constexpr std::size_t kApplyBatch = kRecordsAtOnce;
-
-}  // namespace
-
 bool Applier::apply_ready() {
-  for (Events events = sequencer_.ready(kApplyBatch); !events.empty(); events = sequencer_.ready(kApplyBatch)) {
+  for (Events events = sequencer_.ready(together_); !events.empty(); events = sequencer_.ready(together_)) {
     if (!apply_together(events) && !apply_one_by_one(events)) return false;
   }
   return true;

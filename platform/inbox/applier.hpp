@@ -13,10 +13,12 @@ namespace tidegate::platform {
 /// Belongs to the inbox's thread; blocks until the writer thread has committed.
 class Applier {
  public:
-  Applier(Store& store, Sequencer& sequencer, InboxCounters& counters, Apply apply, Applied applied)
+  Applier(Store& store, Sequencer& sequencer, InboxCounters& counters, std::size_t together, Apply apply,
+          Applied applied)
       : store_(store),
         sequencer_(sequencer),
         counters_(counters),
+        together_(together),
         apply_(std::move(apply)),
         applied_(std::move(applied)) {}
 
@@ -34,6 +36,7 @@ class Applier {
   Store& store_;
   Sequencer& sequencer_;
   InboxCounters& counters_;
+  const std::size_t together_;
   const Apply apply_;
   const Applied applied_;
 };

@@ -46,7 +46,7 @@ struct Inbox::State {
         bus(bus_),
         options(std::move(given)),
         filler(peers, options, sequencer, counters),
-        applier(store_, sequencer, counters, std::move(apply), std::move(applied)) {}
+        applier(store_, sequencer, counters, options.together, std::move(apply), std::move(applied)) {}
 
   Store& store;
   EventBus& bus;
@@ -166,14 +166,14 @@ struct Inbox::State {
       more_waits = bus_has_more = true;
       return;
     }
-    auto records = consumer->poll(kRecordsAtOnce, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
+    auto records = consumer->poll(options.together, filler.can_fill() ? Nanoseconds{0} : kPollLimit);
     if (!records) {
       log::warn("the consumer failed; making a new one", {{"why", records.error().message}});
       connect_at = monotonic_now() + options.retry_after;
       return disconnect();
     }
     const Nanoseconds now = monotonic_now();
-    more_waits = records->size() == kRecordsAtOnce;
+    more_waits = records->size() == options.together;
     bus_has_more = more_waits || consumer->held_back();
     if (!bus_has_more) drained_at_ms = asked_at_ms;
     note_late(*records, now);

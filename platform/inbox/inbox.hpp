@@ -34,6 +34,8 @@ struct InboxOptions {
   std::string producer;  ///< the producer database's id: "gateway-0"
   int workers = 1;
   int worker_index = 0;
+  /// Events taken and applied at once, at most: a group that is behind writes the fewer pages, and waits less often.
+  std::size_t together = kRecordsAtOnce;
   Nanoseconds idle_check = std::chrono::seconds(1);          ///< a quiet stream's head is asked for at most this often
   Nanoseconds longest_late = std::chrono::seconds(4);        ///< an event that is older counts as late by so much
   Nanoseconds retry_after = std::chrono::milliseconds(100);  ///< after a failed effect, fill or (re)connection

@@ -122,6 +122,21 @@ TEST_CASE("the inbox applies in order and skips repeats") {
   CHECK(inbox->statistics().gaps == 0);
 }
 
+TEST_CASE("what is more than one transaction takes is applied by the next ones") {
+  Fixture fixture;
+  for (const int n : {1, 2, 3, 4, 5}) fixture.publish(5, n);
+  for (const int n : {1, 2}) fixture.publish(6, n);
+  InboxOptions few = Fixture::options();
+  few.together = 2;
+  auto inbox = fixture.make_inbox(*fixture.bus, Fixture::note, few);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(fixture.applied.reaches(7));
+  inbox->stop();
+  CHECK(fixture.effects(5) == dense(5));
+  CHECK(fixture.effects(6) == dense(2));
+  CHECK(inbox->statistics().refilled == 0);
+}
+
 TEST_CASE("a gap is filled from the producer's outbox") {
   Fixture fixture;
   fixture.producer.set_head(5, 8);
