@@ -18,8 +18,7 @@ Sequencer::Offer Sequencer::offer(Envelope event, Nanoseconds now) {
   stream.active_at = now;
   if (event.sequence <= stream.applied) return Offer::repeat;
   stream.head = std::max(stream.head, event.sequence);
-  // The next number always finds room, else a full stream could never move again.
-  if (stream.held.size() >= kMostHeld && event.sequence != stream.applied + 1) return Offer::accepted;
+  if (is_full(stream) && event.sequence > stream.held.rbegin()->first) return Offer::accepted;
   const std::int64_t sequence = event.sequence;
   const bool fresh = stream.held.emplace(sequence, std::move(event)).second;
   return fresh ? Offer::accepted : Offer::repeat;
@@ -52,7 +51,7 @@ void Sequencer::applied(int partition, std::int64_t sequence) {
 bool Sequencer::full() const {
   return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
     const Stream& stream = entry.second;
-    return stream.held.size() >= kMostHeld && stream.held.begin()->first != stream.applied + 1;
+    return is_full(stream) && stream.held.begin()->first != stream.applied + 1;
   });
 }
 
@@ -64,7 +63,7 @@ std::vector<MissingRange> Sequencer::missing() const {
       if (sequence > next) ranges.push_back({partition, next, sequence - 1});
       next = sequence + 1;
     }
-    if (stream.head >= next) ranges.push_back({partition, next, stream.head});
+    if (stream.head >= next && !is_full(stream)) ranges.push_back({partition, next, stream.head});
   }
   return ranges;
 }

@@ -20,7 +20,10 @@ struct MissingRange {
 
 class Sequencer {
  public:
-  /// Events held per stream while a gap is open; later ones are let go and asked for again, so ask full() first.
+  /// Events held per stream while it waits; later ones are let go and asked for when there is room, so ask full()
+  /// first. What closes a gap finds room beside them, a page of it as well as its first event: where only that one did,
+  /// each page that was fetched moved its stream by one event, and a group that had once fallen behind what the broker
+  /// keeps never came back.
   static constexpr std::size_t kMostHeld = 2'000;
 
   enum class Offer { accepted, repeat };
@@ -44,7 +47,7 @@ class Sequencer {
   /// and cannot be applied is not meant: it must not hold up the others.
   bool full() const;
 
-  /// Every hole that is known.
+  /// Every hole that is known; of the tail only if there is room for it.
   std::vector<MissingRange> missing() const;
   /// A stream that held nothing back and received nothing for `length`: its tail may be lost.
   bool any_quiet(Nanoseconds now, Nanoseconds length) const;
@@ -57,6 +60,8 @@ class Sequencer {
     Nanoseconds active_at{0};
     std::map<std::int64_t, Envelope> held;
   };
+  static bool is_full(const Stream& stream) { return stream.held.size() >= kMostHeld; }
+
   std::map<int, Stream> streams_;
 };
 

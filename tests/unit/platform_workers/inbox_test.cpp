@@ -152,6 +152,20 @@ TEST_CASE("a gap is filled from the producer's outbox") {
   CHECK(inbox->statistics().refilled >= 4);
 }
 
+TEST_CASE("a long gap is fetched once, however much of what follows is in the bus") {
+  Fixture fixture;
+  constexpr std::int64_t last = 9'000, lost = 5'000;
+  fixture.producer.set_head(5, last);
+  for (std::int64_t n = lost + 1; n <= last; ++n) fixture.publish(5, n);
+  auto inbox = fixture.make_inbox(*fixture.bus);
+  REQUIRE(inbox->start().ok());
+  REQUIRE(fixture.applied.reaches(last));
+  inbox->stop();
+  CHECK(fixture.effects(5) == dense(last));
+  CHECK(inbox->statistics().refilled >= lost);
+  CHECK(inbox->statistics().refilled < lost + 1'000);  // what one poll brings beyond its room
+}
+
 TEST_CASE("a page of an outbox is cut into its events, and what is no such page is refused") {
   const std::string first = make_event(3, 5).encode(), second = make_event(3, 6).encode();
   const StreamId stream = make_event(3, 5).stream;

@@ -96,9 +96,27 @@ TEST_CASE("a stream that waits holds a bounded number and asks for the rest agai
   const auto last = static_cast<std::int64_t>(Sequencer::kMostHeld) + 500;
   for (std::int64_t n = 2; n <= last; ++n) (void)sequencer.offer(make_event(kPartition, n), milliseconds(1));
   const auto held = static_cast<std::int64_t>(Sequencer::kMostHeld) + 1;
-  CHECK(missing_text(sequencer) == "1-1 " + std::to_string(held + 1) + "-" + std::to_string(last) + " ");
-  (void)sequencer.offer(make_event(kPartition, 1), milliseconds(2));  // the next one always finds room
+  CHECK(missing_text(sequencer) == "1-1 ");  // there is no room for the rest
+  (void)sequencer.offer(make_event(kPartition, 1), milliseconds(2));
   CHECK(sequencer.ready(10'000).size() == Sequencer::kMostHeld + 1);
+  sequencer.applied(kPartition, held);
+  CHECK(missing_text(sequencer) == std::to_string(held + 1) + "-" + std::to_string(last) + " ");
+}
+
+TEST_CASE("a whole page finds room in a gap, however much is held behind it") {
+  constexpr std::int64_t gap = 5'000, page = 1'000;
+  Sequencer sequencer = at(0);
+  const auto last = gap + static_cast<std::int64_t>(Sequencer::kMostHeld);
+  for (std::int64_t n = gap + 1; n <= last; ++n) (void)sequencer.offer(make_event(kPartition, n), milliseconds(1));
+  for (std::int64_t from = 1; from <= gap; from += page) {
+    CHECK(sequencer.full());
+    CHECK(missing_text(sequencer) == std::to_string(from) + "-" + std::to_string(gap) + " ");
+    for (std::int64_t n = from; n < from + page; ++n) (void)sequencer.offer(make_event(kPartition, n), milliseconds(2));
+    const bool closed = from + page > gap;
+    REQUIRE(sequencer.ready(10'000).size() == (closed ? page + Sequencer::kMostHeld : page));
+    sequencer.applied(kPartition, closed ? last : from + page - 1);
+  }
+  CHECK(sequencer.missing().empty());
 }
 
 TEST_CASE("a stream with an open gap is full before it lets anything go, and has room again once the gap is closed") {
