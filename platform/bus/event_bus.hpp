@@ -24,6 +24,8 @@ struct BusRecord {
 
 /// What a consumer asks for at once, unless told otherwise; as many tell that more wait.
 inline constexpr std::size_t kRecordsAtOnce = 1000;
+/// What it can be told to ask for; carriers read ahead by as many, else no answer would ever be full.
+inline constexpr std::size_t kMostRecordsAtOnce = 4000;
 
 /// Publishes; thread-safe. Records of one partition keep their order. Idempotent producer, acks=all, lz4; gathers for
 /// 50 ms, or 200 from 40 records a second and partition on.

@@ -170,7 +170,7 @@ Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   if (!first) return records;
   Result<void> outcome = add(*first, records);
   // Only the first one is waited for; the rest comes out of the queue together.
-  std::vector<rd_kafka_message_s*> more(kMostFetched - 1);
+  std::vector<rd_kafka_message_s*> more(kMostRecordsAtOnce - 1);
   const auto count = rd_kafka_consume_batch_queue(messages_.get(), 0, more.data(), more.size());
   for (ssize_t i = 0; i < count; ++i) {
     const kafka::Message message(more[static_cast<std::size_t>(i)]);

@@ -31,7 +31,6 @@ class KafkaFeed {
   /// takes none at all for the time of `kPatience` loses what comes then, as a bus may lose it: its outbox source has
   /// it.
   static constexpr std::size_t kMostQueued = 20'000;
-  static constexpr std::size_t kMostFetched = 4'000;  ///< at once
   static constexpr Nanoseconds kPatience = std::chrono::seconds(2);
 
   static Result<std::shared_ptr<KafkaFeed>> open(const std::string& bootstrap, const std::string& topic, int workers,

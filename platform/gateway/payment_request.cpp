@@ -8,7 +8,6 @@
 
 #include "base/json.hpp"
 #include "base/random.hpp"
-#include "base/units.hpp"
 #include "platform/money/money.hpp"
 #include "platform/service/json_body.hpp"
 

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "base/log.hpp"
-#include "platform/bus/event_bus.hpp"
 #include "platform/inbox/cursors.hpp"
 
 namespace tidegate::platform {
+
 bool Applier::apply_ready() {
   for (Events events = sequencer_.ready(together_); !events.empty(); events = sequencer_.ready(together_)) {
     if (!apply_together(events) && !apply_one_by_one(events)) return false;

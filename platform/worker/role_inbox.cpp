@@ -11,10 +11,6 @@
 namespace tidegate::platform {
 namespace {
 
-// Nobody waits for these transactions. At 5,000 payments a second on two full cores 4,000 instead of 1,000 took a tenth
-// off what all roles cost, and half off the ledger's lag.
-constexpr std::size_t kTogether = 4'000;
-
 constexpr EventSource kSources[] = {
     {kPaymentsTopic, "gateway", "gateway.http"},
     {kAcquiringTopic, "acquiring", "acquiring.http"},
@@ -71,7 +67,9 @@ void RoleInboxes::add_inbox(RoleDatabase& database, std::string_view topic, std:
   options.workers = context_.options.workers;
   options.worker_index = context_.options.worker_index;
   options.busy = std::move(busy);
-  options.together = kTogether;
+  // Nobody waits for these transactions. At 5,000 payments a second on two full cores 4,000 events instead of 1,000
+  // took a tenth off what all roles cost, and half off the ledger's lag.
+  options.together = kMostRecordsAtOnce;
   const std::string part = "the consumer " + options.group + " of " + options.topic;
   inboxes_.push_back(std::make_unique<Inbox>(database.store(), context_.runtime.peers(), context_.bus,
                                              std::move(options), std::move(apply), std::move(applied)));
