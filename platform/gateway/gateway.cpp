@@ -123,7 +123,8 @@ Result<void> Gateway::State::open_shard(int number) {
   auto last = last_payment_sequence(*shard->reader);
   if (!last) return last.error();
   shard->sequence.resume_after(*last);
-  KeyedRequests::Parts parts{runtime.context().get_executor(), *shard->store, *cache, runtime.metrics()};
+  if (auto loaded = shard->keys.load(*shard->reader); !loaded) return loaded;
+  KeyedRequests::Parts parts{runtime.context().get_executor(), *shard->store, shard->keys, *cache, runtime.metrics()};
   parts.expiry = runtime.options().key_expiry;
   parts.cache_on = [this] { return flags.on(flag::idempotency_cache); };
   parts.capacity = &capacity;

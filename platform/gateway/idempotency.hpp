@@ -7,10 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
-#include "base/time.hpp"
-#include "platform/store/store.hpp"
-
 namespace tidegate::platform {
 
 /// Method and path pattern of the keyed requests. The numbers are stored.
@@ -31,23 +27,5 @@ struct IdempotencyKey {
   std::string refusal;           ///< the business rule it broke
   std::int64_t at_ms = 0;        ///< when it was first seen
 };
-
-/// Writes what the key stands for; a row that is there (it has lapsed) is replaced.
-Result<void> write_key(Connection& connection, std::int64_t merchant, KeyedRoute route, std::string_view key,
-                       const IdempotencyKey& meaning);
-
-/// Nothing as well when it was seen before `oldest_ms`: it has lapsed.
-Result<std::optional<IdempotencyKey>> find_key(Connection& connection, std::int64_t merchant, KeyedRoute route,
-                                               std::string_view key, std::int64_t oldest_ms);
-
-/// A place in the order of the keys, to walk through all of them in small steps.
-struct KeyPosition {
-  std::int64_t merchant = 0, route = 0;
-  std::string key;
-};
-/// Deletes the lapsed ones among the next `limit` keys after the position and moves it; back to the beginning at the
-/// end. Returns how many were deleted.
-Result<std::int64_t> delete_lapsed_keys(Connection& connection, KeyPosition& position, std::int64_t limit,
-                                        std::int64_t oldest_ms);
 
 }  // namespace tidegate::platform

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "platform/gateway/idempotency_keys.hpp"
 #include "platform/gateway/key_flight.hpp"
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/stored_answer.hpp"
@@ -18,6 +19,10 @@ constexpr Nanoseconds kCommitLimit = std::chrono::seconds(10);
 constexpr Nanoseconds kJoinLimit = std::chrono::seconds(1);
 constexpr Nanoseconds kComplainEvery = std::chrono::seconds(1);
 constexpr std::size_t kLongestQueue = 20'000;  // beyond it new requests are refused rather than acknowledged late
+
+KeyName key_of(const KeyedRequest& request) {
+  return {request.merchant, request.route, request.key};
+}
 
 std::string name_of(const KeyedRequest& request) {
   return fmt::format("{} {} {}", request.merchant, static_cast<std::int64_t>(request.route), request.key);
@@ -101,7 +106,7 @@ void KeyedRequests::launch(const std::string& name, std::shared_ptr<KeyFlight> f
 
 Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
   const KeyedRequest& request = flight.request;
-  auto known = find_key(connection, request.merchant, request.route, request.key, oldest_ms(lapse_now_ms()));
+  auto known = parts_.keys.find(connection, key_of(request), oldest_ms(lapse_now_ms()));
   if (!known) return known.error();
   if (*known) {
     flight.first_seen_ms = (*known)->at_ms;
@@ -121,8 +126,8 @@ Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
   flight.first_seen_ms = stamp_now_ms();
   flight.refusal = written->refusal;
   flight.verdict = written->refusal.empty() ? KeyVerdict::written : KeyVerdict::refused;
-  return write_key(connection, request.merchant, request.route, request.key,
-                   {request.fingerprint, written->subject, written->refusal, flight.first_seen_ms});
+  return parts_.keys.write(connection, key_of(request),
+                           {request.fingerprint, written->subject, written->refusal, flight.first_seen_ms});
 }
 
 void KeyedRequests::land(const std::string& name, KeyFlight& flight, Result<void> outcome) {
@@ -176,12 +181,11 @@ asio::awaitable<void> KeyedRequests::remember(std::string name, std::shared_ptr<
 asio::awaitable<http::Response> KeyedRequests::void_key(KeyedRequest request) {
   std::optional<IdempotencyKey> known;
   Work work = [this, &request, &known](Connection& connection) -> Result<void> {
-    auto found = find_key(connection, request.merchant, request.route, request.key, oldest_ms(lapse_now_ms()));
+    auto found = parts_.keys.find(connection, key_of(request), oldest_ms(lapse_now_ms()));
     if (!found) return found.error();
     known = std::move(*found);
     if (known) return {};
-    return write_key(connection, request.merchant, request.route, request.key,
-                     {0, 0, std::string(refusal::key_voided), stamp_now_ms()});
+    return parts_.keys.write(connection, key_of(request), {0, 0, std::string(refusal::key_voided), stamp_now_ms()});
   };
   const auto written = co_await commit(parts_.store, std::move(work));
   if (!written) co_return store_unavailable();

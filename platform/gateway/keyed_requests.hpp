@@ -24,6 +24,7 @@
 
 namespace tidegate::platform {
 
+class IdempotencyKeys;
 struct KeyFlight;
 
 /// Used on one loop; what it refers to outlives it, and the store is stopped before it goes.
@@ -32,6 +33,7 @@ class KeyedRequests {
   struct Parts {
     asio::any_io_executor loop;
     Store& store;
+    IdempotencyKeys& keys;  ///< of that store, loaded
     Cache& cache;
     Metrics& metrics;
     Nanoseconds expiry = std::chrono::hours(24);  ///< how long a key stands for its result

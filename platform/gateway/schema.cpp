@@ -8,8 +8,7 @@ namespace {
 
 // merchant, api_key, card: no card number and no API key is stored, only a token, the last four digits, and hashes.
 // payment: the id is the number of its commit. payment_change: one row per later state; `sequence` is in the same order
-// as payment ids, so that an export can be read as of any number. idempotency_key: `refusal` is the broken business
-// rule when there is no payment.
+// as payment ids, so that an export can be read as of any number. idempotency_key: until kLateIndex.
 constexpr Migration kTables{20, R"(
 CREATE TABLE merchant (id INTEGER PRIMARY KEY, name TEXT NOT NULL, currency TEXT NOT NULL,
                        created_at_ms INTEGER NOT NULL);
@@ -57,12 +56,27 @@ ALTER TABLE merchant ADD COLUMN tier TEXT NOT NULL DEFAULT '';
 ALTER TABLE api_key ADD COLUMN revoked_at_ms INTEGER NOT NULL DEFAULT 0;
 )"};
 
+// idempotency_result: `refusal` is the broken business rule when there is no subject. idempotency_indexed: results up
+// to that number are in the index (idempotency_keys.hpp).
+constexpr Migration kLateIndex{23, R"(
+CREATE TABLE idempotency_result (number INTEGER PRIMARY KEY, merchant INTEGER NOT NULL, route INTEGER NOT NULL,
+                                 key TEXT NOT NULL, fingerprint INTEGER NOT NULL, subject INTEGER, refusal TEXT,
+                                 at_ms INTEGER NOT NULL);
+CREATE TABLE idempotency_index (hash INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (hash, number))
+  WITHOUT ROWID;
+CREATE TABLE idempotency_indexed (number INTEGER NOT NULL);
+INSERT INTO idempotency_indexed VALUES (0);
+INSERT INTO idempotency_result (merchant, route, key, fingerprint, subject, refusal, at_ms)
+  SELECT merchant, route, key, fingerprint, payment, refusal, at_ms FROM idempotency_key ORDER BY at_ms;
+DROP TABLE idempotency_key;
+)"};
+
 }  // namespace
 
 std::vector<Migration> gateway_migrations() {
   std::vector<Migration> all(outbox_migrations().begin(), outbox_migrations().end());
   all.insert(all.end(), inbox_migrations().begin(), inbox_migrations().end());
-  for (const Migration& own : {kTables, kOperations, kOperator}) all.push_back(own);
+  for (const Migration& own : {kTables, kOperations, kOperator, kLateIndex}) all.push_back(own);
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/gateway/idempotency_keys.hpp"
 #include "platform/gateway/keyed_requests.hpp"
 #include "platform/gateway/recent_payments.hpp"
 #include "platform/gateway/sequence.hpp"
@@ -32,6 +33,7 @@ struct Shard {
   CommitSequence sequence;
   RecentPayments recent;
   Outbox outbox;
+  IdempotencyKeys keys;
   std::unique_ptr<KeyedRequests> keyed;
 };
 

@@ -8,7 +8,6 @@ namespace tidegate::platform {
 namespace {
 
 constexpr std::int64_t kLapsesAtOnce = 100;
-constexpr std::int64_t kKeysAtOnce = 800;  // 8,000 keys a second: more than are ever made
 
 }  // namespace
 
@@ -35,7 +34,7 @@ asio::awaitable<void> Sweeper::run() {
 
 void Sweeper::sweep(std::int64_t now_ms) {
   lapse_authorizations(now_ms);
-  forget_keys(now_ms);
+  tidy_keys(now_ms);
 }
 
 void Sweeper::lapse_authorizations(std::int64_t now_ms) {
@@ -54,15 +53,15 @@ void Sweeper::lapse_authorizations(std::int64_t now_ms) {
   }
 }
 
-void Sweeper::forget_keys(std::int64_t now_ms) {
+void Sweeper::tidy_keys(std::int64_t now_ms) {
+  if (tidying_->exchange(true)) return;  // the store is slow: the last step is still on its way
   const std::int64_t oldest_ms = shard_.keyed->oldest_ms(now_ms);
-  shard_.store->submit(
-      [position = position_, oldest_ms](Connection& connection) -> Result<void> {
-        auto deleted = delete_lapsed_keys(connection, *position, kKeysAtOnce, oldest_ms);
-        if (!deleted) return deleted.error();
-        return {};
-      },
-      {});
+  IdempotencyKeys& keys = shard_.keys;
+  shard_.store->submit([&keys, oldest_ms](Connection& connection) { return keys.tidy(connection, oldest_ms); },
+                       [&keys, tidying = tidying_](Result<void> done) {
+                         if (done) keys.tidied();  // else the next round tries again
+                         tidying->store(false);
+                       });
 }
 
 }  // namespace tidegate::platform

@@ -1,12 +1,11 @@
 #pragma once
-// What time does to a shard: authorizations lapse, idempotency keys are forgotten. In small steps, so that no client's
-// commit waits behind it.
+// What time does to a shard: authorizations lapse, idempotency keys are merged into their index and forgotten. In small
+// steps, so that no client's commit waits behind it.
 
 #include <atomic>
 #include <memory>
 
 #include "base/asio.hpp"
-#include "platform/gateway/idempotency.hpp"
 #include "platform/gateway/payment_reports.hpp"
 #include "platform/gateway/shards.hpp"
 
@@ -27,13 +26,13 @@ class Sweeper {
  private:
   asio::awaitable<void> run();
   void lapse_authorizations(std::int64_t now_ms);
-  void forget_keys(std::int64_t now_ms);
+  void tidy_keys(std::int64_t now_ms);
 
   Shard& shard_;
   PaymentReports& reports_;
   asio::steady_timer timer_;
   bool stopping_ = false;
-  std::shared_ptr<KeyPosition> position_ = std::make_shared<KeyPosition>();  // the writer thread's
+  std::shared_ptr<std::atomic<bool>> tidying_ = std::make_shared<std::atomic<bool>>(false);  // it may end after this
 };
 
 }  // namespace tidegate::platform

@@ -24,7 +24,8 @@ http::Response find_by_key(GatewayContext& context, const Principal& principal, 
   if (!route) return malformed("route is /v1/payments or /v1/payments/authorize-only");
   const TenantScope scope{principal.merchant};
   Shard& shard = context.shards.of_merchant(principal.merchant);
-  const auto meaning = find_key(*shard.reader, scope.merchant, *route, *key, shard.keyed->oldest_ms(lapse_now_ms()));
+  const auto meaning =
+      shard.keys.find(*shard.reader, {scope.merchant, *route, *key}, shard.keyed->oldest_ms(lapse_now_ms()));
   if (!meaning) return store_unavailable();
   if (!*meaning) return payment_not_found();
   if ((*meaning)->subject == 0) {

@@ -1,0 +1,221 @@
+#include "platform/gateway/idempotency_keys.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/random.hpp"
+
+namespace tidegate::platform {
+namespace {
+
+using Value = Connection::Value;
+
+constexpr std::int64_t kForgottenAtOnce = 800;   // 8,000 keys a second: more than are ever made
+constexpr std::size_t kStepsOfGeneration = 200;  // 20 s; more than a generation comes in them: the next is larger
+constexpr std::size_t kFewestMerged = 500;
+constexpr std::pair<std::int64_t, std::int64_t> kBeforeAll{std::numeric_limits<std::int64_t>::min(), -1};
+
+Value integer_or_null(std::int64_t value) {
+  return value == 0 ? Value() : Value(value);
+}
+Value text_or_null(const std::string& value) {
+  return value.empty() ? Value() : Value(value);
+}
+
+/// Stored. Two keys may have the same one.
+std::int64_t hash_of(const KeyName& name) {
+  const std::uint64_t scope = static_cast<std::uint64_t>(name.merchant) * 8 + static_cast<std::uint64_t>(name.route);
+  return static_cast<std::int64_t>(stable_hash(name.key) + scope * 0x9E37'79B9'7F4A'7C15ULL);
+}
+
+Result<std::int64_t> read_number(Connection& connection, std::string_view sql) {
+  std::int64_t number = 0;
+  auto read = connection.query(sql, {}, [&](const Row& row) {
+    number = row.integer(0);
+    return false;
+  });
+  if (!read) return read.error();
+  return number;
+}
+
+/// The living result of that number, if it is this key's.
+Result<std::optional<IdempotencyKey>> read_result(Connection& connection, std::int64_t number, const KeyName& name,
+                                                  std::int64_t oldest_ms) {
+  std::optional<IdempotencyKey> meaning;
+  auto read = connection.query(
+      "SELECT fingerprint, subject, refusal, at_ms FROM idempotency_result "
+      "WHERE number = ? AND merchant = ? AND route = ? AND key = ? AND at_ms >= ?",
+      {number, name.merchant, static_cast<std::int64_t>(name.route), name.key, oldest_ms}, [&](const Row& row) {
+        meaning = IdempotencyKey{row.integer(0), row.integer(1), std::string(row.text(2)), row.integer(3)};
+        return false;
+      });
+  if (!read) return read.error();
+  return meaning;
+}
+
+Result<std::vector<std::int64_t>> indexed_numbers(Connection& connection, std::int64_t hash) {
+  std::vector<std::int64_t> numbers;
+  auto read = connection.query("SELECT number FROM idempotency_index WHERE hash = ?", {hash}, [&](const Row& row) {
+    numbers.push_back(row.integer(0));
+    return true;
+  });
+  if (!read) return read.error();
+  return numbers;
+}
+
+}  // namespace
+
+Result<void> IdempotencyKeys::load(Connection& connection) {
+  const auto indexed = read_number(connection, "SELECT number FROM idempotency_indexed");
+  if (!indexed) return indexed.error();
+  const auto last = read_number(connection, "SELECT max(number) FROM idempotency_result");
+  if (!last) return last.error();
+  const auto first = read_number(connection, "SELECT min(number) FROM idempotency_result");
+  if (!first) return first.error();
+  last_ = std::max(*last, *indexed);
+  first_ = *last == 0 ? last_ + 1 : *first;
+  filling_.reserve(generation_);
+  return connection.query("SELECT number, merchant, route, key FROM idempotency_result WHERE number > ?", {*indexed},
+                          [&](const Row& row) {
+                            const KeyName name{row.integer(1), static_cast<KeyedRoute>(row.integer(2)), row.text(3)};
+                            filling_.emplace(hash_of(name), row.integer(0));
+                            return true;
+                          });
+}
+
+Result<std::optional<IdempotencyKey>> IdempotencyKeys::find(Connection& connection, const KeyName& name,
+                                                            std::int64_t oldest_ms) const {
+  const std::int64_t hash = hash_of(name);
+  for (const std::int64_t number : young_numbers(hash)) {
+    auto meaning = read_result(connection, number, name, oldest_ms);
+    if (!meaning || *meaning) return meaning;
+  }
+  // What leaves memory is in the index before: nothing falls between the two.
+  const auto numbers = indexed_numbers(connection, hash);
+  if (!numbers) return numbers.error();
+  for (const std::int64_t number : *numbers) {
+    auto meaning = read_result(connection, number, name, oldest_ms);
+    if (!meaning || *meaning) return meaning;
+  }
+  return std::optional<IdempotencyKey>();
+}
+
+Result<void> IdempotencyKeys::write(Connection& connection, const KeyName& name, const IdempotencyKey& meaning) {
+  const std::int64_t number = ++last_;
+  auto written =
+      connection.execute("INSERT INTO idempotency_result VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                         {number, name.merchant, static_cast<std::int64_t>(name.route), name.key, meaning.fingerprint,
+                          integer_or_null(meaning.subject), text_or_null(meaning.refusal), meaning.at_ms});
+  if (!written) return written.error();
+  const std::int64_t hash = hash_of(name);
+  const std::lock_guard lock(mutex_);
+  filling_.emplace(hash, number);
+  return {};
+}
+
+Result<void> IdempotencyKeys::tidy(Connection& connection, std::int64_t oldest_ms) {
+  step_ = {first_, walk_, 0};
+  if (auto done = forget_lapsed(connection, oldest_ms, step_); !done) return done;
+  if (auto done = drop_entries(connection, step_); !done) return done;
+  return merge_young(connection, step_);
+}
+
+void IdempotencyKeys::tidied() {
+  first_ = step_.first;
+  walk_ = step_.walk;
+  merged_ += step_.merged;
+  if (merging_.empty() || merged_ < merging_.size()) return;
+  std::vector<Entry> done;
+  const std::lock_guard lock(mutex_);
+  done.swap(merging_);
+}
+
+std::size_t IdempotencyKeys::young() const {
+  const std::lock_guard lock(mutex_);
+  return filling_.size() + merging_.size();
+}
+
+/// From the oldest on. One that was stamped while the clock was ahead holds back those behind it until it lapses.
+Result<void> IdempotencyKeys::forget_lapsed(Connection& connection, std::int64_t oldest_ms, Step& step) const {
+  std::int64_t lapsed = 0;
+  auto read = connection.query("SELECT number, at_ms FROM idempotency_result ORDER BY number LIMIT ?",
+                               {kForgottenAtOnce}, [&](const Row& row) {
+                                 if (row.integer(1) >= oldest_ms) return false;
+                                 lapsed = row.integer(0);
+                                 return true;
+                               });
+  if (!read || lapsed == 0) return read;
+  auto deleted = connection.execute("DELETE FROM idempotency_result WHERE number <= ?", {lapsed});
+  if (!deleted) return deleted.error();
+  step.first = lapsed + 1;
+  return {};
+}
+
+/// In the order of the index, so that entries beside each other share a page here, too.
+Result<void> IdempotencyKeys::drop_entries(Connection& connection, Step& step) const {
+  Walk& walk = step.walk;
+  if (!walk.under_way) {
+    if (step.first <= walk.dropped) return {};
+    walk = {true, kBeforeAll, step.first, walk.dropped};
+  }
+  std::vector<Entry> forgotten;
+  std::int64_t seen = 0;
+  auto read = connection.query(
+      "SELECT hash, number FROM idempotency_index WHERE (hash, number) > (?, ?) ORDER BY hash, number LIMIT ?",
+      {walk.after.first, walk.after.second, kForgottenAtOnce}, [&](const Row& row) {
+        ++seen;
+        walk.after = {row.integer(0), row.integer(1)};
+        if (walk.after.second < walk.below) forgotten.push_back(walk.after);
+        return true;
+      });
+  if (!read) return read;
+  for (const auto& [hash, number] : forgotten) {
+    auto deleted = connection.execute("DELETE FROM idempotency_index WHERE hash = ? AND number = ?", {hash, number});
+    if (!deleted) return deleted.error();
+  }
+  if (seen < kForgottenAtOnce) walk = {false, kBeforeAll, 0, walk.below};
+  return {};
+}
+
+Result<void> IdempotencyKeys::merge_young(Connection& connection, Step& step) {
+  if (merging_.empty() && filling_.size() >= generation_) begin_generation();
+  if (merging_.empty()) return {};
+  const std::size_t share = std::max(kFewestMerged, merging_.size() / kStepsOfGeneration + 1);
+  step.merged = std::min(share, merging_.size() - merged_);
+  for (std::size_t i = merged_; i < merged_ + step.merged; ++i) {
+    // A step before a crash may have written it.
+    auto written = connection.execute("INSERT OR IGNORE INTO idempotency_index VALUES (?, ?)",
+                                      {merging_[i].first, merging_[i].second});
+    if (!written) return written.error();
+  }
+  if (merged_ + step.merged < merging_.size()) return {};
+  auto noted = connection.execute("UPDATE idempotency_indexed SET number = ?", {merging_to_});
+  if (!noted) return noted.error();
+  return {};
+}
+
+/// What was written in this very transaction comes along, whatever becomes of it: a unit that is run again takes new
+/// numbers.
+void IdempotencyKeys::begin_generation() {
+  std::vector<Entry> sorted(filling_.begin(), filling_.end());  // without the lock: only this thread writes
+  std::sort(sorted.begin(), sorted.end());
+  Young emptied;
+  emptied.reserve(generation_);
+  merging_to_ = last_;
+  merged_ = 0;
+  const std::lock_guard lock(mutex_);
+  merging_.swap(sorted);
+  filling_.swap(emptied);
+}
+
+std::vector<std::int64_t> IdempotencyKeys::young_numbers(std::int64_t hash) const {
+  std::vector<std::int64_t> numbers;
+  const std::lock_guard lock(mutex_);
+  const auto [begin, end] = filling_.equal_range(hash);
+  for (auto at = begin; at != end; ++at) numbers.push_back(at->second);
+  auto at = std::lower_bound(merging_.begin(), merging_.end(), Entry{hash, 0});
+  for (; at != merging_.end() && at->first == hash; ++at) numbers.push_back(at->second);
+  return numbers;
+}
+
+}  // namespace tidegate::platform
