@@ -7,7 +7,9 @@
 //   GET  /v1/attempts/export                   pages, operator only
 //   POST /v1/provider-callbacks/{acquirer}     what providers tell by themselves, signed (callbacks.hpp)
 
+#include <algorithm>
 #include <unordered_map>
+#include <vector>
 
 #include "base/log.hpp"
 #include "platform/acquiring/callbacks.hpp"
@@ -26,9 +28,11 @@ namespace {
 
 constexpr Nanoseconds kExpireEvery = std::chrono::seconds(1);
 
-bool is_command_event(std::string_view type) {
-  return type == event_type::capture_requested || type == event_type::refund_requested ||
-         type == event_type::cancel_requested;
+const std::vector<std::string_view> kLookedAt = {event_type::payment_created, event_type::capture_requested,
+                                                 event_type::refund_requested, event_type::cancel_requested};
+
+bool is_looked_at(std::string_view type) {
+  return std::ranges::find(kLookedAt, type) != kLookedAt.end();
 }
 
 class Acquiring final : public Role {
@@ -47,7 +51,7 @@ class Acquiring final : public Role {
     inboxes_.add(
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return note(connection, event); },
-        [this](const Envelope& event) { charge_later(event); }, [this] { return charger_.busy(); });
+        [this](const Envelope& event) { charge_later(event); }, {[this] { return charger_.busy(); }, kLookedAt});
     context.outboxes.add(outbox_, *database_);
     add_export(context.runtime, database_->reader(), "/v1/attempts/export", last_attempt, read_attempts);
   }
@@ -86,8 +90,8 @@ class Acquiring final : public Role {
   /// Inside the inbox's transaction: the row of what the bank will be asked.
   Result<void> note(Connection& connection, const Envelope& event) {
     noted_.erase(event.id);
-    const bool command = is_command_event(event.type);
-    if (event.type != event_type::payment_created && !command) return {};
+    if (!is_looked_at(event.type)) return {};
+    const bool command = event.type != event_type::payment_created;
     auto attempt = command ? command_from_event(connection, event) : Attempt::from_event(event);
     if (!attempt) return attempt.error();
     if (auto inserted = insert_attempt(connection, *attempt); !inserted) return inserted;

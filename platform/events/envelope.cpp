@@ -1,5 +1,6 @@
 #include "platform/events/envelope.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -108,7 +109,7 @@ class OwnText {
 
 /// What this platform's own services send is read in a third of the general parser's time; most of what a consumer does
 /// with an event is reading it.
-std::optional<Envelope> decode_own(std::string_view text) {
+std::optional<Envelope> decode_own(std::string_view text, std::span<const std::string_view> types) {
   Envelope envelope;
   std::string stream;
   std::int64_t version = 0;
@@ -123,12 +124,14 @@ std::optional<Envelope> decode_own(std::string_view text) {
                     own.literal(",\"data\":{");
   if (!head || version > kLastVersion || text.back() != '}') return std::nullopt;
   auto id = StreamId::parse(stream);
-  // The brace that literal() took belongs to the data, the last one to the envelope.
-  const std::string_view data_text(own.rest().data() - 1, own.rest().size());
-  auto data = id ? parse_json(data_text) : Result<json::value>(protocol_error(""));
-  if (!data || !data->is_object()) return std::nullopt;
+  if (!id) return std::nullopt;
   envelope.version = static_cast<int>(version);
   envelope.stream = std::move(*id);
+  if (!types.empty() && std::ranges::find(types, envelope.type) == types.end()) return envelope;
+  // The brace that literal() took belongs to the data, the last one to the envelope.
+  const std::string_view data_text(own.rest().data() - 1, own.rest().size());
+  auto data = parse_json(data_text);
+  if (!data || !data->is_object()) return std::nullopt;
   envelope.data = std::move(data->as_object());
   return envelope;
 }
@@ -173,8 +176,8 @@ std::string Envelope::encode() const {
   return out;
 }
 
-Result<Envelope> Envelope::decode(std::string_view text) {
-  if (auto own = decode_own(text)) return std::move(*own);
+Result<Envelope> Envelope::decode(std::string_view text, std::span<const std::string_view> types) {
+  if (auto own = decode_own(text, types)) return std::move(*own);
   auto parsed = parse_json(text);
   if (!parsed) return bad_envelope(parsed.error().message);
   if (!parsed->is_object()) return bad_envelope("not a JSON object");

@@ -3,6 +3,7 @@
 // {"id","type","version","payment","tenant","stream","sequence","occurred_at","traceparent","data":{...}}
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,7 +37,9 @@ struct Envelope {
   json::object data;
 
   std::string encode() const;
-  static Result<Envelope> decode(std::string_view text);
+  /// With `types`: of events of other types `data` may be left empty, and is not checked. A consumer looks at few types
+  /// and has to number all.
+  static Result<Envelope> decode(std::string_view text, std::span<const std::string_view> types = {});
 };
 
 /// The partition of a payment id: stable_hash modulo kPartitions.

@@ -34,7 +34,8 @@ class Fraud final : public Role {
     inboxes_.add(
         *database_, kPaymentsTopic,
         [this](Connection& connection, const Envelope& event) { return look_at(connection, event); },
-        [this](const Envelope& event) { score_later(event); }, [this] { return scorer_.busy(); });
+        [this](const Envelope& event) { score_later(event); },
+        {[this] { return scorer_.busy(); }, {event_type::payment_created}});
     context.outboxes.add(outbox_, *database_);
     add_routes(context.runtime);
   }

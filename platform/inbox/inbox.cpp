@@ -178,7 +178,7 @@ struct Inbox::State {
     if (!bus_has_more) drained_at_ms = asked_at_ms;
     note_late(*records, now);
     for (const BusRecord& record : *records) {
-      auto event = Envelope::decode(record.value);
+      auto event = Envelope::decode(record.value, options.types);
       if (event && is_of_another_shard(*event, record)) continue;
       if (!event || !belongs_here(*event, record)) {
         counters.refused += 1;

@@ -42,6 +42,8 @@ struct InboxOptions {
   /// Asked before records are taken, on the inbox's thread: what comes of former events has filled its queue. While so,
   /// records stay in the bus, and the group's lag shows the wait. Empty: never.
   std::function<bool()> busy = {};
+  /// The types of events whose data the effect reads; others come with or without it. Empty: all.
+  std::vector<std::string_view> types = {};
 };
 
 /// What a consumer has applied, as its exports show it.

@@ -22,15 +22,19 @@ EventSource source_of(std::string_view topic);
 /// Whether its producer is split into shards (`--shards`), each with streams of its own.
 bool is_sharded(std::string_view topic);
 
+/// As the members of InboxOptions.
+struct Intake {
+  std::function<bool()> busy = {};
+  std::vector<std::string_view> types = {};
+};
+
 /// `group` is the consumer group. Serves `GET /v1/consumers/{group}/applied` to the operator, with the topics that it
 /// reads; `?topic=` of one topic alone.
 class RoleInboxes {
  public:
   RoleInboxes(RoleContext& context, std::string group);
   /// One inbox per topic, and one per shard of a producer that is split; before start(). Databases outlive this.
-  /// `busy`: as InboxOptions::busy.
-  void add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied = {},
-           std::function<bool()> busy = {});
+  void add(RoleDatabase& database, std::string_view topic, Apply apply, Applied applied = {}, Intake intake = {});
   /// For a role that is split as its producers are: of those, the shard of that number; of others, everything.
   void add_shard(std::size_t number, RoleDatabase& database, std::string_view topic, Apply apply, Applied applied);
   Result<void> start();
@@ -40,7 +44,7 @@ class RoleInboxes {
 
  private:
   void add_inbox(RoleDatabase& database, std::string_view topic, std::size_t group_number, std::size_t producer_number,
-                 Apply apply, Applied applied, std::function<bool()> busy = {});
+                 Apply apply, Applied applied, Intake intake = {});
   http::Response serve_applied(const http::Request& request) const;
 
   RoleContext& context_;
