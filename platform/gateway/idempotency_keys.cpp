@@ -28,16 +28,6 @@ std::int64_t hash_of(const KeyName& name) {
   return static_cast<std::int64_t>(stable_hash(name.key) + scope * 0x9E37'79B9'7F4A'7C15ULL);
 }
 
-Result<std::int64_t> read_number(Connection& connection, std::string_view sql) {
-  std::int64_t number = 0;
-  auto read = connection.query(sql, {}, [&](const Row& row) {
-    number = row.integer(0);
-    return false;
-  });
-  if (!read) return read.error();
-  return number;
-}
-
 /// The living result of that number, if it is this key's.
 Result<std::optional<IdempotencyKey>> read_result(Connection& connection, std::int64_t number, const KeyName& name,
                                                   std::int64_t oldest_ms) {
@@ -53,6 +43,16 @@ Result<std::optional<IdempotencyKey>> read_result(Connection& connection, std::i
   return meaning;
 }
 
+/// Of several numbers the one whose result is this key's and lives.
+Result<std::optional<IdempotencyKey>> first_living(Connection& connection, const std::vector<std::int64_t>& numbers,
+                                                   const KeyName& name, std::int64_t oldest_ms) {
+  for (const std::int64_t number : numbers) {
+    auto meaning = read_result(connection, number, name, oldest_ms);
+    if (!meaning || *meaning) return meaning;
+  }
+  return std::optional<IdempotencyKey>();
+}
+
 Result<std::vector<std::int64_t>> indexed_numbers(Connection& connection, std::int64_t hash) {
   std::vector<std::int64_t> numbers;
   auto read = connection.query("SELECT number FROM idempotency_index WHERE hash = ?", {hash}, [&](const Row& row) {
@@ -66,16 +66,19 @@ Result<std::vector<std::int64_t>> indexed_numbers(Connection& connection, std::i
 }  // namespace
 
 Result<void> IdempotencyKeys::load(Connection& connection) {
-  const auto indexed = read_number(connection, "SELECT number FROM idempotency_indexed");
-  if (!indexed) return indexed.error();
-  const auto last = read_number(connection, "SELECT max(number) FROM idempotency_result");
-  if (!last) return last.error();
-  const auto first = read_number(connection, "SELECT min(number) FROM idempotency_result");
-  if (!first) return first.error();
-  last_ = std::max(*last, *indexed);
-  first_ = *last == 0 ? last_ + 1 : *first;
+  std::int64_t indexed = 0;
+  auto read = connection.query(
+      "SELECT (SELECT number FROM idempotency_indexed), (SELECT min(number) FROM idempotency_result), "
+      "(SELECT max(number) FROM idempotency_result)",
+      {}, [&](const Row& row) {
+        indexed = row.integer(0);
+        last_ = std::max(row.integer(2), indexed);
+        first_ = row.is_null(1) ? last_ + 1 : row.integer(1);
+        return false;
+      });
+  if (!read) return read;
   filling_.reserve(generation_);
-  return connection.query("SELECT number, merchant, route, key FROM idempotency_result WHERE number > ?", {*indexed},
+  return connection.query("SELECT number, merchant, route, key FROM idempotency_result WHERE number > ?", {indexed},
                           [&](const Row& row) {
                             const KeyName name{row.integer(1), static_cast<KeyedRoute>(row.integer(2)), row.text(3)};
                             filling_.emplace(hash_of(name), row.integer(0));
@@ -86,18 +89,12 @@ Result<void> IdempotencyKeys::load(Connection& connection) {
 Result<std::optional<IdempotencyKey>> IdempotencyKeys::find(Connection& connection, const KeyName& name,
                                                             std::int64_t oldest_ms) const {
   const std::int64_t hash = hash_of(name);
-  for (const std::int64_t number : young_numbers(hash)) {
-    auto meaning = read_result(connection, number, name, oldest_ms);
-    if (!meaning || *meaning) return meaning;
-  }
+  auto meaning = first_living(connection, young_numbers(hash), name, oldest_ms);
+  if (!meaning || *meaning) return meaning;
   // What leaves memory is in the index before: nothing falls between the two.
   const auto numbers = indexed_numbers(connection, hash);
   if (!numbers) return numbers.error();
-  for (const std::int64_t number : *numbers) {
-    auto meaning = read_result(connection, number, name, oldest_ms);
-    if (!meaning || *meaning) return meaning;
-  }
-  return std::optional<IdempotencyKey>();
+  return first_living(connection, *numbers, name, oldest_ms);
 }
 
 Result<void> IdempotencyKeys::write(Connection& connection, const KeyName& name, const IdempotencyKey& meaning) {
