@@ -163,7 +163,7 @@ asio::awaitable<bool> Charger::move_on(Attempt& attempt, BankAnswer answer) {
     if (!resolved) return resolved.error();
     return insert_attempt(connection, next);
   };
-  const Result<void> outcome = co_await commit(parts_.store, std::move(write));
+  const Result<void> outcome = co_await commit(parts_.store, std::move(write), {}, Urgency::background);
   if (!outcome) {
     log::warn("an attempt cannot move on yet", {{"reference", attempt.reference}, {"why", outcome.error().message}});
     co_return false;
@@ -185,7 +185,8 @@ asio::awaitable<bool> Charger::write_result(const Attempt& attempt, BankAnswer a
   std::function<void()> committed = [&] {
     if (is_new) parts_.outbox.committed(event);
   };
-  const Result<void> outcome = co_await commit(parts_.store, std::move(write), std::move(committed));
+  const Result<void> outcome =
+      co_await commit(parts_.store, std::move(write), std::move(committed), Urgency::background);
   if (!outcome) {
     log::warn("a result cannot be written yet", {{"reference", attempt.reference}, {"why", outcome.error().message}});
     co_return false;
@@ -247,7 +248,8 @@ asio::awaitable<std::size_t> Charger::expire(std::int64_t now_ms) {
   std::function<void()> committed = [&] {
     for (const Envelope& event : events) parts_.outbox.committed(event);
   };
-  const Result<void> outcome = co_await commit(parts_.store, std::move(write), std::move(committed));
+  const Result<void> outcome =
+      co_await commit(parts_.store, std::move(write), std::move(committed), Urgency::background);
   co_return outcome ? events.size() : 0;
 }
 

@@ -105,7 +105,8 @@ class AuditLog final : public Role {
     std::function<void()> committed = [&] {
       for (const Envelope& event : events) outbox_.committed(event);
     };
-    if (auto done = co_await commit(database_->store(), std::move(work), std::move(committed)); !done) {
+    if (auto done = co_await commit(database_->store(), std::move(work), std::move(committed), Urgency::background);
+        !done) {
       log::warn("the audit log's roots cannot be signed yet", {{"why", done.error().message}});
     }
   }

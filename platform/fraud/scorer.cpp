@@ -130,7 +130,7 @@ asio::awaitable<bool> Scorer::write(std::vector<Decision>& decisions) {
   std::function<void()> committed = [&] {
     for (const Envelope& event : events) outbox_.committed(event);
   };
-  if (auto outcome = co_await commit(store_, std::move(work), std::move(committed)); !outcome) {
+  if (auto outcome = co_await commit(store_, std::move(work), std::move(committed), Urgency::background); !outcome) {
     log::warn("fraud decisions cannot be written yet", {{"why", outcome.error().message}});
     co_return false;
   }

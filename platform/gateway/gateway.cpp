@@ -18,7 +18,6 @@ namespace {
 
 constexpr Nanoseconds kRelayStopLimit = std::chrono::seconds(1);
 constexpr std::size_t kCachedAnswers = 100'000;
-constexpr Nanoseconds kLongestRest = std::chrono::milliseconds(4);  // clients wait for these commits
 
 /// Of the reports of one service, for one shard. The ledger is split as the gateway is: each shard has its own. Of the
 /// others every shard reads all and takes those on its own payments.
@@ -109,8 +108,8 @@ Result<void> Gateway::State::open_shards() {
 }
 
 Result<void> Gateway::State::open_shard(int number) {
-  auto store = open_sqlite_store(runtime.options().data_directory, "gateway-" + std::to_string(number),
-                                 gateway_migrations(), kLongestRest);
+  auto store =
+      open_sqlite_store(runtime.options().data_directory, "gateway-" + std::to_string(number), gateway_migrations());
   if (!store) return store.error();
   auto reader = (*store)->reader();
   if (!reader) return reader.error();

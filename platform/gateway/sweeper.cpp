@@ -49,7 +49,8 @@ void Sweeper::lapse_authorizations(std::int64_t now_ms) {
                           name](Connection& connection) { return reports_.expire(connection, payment, now_ms, name); },
                          [this, name](Result<void> done) {
                            if (done) reports_.expired(name);  // else the next round tries again
-                         });
+                         },
+                         Urgency::background);
   }
 }
 
@@ -61,7 +62,8 @@ void Sweeper::tidy_keys(std::int64_t now_ms) {
                        [&keys, tidying = tidying_](Result<void> done) {
                          if (done) keys.tidied();  // else the next round tries again
                          tidying->store(false);
-                       });
+                       },
+                       Urgency::background);
 }
 
 }  // namespace tidegate::platform

@@ -18,7 +18,7 @@ bool Applier::apply_ready() {
 }
 
 bool Applier::apply_together(const Events& events) {
-  const auto outcome = transaction(events);
+  const auto outcome = transaction(events, Urgency::background);
   if (outcome) return true;
   counters_.failures += 1;
   log::warn("an effect failed; applying the events one by one", {{"why", outcome.error().message}});
@@ -34,7 +34,7 @@ bool Applier::apply_one_by_one(const Events& events) {
   bool all = true;
   for (const Envelope& event : copies) {
     if (blocked == event.stream.partition) continue;
-    const auto outcome = transaction({&event});
+    const auto outcome = transaction({&event}, Urgency::awaited);  // there may be thousands
     if (outcome) continue;
     blocked = event.stream.partition;
     all = false;
@@ -48,7 +48,7 @@ bool Applier::apply_one_by_one(const Events& events) {
 }
 
 /// Effects and cursors in one unit of work; returns after its commit.
-Result<void> Applier::transaction(const Events& events) {
+Result<void> Applier::transaction(const Events& events, Urgency urgency) {
   std::mutex mutex;
   std::condition_variable wake;
   std::optional<Result<void>> outcome;
@@ -60,7 +60,8 @@ Result<void> Applier::transaction(const Events& events) {
                   const std::lock_guard lock(mutex);
                   outcome = std::move(committed);
                   wake.notify_one();
-                });
+                },
+                urgency);
   std::unique_lock lock(mutex);
   wake.wait(lock, [&] { return outcome.has_value(); });
   if (*outcome) remember(events);

@@ -29,7 +29,7 @@ class Applier {
   using Events = std::vector<const Envelope*>;
   bool apply_together(const Events& events);
   bool apply_one_by_one(const Events& events);
-  Result<void> transaction(const Events& events);
+  Result<void> transaction(const Events& events, Urgency urgency);
   Result<void> effects(Connection& connection, const Events& events) const;
   void remember(const Events& events);
 

@@ -99,7 +99,8 @@ asio::awaitable<std::int64_t> Settler::settle_some(std::string batch) {
   std::function<void()> committed = [&] {
     for (const Envelope& event : told) outbox_.committed(event);
   };
-  if (auto outcome = co_await commit(database_.store(), std::move(work), std::move(committed)); !outcome) {
+  if (auto outcome = co_await commit(database_.store(), std::move(work), std::move(committed), Urgency::background);
+      !outcome) {
     log::warn("a batch does not settle yet", {{"why", outcome.error().message}});
     co_return 0;
   }

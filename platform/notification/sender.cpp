@@ -202,7 +202,7 @@ asio::awaitable<bool> Sender::note(PendingDelivery delivery, bool taken, bool de
   std::function<void()> committed = [&] {
     if (told) outbox.committed(event);
   };
-  const auto outcome = co_await commit(parts_.store, std::move(work), std::move(committed));
+  const auto outcome = co_await commit(parts_.store, std::move(work), std::move(committed), Urgency::background);
   if (!outcome) log::warn("a delivery cannot be noted yet", {{"why", outcome.error().message}});
   co_return outcome.ok();
 }

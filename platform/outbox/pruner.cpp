@@ -169,12 +169,13 @@ asio::awaitable<void> OutboxPruner::delete_below(outbox::Cursors bounds) {
     const std::int64_t bound = bounds[static_cast<std::size_t>(partition)];
     std::int64_t deleted = kMostAtOnce;
     while (bound > 0 && deleted == kMostAtOnce && !stopping_) {
-      const auto done = co_await commit(store_, [&](Connection& connection) -> Result<void> {
+      Work prune = [&](Connection& connection) -> Result<void> {
         auto rows = outbox::delete_up_to(connection, topic, partition, bound, kMostAtOnce);
         if (!rows) return rows.error();
         deleted = *rows;
         return {};
-      });
+      };
+      const auto done = co_await commit(store_, std::move(prune), {}, Urgency::background);
       if (!done) co_return;  // a full disk, a store that ends: the next round tries again
       pruned_.add(static_cast<std::uint64_t>(deleted));
     }

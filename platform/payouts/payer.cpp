@@ -123,7 +123,7 @@ asio::awaitable<bool> Payer::write(Payout payout, BankAnswer answer) {
   std::function<void()> committed = [&] {
     if (is_new) outbox_.committed(event);
   };
-  if (auto done = co_await commit(store_, std::move(work), std::move(committed)); !done) {
+  if (auto done = co_await commit(store_, std::move(work), std::move(committed), Urgency::background); !done) {
     log::warn("a payout's end cannot be written yet", {{"payout", payout.id}, {"why", done.error().message}});
     co_return false;
   }

@@ -1,8 +1,9 @@
-// Store on SQLite. Callers queue units; the writer thread takes all that wait and commits them as one group. Once units
-// come together, a commit begins kCommitSpacing after the one before at the earliest, and after a rest as long as that
-// one took: those of a few milliseconds share one, whose price hardly depends on how many there are, and a machine that
-// is full gets the more of them together, the longer each takes (5,000 payments/s on two cores: 426 and 415 us of CPU
-// each over all roles, without the rest 502 and 451). A unit that comes alone waits for nobody, nor does a chain:
+// Store on SQLite. Callers queue units; the writer thread takes all that wait and commits them as one group, whose
+// price hardly depends on how many there are. So it rests in between, as long as the commit took, and a machine that is
+// full gets the more of them together, the longer each takes (5,000 payments/s on two cores: 426 and 415 us of CPU each
+// over all roles, without the rest 502 and 451). How long at least and at most is a matter of who waits (struct Pace):
+// units of the background, and a unit that somebody waits for ends their rest. One of those that came alone is followed
+// by the next at once, so a chain of them waits for nobody:
 //
 //   submit ->  queue  -> [ take all | transaction | tell each ] -> rest -> [ take all | ...
 //
@@ -33,7 +34,14 @@ using sqlite::SqliteConnection;
 using sqlite::Unit;
 
 constexpr std::size_t kLargestGroup = 1024;  // bounds how long the first of a group waits for the last
-constexpr auto kCommitSpacing = std::chrono::milliseconds(4);
+
+// Of the commits of units that are ...
+struct Pace {
+  Nanoseconds spacing;       // from the begin of one to the begin of the next, at least
+  Nanoseconds longest_rest;  // from its end
+};
+constexpr Pace kAwaited{std::chrono::milliseconds(4), std::chrono::milliseconds(4)};
+constexpr Pace kBackground{kBackgroundSpacing, std::chrono::milliseconds(12)};
 
 // Pages of the cache: where inserts are not in order, splitting tree pages takes the page number of SQLite's lock byte
 // for a moment, and the commit then walks through every slot of the cache for pages beyond the file's end. With 32 MiB
@@ -49,17 +57,17 @@ constexpr const char* kWriterSettings =
 class SqliteStore final : public Store {
  public:
   SqliteStore(std::string path, std::string id, LockFile lock, std::unique_ptr<SqliteConnection> writer,
-              std::int64_t epoch, Nanoseconds longest_rest)
+              std::int64_t epoch)
       : path_(std::move(path)),
         id_(std::move(id)),
         lock_(std::move(lock)),
         writer_(std::move(writer)),
         epoch_(epoch),
-        longest_rest_(longest_rest),
         thread_([this] { write_until_stopped(); }) {}
   ~SqliteStore() override { stop(); }
 
-  void submit(Work work, Committed committed) override;
+  void submit(Work work, Committed committed, Urgency urgency) override;
+  using Store::submit;
   Result<void> run(Work work) override;
   Result<std::unique_ptr<Connection>> reader() override;
   const std::string& id() const override { return id_; }
@@ -75,20 +83,20 @@ class SqliteStore final : public Store {
   LockFile lock_;
   std::unique_ptr<SqliteConnection> writer_;  // the writer thread's alone
   const std::int64_t epoch_;
-  const Nanoseconds longest_rest_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Unit> queue_;
+  bool awaited_ = false;  // somebody waits for one of them
   bool stopping_ = false;
-  bool idle_ = false;  // the writer waits for a unit: only then a submit has to wake it
-  std::chrono::steady_clock::time_point next_commit_{};  // not before, unless it is to stop
+  enum class Sleep { no, until_awaited, until_any } sleep_ = Sleep::no;       // what has to wake the writer
+  std::chrono::steady_clock::time_point next_awaited_{}, next_background_{};  // not before, unless it is to stop
   std::atomic<std::size_t> depth_{0};
   std::mutex stop_mutex_;
   std::thread thread_;
 };
 
-void SqliteStore::submit(Work work, Committed committed) {
+void SqliteStore::submit(Work work, Committed committed, Urgency urgency) {
   std::unique_lock lock(mutex_);
   if (stopping_) {
     lock.unlock();
@@ -96,7 +104,9 @@ void SqliteStore::submit(Work work, Committed committed) {
   }
   queue_.push_back({std::move(work), std::move(committed)});
   depth_.fetch_add(1, std::memory_order_relaxed);
-  const bool wake = std::exchange(idle_, false);
+  awaited_ = awaited_ || urgency == Urgency::awaited;
+  const bool wake = sleep_ == Sleep::until_any || (sleep_ == Sleep::until_awaited && awaited_);
+  if (wake) sleep_ = Sleep::no;
   lock.unlock();
   if (wake) wake_.notify_one();
 }
@@ -117,13 +127,15 @@ Result<std::unique_ptr<Connection>> SqliteStore::reader() {
 
 bool SqliteStore::take_group(std::vector<Unit>& group) {
   std::unique_lock lock(mutex_);
-  // Meanwhile nobody has to wake the writer, unless to stop it.
-  wake_.wait_until(lock, next_commit_, [this] { return stopping_; });
-  idle_ = queue_.empty();
+  wake_.wait_until(lock, next_awaited_, [this] { return stopping_; });
+  sleep_ = Sleep::until_awaited;
+  wake_.wait_until(lock, next_background_, [this] { return stopping_ || awaited_; });
+  sleep_ = Sleep::until_any;
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  idle_ = false;
+  sleep_ = Sleep::no;
   if (queue_.size() <= kLargestGroup) {
     group.swap(queue_);
+    awaited_ = false;
   } else {
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(kLargestGroup);
     group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
@@ -147,10 +159,12 @@ void SqliteStore::write_until_stopped() {
   while (take_group(group)) {
     const auto begin = std::chrono::steady_clock::now();
     write_group(group, outcomes);
-    if (group.size() > 1) {
-      const auto end = std::chrono::steady_clock::now();
-      next_commit_ = std::max(begin + kCommitSpacing, end + std::min<Nanoseconds>(end - begin, longest_rest_));
-    }
+    const auto end = std::chrono::steady_clock::now();
+    const auto next = [&](Pace pace) {
+      return std::max(begin + pace.spacing, end + std::min<Nanoseconds>(end - begin, pace.longest_rest));
+    };
+    if (group.size() > 1) next_awaited_ = next(kAwaited);
+    next_background_ = next(kBackground);
     group.clear();
   }
   writer_.reset();  // the last connection's closing checkpoints the log
@@ -170,7 +184,7 @@ void SqliteStore::stop() {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& directory, const std::string& name,
-                                                 std::span<const Migration> migrations, Nanoseconds longest_rest) {
+                                                 std::span<const Migration> migrations) {
   if (auto made = make_directories(directory); !made) return made.error();
   auto lock = LockFile::acquire(directory + "/" + name + ".lock");
   if (!lock) return lock.error();
@@ -185,7 +199,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& directory, c
   auto epoch = sqlite::take_epoch(*connection);
   if (!epoch) return epoch.error();
   return std::unique_ptr<Store>(
-      std::make_unique<SqliteStore>(path, name, std::move(*lock), std::move(connection), *epoch, longest_rest));
+      std::make_unique<SqliteStore>(path, name, std::move(*lock), std::move(connection), *epoch));
 }
 
 }  // namespace tidegate::platform

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -58,11 +59,20 @@ using Work = std::function<Result<void>(Connection&)>;
 /// may be acknowledged before it.
 using Committed = std::function<void(Result<void>)>;
 
+/// Who waits for a unit's commit.
+enum class Urgency {
+  awaited,     ///< a client, or a caller: it begins a few milliseconds after the commit before, or at once
+  background,  ///< nobody: up to kBackgroundSpacing after the commit before, with what else comes until then
+};
+inline constexpr Nanoseconds kBackgroundSpacing = std::chrono::milliseconds(20);
+
 class Store {
  public:
   virtual ~Store() = default;
-  /// Queues a unit of work for the writer thread. Units that wait together share one commit (group commit).
-  virtual void submit(Work work, Committed committed) = 0;
+  /// Queues a unit of work for the writer thread. Units that wait together share one commit (group commit), in the
+  /// order in which they came, whatever their urgency.
+  virtual void submit(Work work, Committed committed, Urgency urgency) = 0;
+  void submit(Work work, Committed committed) { submit(std::move(work), std::move(committed), Urgency::awaited); }
   /// Submits and waits.
   virtual Result<void> run(Work work) = 0;
   /// A read-only connection of its own, for one thread.
@@ -80,11 +90,8 @@ struct Migration {
   std::string_view sql;
 };
 
-/// Opens (creates, migrates) DIRECTORY/NAME.db under a lock file: a second owner is refused by name. After a commit of
-/// several units the writer rests for as long as it took, but not longer than `longest_rest`: what comes meanwhile
-/// shares the next one. 12 ms is for stores that nobody waits for.
+/// Opens (creates, migrates) DIRECTORY/NAME.db under a lock file: a second owner is refused by name.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& directory, const std::string& name,
-                                                 std::span<const Migration> migrations,
-                                                 Nanoseconds longest_rest = std::chrono::milliseconds(12));
+                                                 std::span<const Migration> migrations);
 
 }  // namespace tidegate::platform
