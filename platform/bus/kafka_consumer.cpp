@@ -1,5 +1,7 @@
 #include "platform/bus/kafka_consumer.hpp"
 
+#include "platform/events/envelope.hpp"
+
 namespace tidegate::platform {
 namespace {
 
@@ -40,15 +42,32 @@ Result<void> KafkaConsumer::commit(bool force) {
   return {};
 }
 
+Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::open_feed(const std::string& topic, std::vector<int> partitions) {
+  std::erase_if(readers_, [](const std::weak_ptr<KafkaReader>& known) { return known.expired(); });
+  for (const std::weak_ptr<KafkaReader>& known : readers_) {
+    auto reader = known.lock();
+    if (reader && reader->claim(topic, partitions)) {
+      return std::make_shared<KafkaFeed>(std::move(reader), topic, std::move(partitions));
+    }
+  }
+  auto reader = KafkaReader::open(bootstrap_);
+  if (!reader) return reader.error();
+  readers_.push_back(*reader);
+  (*reader)->claim(topic, partitions);
+  return std::make_shared<KafkaFeed>(std::move(*reader), topic, std::move(partitions));
+}
+
 Result<std::unique_ptr<EventConsumer>> KafkaFeeds::make_consumer(const std::string& group, const std::string& topic,
                                                                  int workers, int worker_index) {
+  std::vector<int> partitions;
+  for (int partition = worker_index; partition < kPartitions; partition += workers) partitions.push_back(partition);
   std::shared_ptr<KafkaFeed> shared;
   {
     const std::lock_guard lock(mutex_);
     auto& known = feeds_[{topic, workers, worker_index}];
     shared = known.lock();
     if (!shared || shared->failed()) {
-      auto opened = KafkaFeed::open(bootstrap_, topic, workers, worker_index);
+      auto opened = open_feed(topic, partitions);
       if (!opened) return opened.error();
       known = shared = std::move(*opened);
     }
@@ -58,7 +77,10 @@ Result<std::unique_ptr<EventConsumer>> KafkaFeeds::make_consumer(const std::stri
   if (!started) return started.error();
   if (*started) return std::unique_ptr<EventConsumer>(std::move(consumer));
   // It is behind the others: a feed of its own.
-  auto own = KafkaFeed::open(bootstrap_, topic, workers, worker_index);
+  auto own = [&] {
+    const std::lock_guard lock(mutex_);
+    return open_feed(topic, partitions);
+  }();
   if (!own) return own.error();
   consumer = std::make_unique<KafkaConsumer>(std::move(*own), group, topic);
   if (started = consumer->start(kStartLimit); !started) return started.error();

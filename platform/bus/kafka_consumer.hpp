@@ -38,7 +38,7 @@ class KafkaConsumer final : public EventConsumer {
   bool moved_ = false;  ///< since the last commit
 };
 
-/// The feeds of a process, each for as long as somebody reads from it. Thread-safe.
+/// The feeds of a process, each for as long as somebody reads from it, and the clients that they share. Thread-safe.
 class KafkaFeeds {
  public:
   explicit KafkaFeeds(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
@@ -46,9 +46,13 @@ class KafkaFeeds {
                                                        int worker_index);
 
  private:
+  /// Through the first client that does not read one of the partitions already, or a new one.
+  Result<std::shared_ptr<KafkaFeed>> open_feed(const std::string& topic, std::vector<int> partitions);
+
   const std::string bootstrap_;
   std::mutex mutex_;
   std::map<std::tuple<std::string, int, int>, std::weak_ptr<KafkaFeed>> feeds_;
+  std::vector<std::weak_ptr<KafkaReader>> readers_;
 };
 
 }  // namespace tidegate::platform

@@ -10,41 +10,6 @@
 namespace tidegate::platform {
 namespace {
 
-kafka::Settings consumer_settings(const std::string& bootstrap, const std::string& topic) {
-  return {{"bootstrap.servers", bootstrap},
-          {"client.id", "tidegate-" + topic},
-          {"group.id", "tidegate-" + topic},  // nobody's: groups are spoken for by KafkaGroup
-          {"enable.auto.commit", "false"},
-          {"enable.auto.offset.store", "false"},
-          {"auto.offset.reset", "earliest"},
-          // The embedded broker never answers an idle fetch early, and each fetch costs it a walk per partition: at
-          // 5,000 payments/s asking every 20 ms instead cost all roles together 4 %.
-          {"fetch.wait.max.ms", "50"},
-          {"fetch.error.backoff.ms", "50"},
-          {"reconnect.backoff.ms", "50"},
-          {"reconnect.backoff.max.ms", "500"},
-          {"socket.timeout.ms", "6000"},  // a request to a broker that went silent
-          {"queued.max.messages.kbytes", "8192"},
-          {"log_level", "3"}};
-}
-
-/// Errors after which the handle keeps working: it reconnects by itself.
-bool passes_by_itself(rd_kafka_resp_err_t error) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      return true;
-    default:
-      return false;
-  }
-}
-
 BusRecord to_record(const rd_kafka_message_t& message) {
   BusRecord record;
   record.topic = rd_kafka_topic_name(message.rkt);
@@ -59,45 +24,25 @@ BusRecord to_record(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-Result<std::shared_ptr<KafkaFeed>> KafkaFeed::open(const std::string& bootstrap, const std::string& topic, int workers,
-                                                   int worker_index) {
-  auto handle = kafka::make_consumer(consumer_settings(bootstrap, topic));
-  if (!handle) return handle.error();
-  rd_kafka_poll_set_consumer(handle->get());
-  std::vector<int> partitions;
-  for (int partition = worker_index; partition < kPartitions; partition += workers) partitions.push_back(partition);
-  return std::make_shared<KafkaFeed>(std::move(*handle), topic, std::move(partitions));
-}
+KafkaFeed::KafkaFeed(std::shared_ptr<KafkaReader> reader, std::string topic, std::vector<int> partitions)
+    : reader_(std::move(reader)), topic_(std::move(topic)), partitions_(std::move(partitions)) {}
 
-KafkaFeed::KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions)
-    : handle_(std::move(handle)),
-      messages_(rd_kafka_queue_get_consumer(handle_.get())),
-      topic_(std::move(topic)),
-      partitions_(std::move(partitions)) {}
-
-// Without closing: there is no group to leave, and closing waits for long when the brokers are gone.
 KafkaFeed::~KafkaFeed() {
-  messages_.reset();
-  rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-}
-
-Result<void> KafkaFeed::begin(const Offsets& from) {
-  const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(from.size())));
-  for (const auto& [partition, offset] : from) {
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
+  if (read_.empty()) {
+    reader_->release(topic_, partitions_);
+  } else {
+    reader_->end(topic_, read_);
   }
-  if (const auto failed = rd_kafka_assign(handle_.get(), list.get())) {
-    return internal_error("assign partitions of topic " + topic_ + ": " + rd_kafka_err2str(failed));
-  }
-  read_ = from;
-  return {};
 }
 
 Result<bool> KafkaFeed::join(Queue& queue) {
   const std::lock_guard lock(mutex_);
   if (failure_) return false;
   if (read_.empty()) {
-    if (auto begun = begin(queue.from); !begun) return begun.error();
+    auto messages = reader_->begin(topic_, queue.from);
+    if (!messages) return messages.error();
+    messages_ = std::move(*messages);
+    read_ = queue.from;
   }
   for (const auto& [partition, offset] : queue.from) {
     if (offset < read_.at(partition)) return false;
@@ -166,7 +111,8 @@ void KafkaFeed::be_patient_with(Queue& queue) {
 
 Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
   std::vector<BusRecord> records;
-  const kafka::Message first(rd_kafka_consumer_poll(handle_.get(), kafka::milliseconds(limit)));
+  if (auto checked = reader_->check(); !checked) return checked.error();
+  const kafka::Message first(rd_kafka_consume_queue(messages_.get(), kafka::milliseconds(limit)));
   if (!first) return records;
   Result<void> outcome = add(*first, records);
   // Only the first one is waited for; the rest comes out of the queue together.

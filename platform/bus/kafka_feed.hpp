@@ -1,5 +1,5 @@
 #pragma once
-// One client that reads a topic for every group of the process: six roles that consume `payments` in one process fetch
+// Reads a topic for every group of the process: six roles that consume `payments` in one process fetch
 // and unpack each record once. Whichever subscriber waits for records fetches for all.
 
 #include <condition_variable>
@@ -13,7 +13,7 @@
 
 #include "base/kafka.hpp"
 #include "platform/bus/event_bus.hpp"
-#include "platform/bus/kafka_group.hpp"
+#include "platform/bus/kafka_reader.hpp"
 
 namespace tidegate::platform {
 
@@ -33,14 +33,13 @@ class KafkaFeed {
   static constexpr std::size_t kMostQueued = 20'000;
   static constexpr Nanoseconds kPatience = std::chrono::seconds(2);
 
-  static Result<std::shared_ptr<KafkaFeed>> open(const std::string& bootstrap, const std::string& topic, int workers,
-                                                 int worker_index);
-  KafkaFeed(kafka::Handle handle, std::string topic, std::vector<int> partitions);
+  /// The partitions are claimed of the reader.
+  KafkaFeed(std::shared_ptr<KafkaReader> reader, std::string topic, std::vector<int> partitions);
   ~KafkaFeed();
   KafkaFeed(const KafkaFeed&) = delete;
   KafkaFeed& operator=(const KafkaFeed&) = delete;
 
-  rd_kafka_s* handle() const { return handle_.get(); }
+  rd_kafka_s* handle() const { return reader_->handle(); }
   const std::vector<int>& partitions() const { return partitions_; }
 
   /// The queue gets everything from its offsets on. The first one decides where reading begins; false for a later one
@@ -55,15 +54,14 @@ class KafkaFeed {
   void be_patient_with(Queue& queue);
 
  private:
-  Result<void> begin(const Offsets& from);
   /// Records that came within `limit`, or why there will be none any more. Without the lock.
   Result<std::vector<BusRecord>> fetch(Nanoseconds limit);
   Result<void> add(const rd_kafka_message_s& message, std::vector<BusRecord>& records) const;
   void hand_out(std::vector<BusRecord> records);
   bool waits_for_slower() const;
 
-  kafka::Handle handle_;
-  kafka::Queue messages_;  ///< what was fetched
+  const std::shared_ptr<KafkaReader> reader_;
+  kafka::Queue messages_;  ///< what was fetched; none before it has begun
   const std::string topic_;
   const std::vector<int> partitions_;
   std::mutex mutex_;

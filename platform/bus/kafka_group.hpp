@@ -9,11 +9,9 @@
 #include "base/kafka.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "platform/bus/kafka_reader.hpp"
 
 namespace tidegate::platform {
-
-/// By partition.
-using Offsets = std::map<int, std::int64_t>;
 
 /// Used on one thread. `handle` outlives it and may serve others.
 class KafkaGroup {

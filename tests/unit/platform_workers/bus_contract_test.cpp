@@ -24,7 +24,7 @@ Carrier make_carrier(const std::string& kind) {
     return carrier;
   }
   ClusterOptions options;
-  options.topics = {"payments"};
+  options.topics = {"payments", "ledger"};
   auto cluster = MockCluster::start(options);
   REQUIRE(cluster.ok());
   carrier.cluster = std::move(*cluster);
@@ -32,9 +32,9 @@ Carrier make_carrier(const std::string& kind) {
   return carrier;
 }
 
-BusRecord record(int partition, const std::string& value) {
+BusRecord record(int partition, const std::string& value, const std::string& topic = "payments") {
   BusRecord made;
-  made.topic = "payments";
+  made.topic = topic;
   made.partition = partition;
   made.key = "key-" + value;
   made.value = value;
@@ -42,8 +42,9 @@ BusRecord record(int partition, const std::string& value) {
   return made;
 }
 
-std::unique_ptr<EventConsumer> consumer_of(EventBus& bus, const std::string& group, int workers = 1, int index = 0) {
-  auto made = bus.make_consumer(group, "payments", workers, index);
+std::unique_ptr<EventConsumer> consumer_of(EventBus& bus, const std::string& group, int workers = 1, int index = 0,
+                                           const std::string& topic = "payments") {
+  auto made = bus.make_consumer(group, topic, workers, index);
   INFO((made.ok() ? "" : made.error().message));
   REQUIRE(made.ok());
   return std::move(*made);
@@ -148,6 +149,43 @@ TEST_CASE("groups side by side each get everything from their own place on") {
   publish_all(*carrier.bus, {record(0, "g")});
   auto back = consumer_of(*carrier.bus, "level");
   CHECK(take(*back, 1)[0].value == "g");
+}
+
+TEST_CASE("topics that are read side by side are apart, and go on when another one ends and begins again") {
+  const std::string kind = GENERATE("memory", "kafka");
+  INFO(kind);
+  const Carrier carrier = make_carrier(kind);
+  publish_all(*carrier.bus, {record(0, "a"), record(0, "1", "ledger"), record(1, "2", "ledger")});
+  auto payments = consumer_of(*carrier.bus, "g");
+  CHECK(take(*payments, 1)[0].value == "a");
+  const auto ledger = consumer_of(*carrier.bus, "g", 1, 0, "ledger");
+  for (const BusRecord& each : take(*ledger, 2)) CHECK(each.topic == "ledger");
+  for (int round = 0; round < 3; ++round) {
+    REQUIRE(payments->commit(true).ok());
+    payments.reset();
+    publish_all(*carrier.bus, {record(0, "b"), record(0, "3", "ledger")});
+    CHECK(take(*ledger, 1)[0].offset == 1 + round);
+    payments = consumer_of(*carrier.bus, "g");  // it was read by the same client before
+    const auto records = take(*payments, 1);
+    CHECK(records[0].topic == "payments");
+    CHECK(records[0].offset == 1 + round);
+  }
+  auto nothing = ledger->poll(10, std::chrono::milliseconds(100));
+  REQUIRE(nothing.ok());
+  CHECK(nothing->empty());
+}
+
+TEST_CASE("a client that is shared reads a partition once") {
+  const Carrier carrier = make_carrier("kafka");
+  const auto reader = KafkaReader::open(carrier.cluster->bootstrap());
+  REQUIRE(reader.ok());
+  KafkaReader& shared = **reader;
+  CHECK(shared.claim("payments", {0, 1}));
+  CHECK_FALSE(shared.claim("payments", {1, 2}));
+  CHECK(shared.claim("payments", {2}));  // nothing of what was refused is claimed
+  CHECK(shared.claim("ledger", {0}));
+  shared.release("payments", {0, 1});
+  CHECK(shared.claim("payments", {1, 0}));
 }
 
 TEST_CASE(
