@@ -10,7 +10,7 @@ constexpr Nanoseconds kStartLimit = std::chrono::seconds(2);
 }  // namespace
 
 KafkaConsumer::KafkaConsumer(std::shared_ptr<KafkaFeed> feed, const std::string& group, const std::string& topic)
-    : feed_(std::move(feed)), group_(feed_->handle(), group, topic) {}
+    : feed_(std::move(feed)), group_(feed_->reader().handle(), group, topic) {}
 
 KafkaConsumer::~KafkaConsumer() {
   feed_->leave(queue_);
@@ -21,10 +21,8 @@ Result<bool> KafkaConsumer::start(Nanoseconds limit) {
   if (!from) return from.error();
   next_ = *from;
   queue_.from = std::move(*from);
-  auto joined = feed_->join(queue_);
-  if (!joined || !*joined) return joined;
   if (auto committed = commit(true); !committed) return committed.error();
-  return true;
+  return feed_->join(queue_);
 }
 
 Result<std::vector<BusRecord>> KafkaConsumer::poll(std::size_t maximum, Nanoseconds limit) {
@@ -57,34 +55,40 @@ Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::open_feed(const std::string& topi
   return std::make_shared<KafkaFeed>(std::move(*reader), topic, std::move(partitions));
 }
 
+Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::shared_feed(const std::string& topic, int workers, int worker_index,
+                                                           const std::vector<int>& partitions) {
+  std::shared_ptr<KafkaFeed> before;  // ends, if it does, after the lock: its client may take a while
+  const std::lock_guard lock(mutex_);
+  auto& known = feeds_[{topic, workers, worker_index}];
+  before = known.lock();
+  if (before && !before->failed() && !before->reader().retired()) return before;
+  auto opened = open_feed(topic, partitions);
+  if (opened) known = *opened;
+  return opened;
+}
+
+Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::own_feed(const std::string& topic, const std::vector<int>& partitions) {
+  const std::lock_guard lock(mutex_);
+  return open_feed(topic, partitions);
+}
+
 Result<std::unique_ptr<EventConsumer>> KafkaFeeds::make_consumer(const std::string& group, const std::string& topic,
                                                                  int workers, int worker_index) {
   std::vector<int> partitions;
   for (int partition = worker_index; partition < kPartitions; partition += workers) partitions.push_back(partition);
-  std::shared_ptr<KafkaFeed> shared;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& known = feeds_[{topic, workers, worker_index}];
-    shared = known.lock();
-    if (!shared || shared->failed()) {
-      auto opened = open_feed(topic, partitions);
-      if (!opened) return opened.error();
-      known = shared = std::move(*opened);
+  for (const bool behind_the_others : {false, true}) {
+    const auto feed =
+        behind_the_others ? own_feed(topic, partitions) : shared_feed(topic, workers, worker_index, partitions);
+    if (!feed) return feed.error();
+    auto consumer = std::make_unique<KafkaConsumer>(*feed, group, topic);
+    const auto started = consumer->start(kStartLimit);
+    if (!started) {
+      (*feed)->reader().retire();
+      return started.error();
     }
+    if (*started) return std::unique_ptr<EventConsumer>(std::move(consumer));
   }
-  auto consumer = std::make_unique<KafkaConsumer>(std::move(shared), group, topic);
-  auto started = consumer->start(kStartLimit);
-  if (!started) return started.error();
-  if (*started) return std::unique_ptr<EventConsumer>(std::move(consumer));
-  // It is behind the others: a feed of its own.
-  auto own = [&] {
-    const std::lock_guard lock(mutex_);
-    return open_feed(topic, partitions);
-  }();
-  if (!own) return own.error();
-  consumer = std::make_unique<KafkaConsumer>(std::move(*own), group, topic);
-  if (started = consumer->start(kStartLimit); !started) return started.error();
-  return std::unique_ptr<EventConsumer>(std::move(consumer));
+  return closed_error("consume topic " + topic + ": the client ended at once");
 }
 
 }  // namespace tidegate::platform

@@ -21,7 +21,7 @@ class KafkaConsumer final : public EventConsumer {
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
 
-  /// Looks up where the group goes on, joins the feed, and commits that place so that the group shows up at once.
+  /// Looks up where the group goes on, commits that place so that the group shows up at once, and joins the feed.
   /// False: the feed has read beyond it.
   Result<bool> start(Nanoseconds limit);
 
@@ -38,7 +38,7 @@ class KafkaConsumer final : public EventConsumer {
   bool moved_ = false;  ///< since the last commit
 };
 
-/// The feeds of a process, each for as long as somebody reads from it, and the clients that they share. Thread-safe.
+/// The feeds of a bus, each for as long as somebody reads from it, and the clients that they share. Thread-safe.
 class KafkaFeeds {
  public:
   explicit KafkaFeeds(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
@@ -46,7 +46,11 @@ class KafkaFeeds {
                                                        int worker_index);
 
  private:
-  /// Through the first client that does not read one of the partitions already, or a new one.
+  /// Everybody's, for as long as it reads.
+  Result<std::shared_ptr<KafkaFeed>> shared_feed(const std::string& topic, int workers, int worker_index,
+                                                 const std::vector<int>& partitions);
+  Result<std::shared_ptr<KafkaFeed>> own_feed(const std::string& topic, const std::vector<int>& partitions);
+  /// With the lock. Through the first client that does not read one of the partitions already, or a new one.
   Result<std::shared_ptr<KafkaFeed>> open_feed(const std::string& topic, std::vector<int> partitions);
 
   const std::string bootstrap_;

@@ -10,6 +10,23 @@
 namespace tidegate::platform {
 namespace {
 
+/// Errors after which the client keeps working: it reconnects by itself.
+bool passes_by_itself(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return true;
+    default:
+      return false;
+  }
+}
+
 BusRecord to_record(const rd_kafka_message_t& message) {
   BusRecord record;
   record.topic = rd_kafka_topic_name(message.rkt);
@@ -31,7 +48,7 @@ KafkaFeed::~KafkaFeed() {
   if (read_.empty()) {
     reader_->release(topic_, partitions_);
   } else {
-    reader_->end(topic_, read_);
+    reader_->stop_reading(topic_, partitions_);
   }
 }
 
@@ -39,7 +56,7 @@ Result<bool> KafkaFeed::join(Queue& queue) {
   const std::lock_guard lock(mutex_);
   if (failure_) return false;
   if (read_.empty()) {
-    auto messages = reader_->begin(topic_, queue.from);
+    auto messages = reader_->start_reading(topic_, queue.from);
     if (!messages) return messages.error();
     messages_ = std::move(*messages);
     read_ = queue.from;

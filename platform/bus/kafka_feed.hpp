@@ -39,7 +39,7 @@ class KafkaFeed {
   KafkaFeed(const KafkaFeed&) = delete;
   KafkaFeed& operator=(const KafkaFeed&) = delete;
 
-  rd_kafka_s* handle() const { return reader_->handle(); }
+  KafkaReader& reader() const { return *reader_; }
   const std::vector<int>& partitions() const { return partitions_; }
 
   /// The queue gets everything from its offsets on. The first one decides where reading begins; false for a later one
@@ -60,8 +60,8 @@ class KafkaFeed {
   void hand_out(std::vector<BusRecord> records);
   bool waits_for_slower() const;
 
-  const std::shared_ptr<KafkaReader> reader_;
-  kafka::Queue messages_;  ///< what was fetched; none before it has begun
+  const std::shared_ptr<KafkaReader> reader_;  // outlives what it gave: messages_
+  kafka::Queue messages_;                      ///< what was fetched; none before it has begun
   const std::string topic_;
   const std::vector<int> partitions_;
   std::mutex mutex_;

@@ -27,36 +27,12 @@ kafka::Settings consumer_settings(const std::string& bootstrap) {
           {"log_level", "3"}};
 }
 
-kafka::PartitionList list_of(const std::string& topic, const Offsets& offsets) {
-  kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const auto& [partition, offset] : offsets) {
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
-  }
-  return list;
-}
-
 struct ErrorDeleter {
   void operator()(rd_kafka_error_t* error) const noexcept { rd_kafka_error_destroy(error); }
 };
 using KafkaError = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
 
 }  // namespace
-
-bool passes_by_itself(int error) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      return true;
-    default:
-      return false;
-  }
-}
 
 Result<std::shared_ptr<KafkaReader>> KafkaReader::open(const std::string& bootstrap) {
   auto handle = kafka::make_consumer(consumer_settings(bootstrap));
@@ -73,7 +49,7 @@ KafkaReader::~KafkaReader() {
 bool KafkaReader::claim(const std::string& topic, const std::vector<int>& partitions) {
   const std::lock_guard lock(mutex_);
   const auto is_claimed = [&](int partition) { return claimed_.count({topic, partition}) == 1; };
-  if (std::ranges::any_of(partitions, is_claimed)) return false;
+  if (retired_ || std::ranges::any_of(partitions, is_claimed)) return false;
   for (const int partition : partitions) claimed_.insert({topic, partition});
   return true;
 }
@@ -83,29 +59,52 @@ void KafkaReader::release(const std::string& topic, const std::vector<int>& part
   for (const int partition : partitions) claimed_.erase({topic, partition});
 }
 
+void KafkaReader::retire() {
+  const std::lock_guard lock(mutex_);
+  retired_ = true;
+}
+
+bool KafkaReader::retired() {
+  const std::lock_guard lock(mutex_);
+  return retired_;
+}
+
 // Forwarded before it is assigned, a partition's queue stays forwarded; otherwise it would be to the client's own.
-Result<kafka::Queue> KafkaReader::begin(const std::string& topic, const Offsets& from) {
+Result<kafka::Queue> KafkaReader::start_reading(const std::string& topic, const Offsets& from) {
   kafka::Queue queue(rd_kafka_queue_new(handle_.get()));
+  const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(from.size())));
   for (const auto& [partition, offset] : from) {
     const kafka::Queue fetched(rd_kafka_queue_get_partition(handle_.get(), topic.c_str(), partition));
     rd_kafka_queue_forward(fetched.get(), queue.get());
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
   }
-  if (const KafkaError failed{rd_kafka_incremental_assign(handle_.get(), list_of(topic, from).get())}) {
+  if (const KafkaError failed{rd_kafka_incremental_assign(handle_.get(), list.get())}) {
     return internal_error("assign partitions of topic " + topic + ": " + rd_kafka_error_string(failed.get()));
   }
   return Result<kafka::Queue>(std::move(queue));
 }
 
-void KafkaReader::end(const std::string& topic, const Offsets& read) {
-  if (const KafkaError failed{rd_kafka_incremental_unassign(handle_.get(), list_of(topic, read).get())}) {
+void KafkaReader::stop_reading(const std::string& topic, const std::vector<int>& partitions) {
+  const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const int partition : partitions) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  if (const KafkaError failed{rd_kafka_incremental_unassign(handle_.get(), list.get())}) {
     log::warn("partitions are still read", {{"topic", topic}, {"why", rd_kafka_error_string(failed.get())}});
   }
 }
 
+// What a partition has to say comes out of its feed's queue. Here come errors about the client's own group, which is
+// nobody's, and those after which it does nothing any more.
 Result<void> KafkaReader::check() {
   const kafka::Message said(rd_kafka_consumer_poll(handle_.get(), 0));
-  if (!said || said->err == RD_KAFKA_RESP_ERR_NO_ERROR || passes_by_itself(said->err)) return {};
-  return closed_error(std::string("the Kafka client: ") + rd_kafka_message_errstr(said.get()));
+  const std::lock_guard lock(mutex_);
+  if (said && said->err == RD_KAFKA_RESP_ERR__FATAL && !failure_) {
+    failure_ = closed_error(std::string("the Kafka client: ") + rd_kafka_message_errstr(said.get()));
+    retired_ = true;
+  } else if (said && said->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    log::debug("a Kafka client goes on after an error", {{"why", rd_kafka_message_errstr(said.get())}});
+  }
+  if (failure_) return *failure_;
+  return {};
 }
 
 }  // namespace tidegate::platform

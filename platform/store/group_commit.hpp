@@ -18,6 +18,7 @@ namespace tidegate::platform::sqlite {
 struct Unit {
   Work work;
   Committed committed;
+  Urgency urgency = Urgency::awaited;
 };
 
 /// Runs the units in order and commits; `outcomes[i]` is what unit i's owner is to be told. After it, no transaction is

@@ -1,9 +1,9 @@
 // Store on SQLite. Callers queue units; the writer thread takes all that wait and commits them as one group, whose
-// price hardly depends on how many there are. So it rests in between, as long as the commit took, and a machine that is
-// full gets the more of them together, the longer each takes (5,000 payments/s on two cores: 426 and 415 us of CPU each
-// over all roles, without the rest 502 and 451). How long at least and at most is a matter of who waits (struct Pace):
-// units of the background, and a unit that somebody waits for ends their rest. One of those that came alone is followed
-// by the next at once, so a chain of them waits for nobody:
+// price hardly depends on how many there are. After a commit it rests as long as that took, within bounds that depend
+// on who waits (Pace): a machine that is full gets the more units together, the longer each takes (5,000 payments/s on
+// two cores: 426 and 415 us of CPU each over all roles, without the rest 502 and 451). Units of the background wait for
+// their rest, unless a unit comes that somebody waits for: it takes them along. After a group with one such unit at
+// most, the next one begins at once, so that a chain of them waits for nobody:
 //
 //   submit ->  queue  -> [ take all | transaction | tell each ] -> rest -> [ take all | ...
 //
@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -53,6 +54,10 @@ constexpr const char* kWriterSettings =
     "PRAGMA wal_autocheckpoint = 1000;"
     "PRAGMA cache_size = -8192;"  // KiB
     "PRAGMA temp_store = MEMORY;";
+
+bool is_awaited(const Unit& unit) {
+  return unit.urgency == Urgency::awaited;
+}
 
 class SqliteStore final : public Store {
  public:
@@ -102,7 +107,7 @@ void SqliteStore::submit(Work work, Committed committed, Urgency urgency) {
     lock.unlock();
     return committed(closed_error(fmt::format("store {} is closed", id_)));
   }
-  queue_.push_back({std::move(work), std::move(committed)});
+  queue_.push_back({std::move(work), std::move(committed), urgency});
   depth_.fetch_add(1, std::memory_order_relaxed);
   awaited_ = awaited_ || urgency == Urgency::awaited;
   const bool wake = sleep_ == Sleep::until_any || (sleep_ == Sleep::until_awaited && awaited_);
@@ -140,6 +145,7 @@ bool SqliteStore::take_group(std::vector<Unit>& group) {
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(kLargestGroup);
     group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
+    awaited_ = std::ranges::any_of(queue_, is_awaited);
   }
   return !group.empty();
 }
@@ -163,7 +169,7 @@ void SqliteStore::write_until_stopped() {
     const auto next = [&](Pace pace) {
       return std::max(begin + pace.spacing, end + std::min<Nanoseconds>(end - begin, pace.longest_rest));
     };
-    if (group.size() > 1) next_awaited_ = next(kAwaited);
+    if (std::ranges::count_if(group, is_awaited) > 1) next_awaited_ = next(kAwaited);
     next_background_ = next(kBackground);
     group.clear();
   }

@@ -213,7 +213,7 @@ def show(name, row):
     print("  highest lag: " + ", ".join(f"{group} {max(ages, default=0):.1f} s" for group, ages in sorted(row["lag_s"].items()))
           + f"; {row['refilled'] or 0:,.0f} events or more came from outboxes instead of the bus")
     machine = row["machine"]
-    print(f"  the machine: {YARDSTICK_ROWS:,} rows reconciled in {machine['yardstick_s'] or math.nan:.1f} s before it; while it was at "
+    print(f"  the machine: {YARDSTICK_ROWS:,} rows reconciled in {machine['yardstick_s'] or math.nan:.2f} s before it; while it was at "
           f"work {100 * machine.get('idle', math.nan):.0f} % idle, {100 * machine.get('stolen', math.nan):.1f} % taken by its host")
     routing = row["routing"]
     print(f"  routing: {routing['decisions']:,.0f} decisions, mean {routing['mean_us']:.1f} us, {routing['above_5ms']:,.0f} over 5 ms")

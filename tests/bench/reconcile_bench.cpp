@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
                      tally.of(Match::duplicate) == planted.duplicates && tally.of(Match::late) == planted.late &&
                      tally.of(Match::unexpected) == planted.unexpected &&
                      tally.of(Match::matched) == rows - planted.missing - planted.mismatched - planted.late;
-  std::printf("%lld rows: %.1f s, %ld MiB at most, killed %lld times, %s\n", static_cast<long long>(rows), seconds,
+  std::printf("%lld rows: %.2f s, %ld MiB at most, killed %lld times, %s\n", static_cast<long long>(rows), seconds,
               peak_mib(), static_cast<long long>(killed), exact ? "exactly what was planted" : "NOT what was planted");
   return exact && killed == kills ? 0 : 1;
 }

@@ -145,7 +145,7 @@ TEST_CASE("store: the order of submission is the order of writing, also beyond t
             if (!done) return done.error();
             return {};
           },
-          outcomes.expect(i));
+          outcomes.expect(i), i % 3 == 0 ? Urgency::awaited : Urgency::background);
     }
     CHECK(store->queue_depth() == kUnits + 1);
   }
@@ -154,6 +154,31 @@ TEST_CASE("store: the order of submission is the order of writing, also beyond t
   CHECK(std::is_sorted(order.begin(), order.end()));
   CHECK(items_of(*store).size() == kUnits);
   CHECK(store->queue_depth() == 0);
+}
+
+TEST_CASE("store: what nobody waits for is committed by itself, with what somebody waits for, and by a stop") {
+  const StoreKind kind = GENERATE(from_range(std::begin(kStoreKinds), std::end(kStoreKinds)));
+  INFO(kind.name);
+  const ScratchDirectory scratch;
+  auto store = kind.open(scratch.path());
+  Outcomes outcomes;
+  int number = 0;
+  const auto submit_in_background = [&] {
+    ++number;
+    store->submit(insert_item(number), outcomes.expect(number), Urgency::background);
+  };
+  submit_in_background();
+  submit_in_background();
+  outcomes.wait_for(2);
+  for (int i = 0; i < 50; ++i) {  // the writer rests, and is woken
+    submit_in_background();
+    REQUIRE(store->run(insert_item(++number)).ok());
+    CHECK(outcomes.order().back() == number - 1);
+  }
+  submit_in_background();
+  store->stop();
+  CHECK(outcomes.order().back() == number);
+  CHECK(items_of(*kind.open((store.reset(), scratch.path()))).size() == static_cast<std::size_t>(number));
 }
 
 TEST_CASE("store: stopping commits what was queued and refuses what comes later") {

@@ -186,6 +186,9 @@ TEST_CASE("a client that is shared reads a partition once") {
   CHECK(shared.claim("ledger", {0}));
   shared.release("payments", {0, 1});
   CHECK(shared.claim("payments", {1, 0}));
+  shared.retire();
+  CHECK_FALSE(shared.claim("ledger", {1}));
+  CHECK(shared.check().ok());  // what it reads it goes on reading
 }
 
 TEST_CASE(
