@@ -40,19 +40,23 @@ Result<void> KafkaConsumer::commit(bool force) {
   return {};
 }
 
-Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::open_feed(const std::string& topic, std::vector<int> partitions) {
+Result<std::shared_ptr<KafkaReader>> KafkaFeeds::claim_reader(const std::string& topic,
+                                                              const std::vector<int>& partitions) {
   std::erase_if(readers_, [](const std::weak_ptr<KafkaReader>& known) { return known.expired(); });
   for (const std::weak_ptr<KafkaReader>& known : readers_) {
-    auto reader = known.lock();
-    if (reader && reader->claim(topic, partitions)) {
-      return std::make_shared<KafkaFeed>(std::move(reader), topic, std::move(partitions));
-    }
+    if (auto reader = known.lock(); reader && reader->claim(topic, partitions)) return reader;
   }
-  auto reader = KafkaReader::open(bootstrap_);
+  auto opened = KafkaReader::open(bootstrap_);
+  if (!opened) return opened;
+  readers_.push_back(*opened);
+  (*opened)->claim(topic, partitions);
+  return opened;
+}
+
+Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::open_feed(const std::string& topic, const std::vector<int>& partitions) {
+  auto reader = claim_reader(topic, partitions);
   if (!reader) return reader.error();
-  readers_.push_back(*reader);
-  (*reader)->claim(topic, partitions);
-  return std::make_shared<KafkaFeed>(std::move(*reader), topic, std::move(partitions));
+  return std::make_shared<KafkaFeed>(std::move(*reader), topic, partitions);
 }
 
 Result<std::shared_ptr<KafkaFeed>> KafkaFeeds::shared_feed(const std::string& topic, int workers, int worker_index,

@@ -50,8 +50,10 @@ class KafkaFeeds {
   Result<std::shared_ptr<KafkaFeed>> shared_feed(const std::string& topic, int workers, int worker_index,
                                                  const std::vector<int>& partitions);
   Result<std::shared_ptr<KafkaFeed>> own_feed(const std::string& topic, const std::vector<int>& partitions);
-  /// With the lock. Through the first client that does not read one of the partitions already, or a new one.
-  Result<std::shared_ptr<KafkaFeed>> open_feed(const std::string& topic, std::vector<int> partitions);
+  // With the lock:
+  Result<std::shared_ptr<KafkaFeed>> open_feed(const std::string& topic, const std::vector<int>& partitions);
+  /// The first client that gives these partitions, or a new one.
+  Result<std::shared_ptr<KafkaReader>> claim_reader(const std::string& topic, const std::vector<int>& partitions);
 
   const std::string bootstrap_;
   std::mutex mutex_;

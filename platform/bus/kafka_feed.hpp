@@ -1,6 +1,6 @@
 #pragma once
-// Reads a topic for every group of the process: six roles that consume `payments` in one process fetch
-// and unpack each record once. Whichever subscriber waits for records fetches for all.
+// Reads a topic for every group of the process: six roles that consume `payments` in one process fetch and unpack each
+// record once. Whichever subscriber waits for records fetches for all.
 
 #include <condition_variable>
 #include <deque>

@@ -42,7 +42,7 @@ struct Pace {
   Nanoseconds longest_rest;  // from its end
 };
 constexpr Pace kAwaited{std::chrono::milliseconds(4), std::chrono::milliseconds(4)};
-constexpr Pace kBackground{kBackgroundSpacing, std::chrono::milliseconds(12)};
+constexpr Pace kBackground{std::chrono::milliseconds(20), std::chrono::milliseconds(12)};
 
 // Pages of the cache: where inserts are not in order, splitting tree pages takes the page number of SQLite's lock byte
 // for a moment, and the commit then walks through every slot of the cache for pages beyond the file's end. With 32 MiB

@@ -62,9 +62,8 @@ using Committed = std::function<void(Result<void>)>;
 /// Who waits for a unit's commit.
 enum class Urgency {
   awaited,     ///< a client, or a caller: it begins a few milliseconds after the commit before, or at once
-  background,  ///< nobody: up to kBackgroundSpacing after the commit before, with what else comes until then
+  background,  ///< nobody: some 20 ms after the commit before, with what else comes until then
 };
-inline constexpr Nanoseconds kBackgroundSpacing = std::chrono::milliseconds(20);
 
 class Store {
  public:

@@ -7,9 +7,10 @@
 
 Load, latency, lag and the audit are the harness's own (`tidegate run` of tests/bench/platform/*.yaml). CPU and bytes
 written are read from /proc while it runs, from the start of load until every group has caught up (the audit comes after
-that), and divided by the payments acknowledged. The same cores take half as much again on another day of a shared host, so
-each row says how long a fixed piece of work took just before it, and what was left of the cores. Nothing here fails on a figure. Each row that was played to its end is
-stored in build/bench/platform-FORM.json at once, and compared with the one before it.
+that), and divided by the payments acknowledged. The same cores take half as much again on another day of a shared host,
+so each row says how long a fixed piece of work took just before it, and how busy the cores were. Nothing here fails on a
+figure. Each row that was played to its end is stored in build/bench/platform-FORM.json at once, and compared with the
+one before it.
 """
 
 import argparse
@@ -103,6 +104,7 @@ def costs(watch, happened, payments, since, until):
 def play(row, seconds, more=None):
     """One row. `more(out, watch, result)` sees the run before it is gone."""
     scenario, stack, _, variables, wanted = row
+    yardstick = reconcile(YARDSTICK_ROWS, kills=0)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
     out = scratch / "run"
     command = [BIN / "tidegate", "run", HERE / scenario, "--out", out, "--quiet", "--set", f"measure={seconds}s"]
@@ -110,7 +112,6 @@ def play(row, seconds, more=None):
         command += ["--set", f"{key}={value}"]
     if stack:
         command += ["--stack", stack]
-    yardstick = reconcile(YARDSTICK_ROWS, kills=0)
     limit = 2 * seconds + 300  # an audit takes a third of its load's time
     with open(scratch / "output", "w") as output:
         harness = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
@@ -122,7 +123,7 @@ def play(row, seconds, more=None):
         if not (out / "verdict.json").exists():
             return {"wanted": wanted, "verdict": "ERROR", "reasons": [(scratch / "output").read_text()[-500:]]}
         result = result_of(out, watch, wanted)
-        result["machine"] |= {"yardstick_s": yardstick.get("seconds")}
+        result["yardstick_s"] = yardstick.get("seconds")
         if more:
             more(out, watch, result)
         return result
@@ -147,7 +148,6 @@ def result_of(out, watch, wanted):
     happened = events(out)
     drained = next((event for event in happened if event["event"] == "drain_ended"), {})
     lag = lag_by_group(out)
-    end = origin + caught_up(happened, lag)
     payments = max(1, watch.counter("routing_decisions_total") - watch.counter("idempotent_replays_total"))
     decisions = max(1, watch.counter("routing_decisions_total"))
     return {
@@ -158,6 +158,8 @@ def result_of(out, watch, wanted):
         "offered_per_s": verdict["validity"]["offered_per_s"],
         "achieved_per_s": verdict["validity"]["achieved_per_s"],
         "lateness_p99_s": verdict["validity"]["lateness_p99_s"],
+        "machine_busy": verdict["validity"]["machine_busy"],
+        "machine_stolen": verdict["validity"]["machine_stolen"],
         "gates": {gate["name"]: {key: gate[key] for key in ("outcome", "value", "limit", "reason")} for gate in verdict["gates"]},
         "ready_s": next((event["seconds"] for event in happened if event["event"] == "stack_ready"), None),
         "drained": drained.get("drained"), "drained_s": drained.get("seconds"), "reading_s": drained.get("reading_seconds"),
@@ -166,8 +168,7 @@ def result_of(out, watch, wanted):
         "routing": {"decisions": decisions, "mean_us": watch.counter("routing_decision_nanoseconds_total") / decisions / 1e3,
                     "above_5ms": watch.counter("routing_decisions_above_5ms_total")},
         "payments": payments,
-        "machine": watch.machine_shares(origin, end),
-        "per_payment": costs(watch, happened, payments, origin, end),
+        "per_payment": costs(watch, happened, payments, origin, origin + caught_up(happened, lag)),
     }
 
 
@@ -212,9 +213,8 @@ def show(name, row):
         print(f"  {gate:<12} {said['outcome']:<13} {said['reason'][:110]}")
     print("  highest lag: " + ", ".join(f"{group} {max(ages, default=0):.1f} s" for group, ages in sorted(row["lag_s"].items()))
           + f"; {row['refilled'] or 0:,.0f} events or more came from outboxes instead of the bus")
-    machine = row["machine"]
-    print(f"  the machine: {YARDSTICK_ROWS:,} rows reconciled in {machine['yardstick_s'] or math.nan:.2f} s before it; while it was at "
-          f"work {100 * machine.get('idle', math.nan):.0f} % idle, {100 * machine.get('stolen', math.nan):.1f} % taken by its host")
+    print(f"  the machine: {YARDSTICK_ROWS:,} rows reconciled in {row['yardstick_s'] or math.nan:.2f} s before it; "
+          f"{100 * row['machine_busy']:.0f} % busy under load, {100 * row['machine_stolen']:.1f} % given to others by its host")
     routing = row["routing"]
     print(f"  routing: {routing['decisions']:,.0f} decisions, mean {routing['mean_us']:.1f} us, {routing['above_5ms']:,.0f} over 5 ms")
     print(f"  {'role':<16} {'us CPU':>8} {'KiB':>7} {'busiest thread, us':>19}")
@@ -230,8 +230,8 @@ def ratios(before, after):
         found = {f"{role} CPU": cost["cpu_us"] for role, cost in table.items()}
         if table:
             found |= {"CPU": sum(cost["cpu_us"] for cost in table.values()), "KiB": sum(cost["kib_written"] for cost in table.values())}
-        if row.get("machine", {}).get("yardstick_s"):
-            found |= {"the machine's time": row["machine"]["yardstick_s"]}
+        if row.get("yardstick_s"):
+            found |= {"the machine's time": row["yardstick_s"]}
         found |= {gate: said["value"] for gate, said in row.get("gates", {}).items() if isinstance(said["value"], (int, float))}
         ages = [age for ages in row.get("lag_s", {}).values() for age in ages]
         return found | ({"highest lag": max(ages)} if ages else {}) | ({"drain": row["drained_s"]} if row.get("drained_s") else {})

@@ -20,7 +20,6 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.harness, self.out = harness, out
         self.samples = []  # (wall clock, {pid: {...}})
-        self.machine = []  # (wall clock, CPU seconds of all cores since they started: in all, idle, taken by the host)
         self.files = []  # MiB of the stores' write-ahead logs together, and of their databases, at each sample
         self.counts = []  # COUNTED of all processes together, at each sample, as last asked for
         self.metrics = ""  # the gateway's
@@ -30,17 +29,10 @@ class Watch(threading.Thread):
     def run(self):
         while self.harness.poll() is None:
             self.samples.append((time.time(), self.processes()))
-            self.machine.append((time.time(), *machine_time()))
             self.files.append({"logs_mib": self.mib("*-wal"), "stores_mib": self.mib("*.db")})
             self.scrape()
             self.counts.append(self.count)
             time.sleep(1)
-
-    def machine_shares(self, since, until):
-        """How much of the cores' time was idle, and how much their host gave to others."""
-        seen = [times for at, *times in self.machine if since <= at <= until]
-        all_of_it, idle, stolen = (last - first for first, last in zip(seen[0], seen[-1])) if seen else (0, 0, 0)
-        return {"idle": idle / all_of_it, "stolen": stolen / all_of_it} if all_of_it else {}
 
     def mib(self, pattern):
         return sum(file.stat().st_size for file in self.out.glob(f"stack/*/data/{pattern}")) / 2**20
@@ -94,12 +86,6 @@ class Watch(threading.Thread):
 
     def counter(self, name):
         return counter(self.metrics, name)
-
-
-def machine_time():
-    with open("/proc/stat") as stat:
-        fields = [int(field) / TICKS_PER_S for field in stat.readline().split()[1:9]]
-    return sum(fields), fields[3] + fields[4], fields[7]
 
 
 def ask(address):
