@@ -34,14 +34,23 @@ std::optional<json::value> number_from(std::string_view text) {
   return std::nullopt;
 }
 
+/// Where the string ends that begins at `begin`, both with their quotes; of a valid JSON text.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  std::size_t end = text.find('"', begin + 1);
+  for (; end != std::string_view::npos; end = text.find('"', end + 1)) {
+    std::size_t backslashes = 0;
+    while (text[end - 1 - backslashes] == '\\') ++backslashes;
+    if (backslashes % 2 == 0) return end;
+  }
+  return text.size();
+}
+
 /// The first number of a valid JSON text that Boost.JSON would have rounded or made infinite; empty when there is none.
 std::string_view unrepresentable_number(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"') {
-      for (++i; i < text.size() && text[i] != '"'; ++i) {
-        if (text[i] == '\\') ++i;
-      }
+      i = end_of_string(text, i);
     } else if (c == '-' || (c >= '0' && c <= '9')) {
       std::size_t end = i;
       while (end < text.size() && is_number_character(text[end])) ++end;

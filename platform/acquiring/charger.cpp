@@ -1,5 +1,8 @@
 #include "platform/acquiring/charger.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "platform/acquiring/results.hpp"
@@ -23,6 +26,7 @@ Charger::Charger(Parts parts)
       declined_(parts.metrics.counter("acquiring_results_total", "Attempts settled.", {{"result", "declined"}})),
       moved_on_(parts.metrics.counter("acquiring_cascades_total", "Attempts handed to the next acquirer.")),
       conflicts_(parts.metrics.counter("acquiring_conflicts_total", "Outcomes that the bank contradicted.")),
+      submitted_(parts.executor, [this](std::vector<Waiting> submitted) { take(std::move(submitted)); }),
       pauses_(parts.executor) {
   parts.metrics.gauge("acquiring_open_attempts", "Attempts without an outcome.", {},
                       [this] { return static_cast<double>(open()); });
@@ -30,11 +34,13 @@ Charger::Charger(Parts parts)
 
 void Charger::submit(Attempt attempt, bool resumed) {
   ++open_;
-  asio::post(parts_.executor, [this, waiting = Waiting{std::move(attempt), resumed}]() mutable {
-    if (stopping_) return;
-    waiting_.push_back(std::move(waiting));
-    start_next();
-  });
+  submitted_.push({std::move(attempt), resumed});
+}
+
+void Charger::take(std::vector<Waiting> submitted) {
+  if (stopping_) return;
+  std::ranges::move(submitted, std::back_inserter(waiting_));
+  start_next();
 }
 
 void Charger::start_next() {

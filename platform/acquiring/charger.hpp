@@ -20,6 +20,7 @@
 #include "platform/acquiring/bank_link.hpp"
 #include "platform/acquiring/preparation.hpp"
 #include "platform/outbox/outbox.hpp"
+#include "platform/service/handover.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/store/store.hpp"
 #include "platform/worker/pauses.hpp"
@@ -69,6 +70,7 @@ class Charger {
     Attempt attempt;
     bool resumed = false;
   };
+  void take(std::vector<Waiting> submitted);
   void start_next();
   // What the following coroutines refer to belongs to settle(), which awaits them.
   asio::awaitable<void> settle(Waiting waiting);
@@ -96,6 +98,7 @@ class Charger {
     return breakers_.try_emplace(acquirer, parts_.trips).first->second;
   }
   std::map<std::string, Breaker> breakers_;  // by acquirer
+  Handover<Waiting> submitted_;
   std::deque<Waiting> waiting_;
   Pauses pauses_;
   std::size_t in_flight_ = 0;

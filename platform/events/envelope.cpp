@@ -139,7 +139,9 @@ std::optional<Envelope> decode_own(std::string_view text, std::span<const std::s
 }  // namespace
 
 std::string StreamId::text() const {
-  return producer + "/" + topic + "/" + std::to_string(partition);
+  std::string text;
+  text.reserve(producer.size() + topic.size() + 6);
+  return text.append(producer).append(1, '/').append(topic).append(1, '/').append(std::to_string(partition));
 }
 
 Result<StreamId> StreamId::parse(std::string_view text) {

@@ -1,5 +1,8 @@
 #include "platform/fraud/scorer.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.hpp"
 #include "platform/service/await_store.hpp"
 #include "platform/service/trace_context.hpp"
@@ -43,6 +46,11 @@ Scorer::Scorer(asio::any_io_executor executor, Store& store, Outbox& outbox, Pee
       outbox_(outbox),
       model_(executor, peers, "bank-simulator.http", {.max_connections = kAtOnce}),
       limits_(std::move(limits)),
+      submitted_(executor,
+                 [this](std::vector<Decision> submitted) {
+                   std::ranges::move(submitted, std::back_inserter(waiting_));
+                   start_next();
+                 }),
       cleared_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "cleared"}})),
       held_(metrics.counter("fraud_decisions_total", "Payments decided.", {{"decision", "held"}})),
       without_model_(metrics.counter("fraud_without_model_total", "Payments decided by the rules alone.")) {
@@ -52,10 +60,7 @@ Scorer::Scorer(asio::any_io_executor executor, Store& store, Outbox& outbox, Pee
 
 void Scorer::submit(Decision decision) {
   ++open_;
-  asio::post(executor_, [this, decision = std::move(decision)]() mutable {
-    waiting_.push_back(std::move(decision));
-    start_next();
-  });
+  submitted_.push(std::move(decision));
 }
 
 void Scorer::start_next() {

@@ -7,6 +7,7 @@
 
 #include "platform/fraud/decisions.hpp"
 #include "platform/outbox/outbox.hpp"
+#include "platform/service/handover.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/worker/peer_client.hpp"
 
@@ -44,6 +45,7 @@ class Scorer {
   PeerClient model_;
   std::function<std::shared_ptr<const FraudLimits>()> limits_;
   Breaker breaker_;
+  Handover<Decision> submitted_;
   std::deque<Decision> waiting_;
   std::size_t in_flight_ = 0;  // calls
   std::atomic<std::size_t> open_{0};

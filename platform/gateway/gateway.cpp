@@ -113,8 +113,8 @@ Result<void> Gateway::State::open_shard(int number) {
   if (!store) return store.error();
   auto reader = (*store)->reader();
   if (!reader) return reader.error();
-  auto shard = std::make_unique<Shard>(number, std::move(*store), std::move(*reader), std::string(kPaymentsTopic),
-                                       compose_partitioner(runtime.options()));
+  auto shard = std::make_unique<Shard>(number, runtime.context().get_executor(), std::move(*store), std::move(*reader),
+                                       std::string(kPaymentsTopic), compose_partitioner(runtime.options()));
   if (number == 0) {
     if (auto same = check_shards(*shard->store, *shard->reader, runtime.options().shards); !same) return same;
   }
@@ -123,7 +123,8 @@ Result<void> Gateway::State::open_shard(int number) {
   if (!last) return last.error();
   shard->sequence.resume_after(*last);
   if (auto loaded = shard->keys.load(*shard->reader); !loaded) return loaded;
-  KeyedRequests::Parts parts{runtime.context().get_executor(), *shard->store, shard->keys, *cache, runtime.metrics()};
+  KeyedRequests::Parts parts{
+      runtime.context().get_executor(), shard->after_commits, *shard->store, shard->keys, *cache, runtime.metrics()};
   parts.expiry = runtime.options().key_expiry;
   parts.cache_on = [this] { return flags.on(flag::idempotency_cache); };
   parts.capacity = &capacity;
@@ -148,9 +149,9 @@ Result<void> Gateway::State::build(const PathComposer& compose) {
 void Gateway::State::add_work(Shard& shard) {
   ShardWork added;
   added.shard = &shard;
-  added.reports = std::make_unique<PaymentReports>(
-      shard.outbox, shard.sequence, runtime.metrics(), [this, &shard](const auto& change) {
-        asio::post(runtime.context(), [&shard, change] { shard.recent.change(change); });
+  added.reports =
+      std::make_unique<PaymentReports>(shard.outbox, shard.sequence, runtime.metrics(), [&shard](PaymentChange change) {
+        shard.after_commits.push([&shard, change = std::move(change)] { shard.recent.change(change); });
       });
   PaymentReports* reports = added.reports.get();
   for (const std::string& service : runtime.options().reports) {

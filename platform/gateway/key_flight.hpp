@@ -24,6 +24,7 @@ enum class KeyVerdict {
 
 /// The writer thread fills `verdict` to `first_seen_ms` inside the unit; the loop reads them after finish().
 struct KeyFlight {
+  std::string name;  // among those in flight
   KeyedRequest request;
   std::unique_ptr<KeyedEffect> effect;
 

@@ -1,5 +1,6 @@
 #include "platform/gateway/keyed_requests.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
@@ -25,7 +26,7 @@ KeyName key_of(const KeyedRequest& request) {
 }
 
 std::string name_of(const KeyedRequest& request) {
-  return fmt::format("{} {} {}", request.merchant, static_cast<std::int64_t>(request.route), request.key);
+  return fmt::format(FMT_COMPILE("{} {} {}"), request.merchant, static_cast<std::int64_t>(request.route), request.key);
 }
 
 http::Response still_in_progress() {
@@ -55,7 +56,7 @@ std::int64_t KeyedRequests::oldest_ms(std::int64_t now_ms) const {
 }
 
 asio::awaitable<http::Response> KeyedRequests::run(KeyedRequest request, std::unique_ptr<KeyedEffect> effect) {
-  const std::string name = name_of(request);
+  std::string name = name_of(request);
   for (;;) {
     for (auto found = in_flight_.find(name); found != in_flight_.end(); found = in_flight_.find(name)) {
       const std::shared_ptr<KeyFlight> original = found->second;
@@ -73,17 +74,18 @@ asio::awaitable<http::Response> KeyedRequests::run(KeyedRequest request, std::un
   if (!admitted.allowed) co_return capacity_exceeded();
 
   auto flight = std::make_shared<KeyFlight>();
+  flight->name = std::move(name);
   flight->request = std::move(request);
   flight->effect = std::move(effect);
-  in_flight_.emplace(name, flight);  // from here on repeats join it
+  in_flight_.emplace(flight->name, flight);  // from here on repeats join it
   if (admitted.delay > Nanoseconds{0}) {
     asio::steady_timer timer(parts_.loop, admitted.delay);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  launch(name, flight);
+  launch(flight);
   if (!co_await wait_for(flight, kCommitLimit)) co_return store_unavailable();
   http::Response response = answer(*flight, false);
-  co_await remember(name, flight, response);
+  co_await remember(flight, response);
   co_return response;
 }
 
@@ -93,14 +95,12 @@ Capacity::Decision KeyedRequests::admit(KeyedRoute route) {
   return parts_.capacity->take(new_payment ? table_group::payments : table_group::operations, monotonic_now());
 }
 
-void KeyedRequests::launch(const std::string& name, std::shared_ptr<KeyFlight> flight) {
+void KeyedRequests::launch(std::shared_ptr<KeyFlight> flight) {
   parts_.store.submit([this, flight](Connection& connection) { return write(connection, *flight); },
-                      [this, name, flight](Result<void> outcome) {
+                      [this, flight](Result<void> outcome) {
                         // The relay wants events in the order of commits: here, not on the loop.
                         if (outcome && flight->verdict == KeyVerdict::written) flight->effect->committed();
-                        asio::post(parts_.loop, [this, name, flight, outcome = std::move(outcome)]() mutable {
-                          land(name, *flight, std::move(outcome));
-                        });
+                        parts_.after_commits.push([this, flight, outcome] { land(*flight, outcome); });
                       });
 }
 
@@ -130,14 +130,14 @@ Result<void> KeyedRequests::write(Connection& connection, KeyFlight& flight) {
                            {request.fingerprint, written->subject, written->refusal, flight.first_seen_ms});
 }
 
-void KeyedRequests::land(const std::string& name, KeyFlight& flight, Result<void> outcome) {
+void KeyedRequests::land(KeyFlight& flight, Result<void> outcome) {
   if (!outcome && monotonic_now() >= next_complaint_) {
     next_complaint_ = monotonic_now() + kComplainEvery;
     log::error("keyed requests cannot be written", {{"cause", outcome.error().message}});
   }
   if (outcome && flight.verdict == KeyVerdict::written) flight.effect->landed();
   flight.finish(std::move(outcome));
-  const auto erased = in_flight_.erase(name);
+  const auto erased = in_flight_.erase(flight.name);
   TIDEGATE_ASSERT(erased == 1);
 }
 
@@ -164,8 +164,7 @@ asio::awaitable<std::optional<http::Response>> KeyedRequests::from_cache(const s
   co_return std::move(known->response);
 }
 
-asio::awaitable<void> KeyedRequests::remember(std::string name, std::shared_ptr<KeyFlight> flight,
-                                              http::Response response) {
+asio::awaitable<void> KeyedRequests::remember(std::shared_ptr<KeyFlight> flight, http::Response response) {
   const bool stored =
       flight->outcome && flight->verdict != KeyVerdict::other_body && flight->verdict != KeyVerdict::voided;
   if (!stored || !parts_.cache_on()) co_return;
@@ -175,7 +174,7 @@ asio::awaitable<void> KeyedRequests::remember(std::string name, std::shared_ptr<
   answer.fingerprint = flight->request.fingerprint;
   answer.response = std::move(response);
   std::string text = encode_answer(answer);
-  co_await parts_.cache.put("key " + name, std::move(text), left);
+  co_await parts_.cache.put("key " + flight->name, std::move(text), left);
 }
 
 asio::awaitable<http::Response> KeyedRequests::void_key(KeyedRequest request) {

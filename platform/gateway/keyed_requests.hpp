@@ -19,6 +19,7 @@
 #include "platform/cache/cache.hpp"
 #include "platform/gateway/capacity.hpp"
 #include "platform/gateway/keyed_effect.hpp"
+#include "platform/service/handover.hpp"
 #include "platform/service/metrics.hpp"
 #include "platform/store/store.hpp"
 
@@ -32,6 +33,7 @@ class KeyedRequests {
  public:
   struct Parts {
     asio::any_io_executor loop;
+    Handover<std::function<void()>>& after_commits;  ///< calls on that loop, of everybody who writes to the store
     Store& store;
     IdempotencyKeys& keys;  ///< of that store, loaded
     Cache& cache;
@@ -53,13 +55,13 @@ class KeyedRequests {
   std::int64_t oldest_ms(std::int64_t now_ms) const;
 
  private:
-  void launch(const std::string& name, std::shared_ptr<KeyFlight> flight);
-  void land(const std::string& name, KeyFlight& flight, Result<void> outcome);
+  void launch(std::shared_ptr<KeyFlight> flight);
+  void land(KeyFlight& flight, Result<void> outcome);
   Capacity::Decision admit(KeyedRoute route);
   Result<void> write(Connection& connection, KeyFlight& flight);
   http::Response answer(const KeyFlight& flight, bool joined);
   asio::awaitable<std::optional<http::Response>> from_cache(const std::string& name, std::int64_t fingerprint);
-  asio::awaitable<void> remember(std::string name, std::shared_ptr<KeyFlight> flight, http::Response response);
+  asio::awaitable<void> remember(std::shared_ptr<KeyFlight> flight, http::Response response);
 
   Parts parts_;
   Counter& replays_;

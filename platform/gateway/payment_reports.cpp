@@ -49,7 +49,7 @@ Result<std::optional<Operation>> operation_of(Connection& connection, const Enve
 }  // namespace
 
 PaymentReports::PaymentReports(Outbox& outbox, CommitSequence& sequence, Metrics& metrics,
-                               std::function<void(const PaymentChange&)> changed)
+                               std::function<void(PaymentChange)> changed)
     : outbox_(outbox),
       sequence_(sequence),
       illegal_(metrics.counter("illegal_transitions_total", "Reports refused by the table of transitions.")),
@@ -98,11 +98,11 @@ void PaymentReports::applied(const Envelope& report) {
 void PaymentReports::tell(const std::string& name) {
   const auto found = uncommitted_.find(name);
   if (found == uncommitted_.end()) return;  // it was refused
-  const Step taken = std::move(found->second);
+  Step taken = std::move(found->second);
   uncommitted_.erase(found);
   sequence_.committed(taken.change.after.updated_sequence);
   if (taken.event) outbox_.committed(*taken.event);
-  changed_(taken.change);
+  changed_(std::move(taken.change));
 }
 
 Result<void> PaymentReports::expire(Connection& connection, std::int64_t id, std::int64_t now_ms,

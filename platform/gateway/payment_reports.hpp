@@ -20,7 +20,7 @@ class PaymentReports {
  public:
   /// `changed` is told of each step after its commit, on the writer thread.
   PaymentReports(Outbox& outbox, CommitSequence& sequence, Metrics& metrics,
-                 std::function<void(const PaymentChange&)> changed);
+                 std::function<void(PaymentChange)> changed);
 
   /// Inside the inbox's transaction. A report that fits no payment or no legal step is counted, logged and done with:
   /// trying it again could not change it.
@@ -46,7 +46,7 @@ class PaymentReports {
   Outbox& outbox_;
   CommitSequence& sequence_;
   Counter& illegal_;
-  std::function<void(const PaymentChange&)> changed_;
+  std::function<void(PaymentChange)> changed_;
   std::unordered_map<std::string, Step>
       uncommitted_;  // by the report's id; a rolled-back step is overwritten by its retry
 };

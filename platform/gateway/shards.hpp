@@ -3,6 +3,7 @@
 // the merchant; a payment's id says in which. What is not a payment (merchants, keys, settings) is in shard 0.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "platform/gateway/recent_payments.hpp"
 #include "platform/gateway/sequence.hpp"
 #include "platform/outbox/outbox.hpp"
+#include "platform/service/handover.hpp"
 #include "platform/store/store.hpp"
 
 namespace tidegate::platform {
@@ -19,19 +21,26 @@ namespace tidegate::platform {
 /// One database of payments and what belongs to it in memory. Members are used on the service's loop unless their own
 /// header says otherwise.
 struct Shard {
-  Shard(int number_in, std::unique_ptr<Store> store_in, std::unique_ptr<Connection> reader_in, std::string topic,
-        Outbox::Partitioner partitioner = partition_of)
+  Shard(int number_in, asio::any_io_executor loop, std::unique_ptr<Store> store_in,
+        std::unique_ptr<Connection> reader_in, std::string topic, Outbox::Partitioner partitioner = partition_of)
       : number(number_in),
         store(std::move(store_in)),
         reader(std::move(reader_in)),
         sequence(number_in),
+        after_commits(std::move(loop), call_all),
         outbox(*store, std::move(topic), partitioner) {}
+
+  static void call_all(std::vector<std::function<void()>> calls) {
+    for (const auto& call : calls) call();
+  }
 
   const int number;
   const std::unique_ptr<Store> store;
   const std::unique_ptr<Connection> reader;  // of the loop
   CommitSequence sequence;
   RecentPayments recent;
+  /// What the loop does after commits, in their order: a payment is known before its first change is.
+  Handover<std::function<void()>> after_commits;
   Outbox outbox;
   IdempotencyKeys keys;
   std::unique_ptr<KeyedRequests> keyed;

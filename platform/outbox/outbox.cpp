@@ -1,5 +1,6 @@
 #include "platform/outbox/outbox.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -22,7 +23,7 @@ std::int64_t position_of(int partition, std::int64_t sequence) {
 }
 
 std::string name_of(const Envelope& envelope) {
-  return fmt::format("{}/{}", envelope.stream.text(), envelope.sequence);
+  return fmt::format(FMT_COMPILE("{}/{}"), envelope.stream.text(), envelope.sequence);
 }
 
 }  // namespace

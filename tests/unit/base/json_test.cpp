@@ -55,6 +55,9 @@ TEST_CASE("invalid JSON is refused") {
       "[1, {\"a\": 123456789012345678901234567890}]",
       "1e400",
       "-1e99999",  // no double is that large
+      "[\"\\\"\", 1e400]",
+      "[\"\\\\\", 1e400]",
+      "{\"a\\\\\\\"b\": 1e400}",  // after strings with quotes and backslashes
   };
   for (const auto& row : rows) {
     CAPTURE(row.substr(0, 60));
@@ -62,6 +65,15 @@ TEST_CASE("invalid JSON is refused") {
     REQUIRE_FALSE(parsed.ok());
     CHECK(parsed.error().kind == Error::Kind::protocol);
     CHECK(parsed.error().message.find("JSON") != std::string::npos);
+  }
+}
+
+TEST_CASE("what only looks like a number stays text") {
+  for (const char* text : {R"("1e400")", R"(["\"1e400", "18446744073709551616\\"])", R"({"\\1e400\"": "\\\"1e400"})"}) {
+    CAPTURE(text);
+    const auto parsed = parse_json(text);
+    REQUIRE(parsed.ok());
+    CHECK(json::serialize(*parsed).find("1e400") != std::string::npos);
   }
 }
 
