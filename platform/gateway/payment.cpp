@@ -3,6 +3,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 
 #include "base/json.hpp"
@@ -26,7 +27,9 @@ std::optional<std::int64_t> number_after(std::string_view name, std::string_view
 }  // namespace
 
 std::string payment_name(std::int64_t id) {
-  return fmt::format(FMT_COMPILE("pay_{:016x}"), id);
+  std::array<char, 4 + kHexDigits> text;
+  fmt::format_to(text.data(), FMT_COMPILE("pay_{:016x}"), id);
+  return {text.begin(), text.end()};
 }
 
 std::optional<std::int64_t> payment_from_name(std::string_view name) {
@@ -85,9 +88,11 @@ std::optional<std::int64_t> merchant_from_name(std::string_view name) {
 }
 
 std::string created_json(const Payment& payment) {
-  return fmt::format(
-      FMT_COMPILE(R"({{"id":"{}","status":"processing","amount":{},"currency":"{}","created_at":"{}"}})"),
-      payment_name(payment.id), payment.amount, payment.currency, timestamp_text(payment.created_at_ms));
+  fmt::memory_buffer text;  // it grows on the stack
+  fmt::format_to(fmt::appender(text),
+                 FMT_COMPILE(R"({{"id":"{}","status":"processing","amount":{},"currency":"{}","created_at":"{}"}})"),
+                 payment_name(payment.id), payment.amount, payment.currency, timestamp_text(payment.created_at_ms));
+  return fmt::to_string(text);
 }
 
 std::string status_json(const Payment& payment, std::int64_t staleness_ms) {

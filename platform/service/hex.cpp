@@ -3,12 +3,12 @@
 namespace tidegate::platform {
 
 std::string to_hex(std::string_view raw) {
-  std::string hex;
-  hex.reserve(2 * raw.size());
+  std::string hex(2 * raw.size(), '0');
+  auto digit = hex.begin();
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
+    *digit++ = "0123456789abcdef"[byte >> 4U];
+    *digit++ = "0123456789abcdef"[byte & 15U];
   }
   return hex;
 }

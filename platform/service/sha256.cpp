@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <memory>
+
 #include "base/assert.hpp"
 #include "platform/service/hex.hpp"
 
@@ -15,14 +17,26 @@ const EVP_MD* algorithm() {
   return found;
 }
 
+struct ContextDeleter {
+  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+
+/// One for each thread: making one takes as long as hashing a key, too.
+EVP_MD_CTX* context() {
+  thread_local const std::unique_ptr<EVP_MD_CTX, ContextDeleter> made(EVP_MD_CTX_new());
+  TIDEGATE_ASSERT(made != nullptr);
+  return made.get();
+}
+
 }  // namespace
 
 std::string sha256_hex(std::string_view text) {
   std::string digest(32, '\0');
   unsigned int size = 0;
-  const int done = EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                              algorithm(), nullptr);
-  TIDEGATE_ASSERT(done == 1 && size == digest.size());
+  const bool done = EVP_DigestInit_ex(context(), algorithm(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context(), text.data(), text.size()) == 1 &&
+                    EVP_DigestFinal_ex(context(), reinterpret_cast<unsigned char*>(digest.data()), &size) == 1;
+  TIDEGATE_ASSERT(done && size == digest.size());
   return to_hex(digest);
 }
 

@@ -1,5 +1,6 @@
 #include "platform/service/trace_context.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -13,22 +14,20 @@ constexpr std::size_t kTraceAt = 3;
 constexpr std::size_t kSpanAt = 36;
 
 bool is_lower_hex(std::string_view text) noexcept {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 bool is_zero(std::string_view text) noexcept {
   return text.find_first_not_of('0') == std::string_view::npos;
 }
 
-/// Sixteen hex digits, never all zero, different at each call of this process and, by its seed, of others.
-std::string next_span() {
+/// Writes sixteen hex digits, never all zero, different at each call of this process and, by its seed, of others.
+void write_next_id(char* to) {
   static const std::string seed = random_hex(16);
   static const std::uint64_t stream = stable_hash(seed);
   static std::atomic<std::uint64_t> counter{1};
   std::uint64_t bits = Draws(stream, 0, counter.fetch_add(1, std::memory_order_relaxed)).at(0) | 1U;
-  std::string text(16, '0');
-  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, bits >>= 4) *digit = "0123456789abcdef"[bits & 15U];
-  return text;
+  for (char* digit = to + 16; digit-- != to; bits >>= 4) *digit = "0123456789abcdef"[bits & 15U];
 }
 
 }  // namespace
@@ -46,12 +45,14 @@ std::string_view trace_id(std::string_view traceparent) noexcept {
 }
 
 std::string continue_trace(std::string_view incoming) {
-  if (is_traceparent(incoming)) {
-    std::string next(incoming);
-    next.replace(kSpanAt, 16, next_span());
-    return next;
+  const bool goes_on = is_traceparent(incoming);
+  std::string next(goes_on ? incoming : "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01");
+  if (!goes_on) {
+    write_next_id(&next[kTraceAt]);
+    write_next_id(&next[kTraceAt + 16]);
   }
-  return "00-" + next_span() + next_span() + "-" + next_span() + "-01";
+  write_next_id(&next[kSpanAt]);
+  return next;
 }
 
 }  // namespace tidegate::platform
