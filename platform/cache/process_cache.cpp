@@ -15,7 +15,9 @@ namespace {
 class ProcessCache final : public Cache {
  public:
   ProcessCache(std::size_t capacity, const Clock& clock) : capacity_(capacity), clock_(clock) {
-    entries_.reserve(capacity);  // growing stops the loop for as long as all entries take to move
+    // Growing stops the loop for as long as all entries take to move. So does tidying up after erasures, which a table
+    // that is half empty never needs: full of 100,000 entries it took 1.4 ms every 40,000 puts.
+    entries_.reserve(2 * capacity);
   }
 
   asio::awaitable<std::optional<std::string>> get(std::string name) override {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 
 #include "base/json.hpp"
 #include "platform/service/timestamp.hpp"
@@ -28,7 +29,7 @@ std::optional<std::int64_t> number_after(std::string_view name, std::string_view
 
 std::string payment_name(std::int64_t id) {
   std::array<char, 4 + kHexDigits> text;
-  fmt::format_to(text.data(), FMT_COMPILE("pay_{:016x}"), id);
+  fmt::format_to(text.data(), FMT_COMPILE("pay_{:016x}"), static_cast<std::uint64_t>(id));
   return {text.begin(), text.end()};
 }
 

@@ -1,6 +1,5 @@
 #include "platform/money/money.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
