@@ -121,7 +121,10 @@ Io Connection::connect_from(const Address& address, const Address* source, React
     return failed(error, ErrorClass::descriptors);
   }
   tune(socket_.get(), address);
-  if (source != nullptr && source->family == address.family && !bind_to(socket_.get(), *source)) {
+  if (source != nullptr && source->family != address.family) source = nullptr;
+  const bool bound = address.family != AF_UNIX && pool_.ports_are_scarce(socket_.get()) &&
+                     pool_.ports().bind(socket_.get(), address, source);
+  if (!bound && source != nullptr && !bind_to(socket_.get(), *source)) {
     const int error_number = errno;
     close();
     return failed(error, error_number == EADDRINUSE ? ErrorClass::ports : class_of_connect(error_number));

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "base/result.hpp"
 #include "loadgen/error_class.hpp"
 #include "loadgen/io.hpp"
+#include "loadgen/local_ports.hpp"
 #include "loadgen/reactor.hpp"
 #include "loadgen/tls.hpp"
 
@@ -128,6 +130,11 @@ class ConnectionPool {
   TlsContext* tls() noexcept { return tls_; }
   const std::vector<Address>& addresses() const noexcept { return addresses_; }
   const std::vector<Address>& sources() const noexcept { return sources_; }
+  LocalPorts& ports() noexcept { return ports_; }
+  /// When a new socket has this descriptor: they are given out from the lowest free one.
+  bool ports_are_scarce(int descriptor) const noexcept {
+    return ports_.scarce(static_cast<std::size_t>(descriptor), std::max<std::size_t>(1, sources_.size()));
+  }
   /// Of the next source, which follows the one before.
   std::size_t next_source() noexcept { return next_source_++; }
   /// The address that answered last; tried first.
@@ -138,6 +145,7 @@ class ConnectionPool {
   Reactor& reactor_;
   std::vector<Address> addresses_, sources_;
   std::size_t next_source_ = 0;
+  LocalPorts ports_ = LocalPorts::of_this_namespace();
   std::uint32_t generation_ = 0;
   TlsContext* tls_;
   std::vector<std::unique_ptr<Connection>> all_;
