@@ -238,7 +238,18 @@ def stall():
     for name, figures in found.items():
         print(f"stall of 1 s in 8 at 2,000/s  {name:<10} p50 {figures['p50'] / 1e3:.2f} ms, p90 "
               f"{figures['p90'] / 1e6:.3f} s, p99 {figures['p99'] / 1e6:.3f} s", flush=True)
+    found["many_connections"] = stall_of_many_connections()
     return found
+
+
+def stall_of_many_connections():
+    """Two seconds in eight at 9,300/s: each arrival of a stall takes a connection and a port, 11,000 and more at a time."""
+    with NullServer("--stall-every", 8000, "--stall-for", 2000) as url:
+        time.sleep(2)
+        run = ours(url, "--rate", 9300, "--seconds", 16, "--max-vus", 19000, seconds=16)
+    print(f"stall of 2 s in 8 at 9,300/s  tidegate   {run['most_vus']:,} requests at once, lateness p99 "
+          f"{run['lateness_p99_us'] / 1e6:.3f} s, {run['errors']} errors, {run['dropped']} dropped", flush=True)
+    return {key: run[key] for key in ("most_vus", "lateness_p99_us", "errors", "dropped")}
 
 
 def on_null_server(measure):
