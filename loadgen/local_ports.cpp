@@ -2,41 +2,34 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/file.hpp"
+#include "base/units.hpp"
 #include "loadgen/connection.hpp"
 
 namespace tidegate::loadgen {
 namespace {
 
 constexpr int kTries = 64;
+constexpr std::int64_t kLastPort = 65'535;
 
-using Range = std::pair<unsigned, unsigned>;
+using Range = std::pair<std::int64_t, std::int64_t>;
 
 /// "A" or "A-B", for `between` a '-'.
 std::optional<Range> range_of(std::string_view text, char between) {
-  const auto number = [](std::string_view digits) -> std::optional<unsigned> {
-    unsigned value = 0;
-    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (failed != std::errc() || end != digits.data() + digits.size() || value > 65'535) return std::nullopt;
-    return value;
-  };
   const std::size_t middle = text.find(between);
-  const auto first = number(text.substr(0, middle));
-  const auto last = middle == std::string_view::npos ? first : number(text.substr(middle + 1));
-  if (!first || !last || *first > *last) return std::nullopt;
+  const auto first = parse_integer(text.substr(0, middle));
+  const auto last = middle == std::string_view::npos ? first : parse_integer(text.substr(middle + 1));
+  if (!first || !last || *first < 0 || *first > *last || *last > kLastPort) return std::nullopt;
   return Range(*first, *last);
 }
 
-std::string first_line(const char* path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+std::string setting(const std::string& name) {
+  const auto text = read_file("/proc/sys/net/ipv4/" + name);
+  return text ? text->substr(0, text->find('\n')) : "";
 }
 
 in_port_t& port_of(sockaddr_storage& address) {
@@ -47,8 +40,7 @@ in_port_t& port_of(sockaddr_storage& address) {
 }  // namespace
 
 LocalPorts LocalPorts::of_this_namespace() {
-  return parse(first_line("/proc/sys/net/ipv4/ip_local_port_range"),
-               first_line("/proc/sys/net/ipv4/ip_local_reserved_ports"));
+  return parse(setting("ip_local_port_range"), setting("ip_local_reserved_ports"));
 }
 
 LocalPorts LocalPorts::parse(std::string_view range, std::string_view reserved) {
@@ -63,7 +55,7 @@ LocalPorts LocalPorts::parse(std::string_view range, std::string_view reserved) 
     kept_free.push_back(*one);
     reserved.remove_prefix(std::min(end + 1, reserved.size()));
   }
-  for (unsigned port = std::max(given->first, 1U); port <= given->second; ++port) {
+  for (std::int64_t port = std::max<std::int64_t>(given->first, 1); port <= given->second; ++port) {
     const bool is_reserved =
         std::ranges::any_of(kept_free, [port](const Range& one) { return port >= one.first && port <= one.second; });
     if (!is_reserved) ports.all_.push_back(static_cast<std::uint16_t>(port));
@@ -73,16 +65,18 @@ LocalPorts LocalPorts::parse(std::string_view range, std::string_view reserved) 
 
 bool LocalPorts::bind(int socket, const Address& to, const Address* source) {
   if (all_.empty()) return false;
-  Address peer = to;
-  Address from;
-  from.family = to.family;
-  from.size = to.size;
-  from.storage.ss_family = to.storage.ss_family;  // and zeroes: any address
-  if (source != nullptr) from = *source;
+  Address from = to;
+  const in_port_t peers_own = port_of(from.storage);
+  if (source != nullptr) {
+    from = *source;
+  } else {
+    from.storage = {};  // any address
+    from.storage.ss_family = to.storage.ss_family;
+  }
   std::uniform_int_distribution<std::size_t> draw(0, all_.size() - 1);
   for (int tries = 0; tries < kTries; ++tries) {
     const in_port_t port = htons(all_[draw(random_)]);
-    if (port == port_of(peer.storage)) continue;  // from there it could reach itself
+    if (port == peers_own) continue;  // from there it could reach itself
     port_of(from.storage) = port;
     if (::bind(socket, reinterpret_cast<const sockaddr*>(&from.storage), from.size) == 0) return true;
     if (errno != EADDRINUSE) return false;

@@ -1,8 +1,5 @@
 #include "platform/gateway/keyed_requests.hpp"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "platform/gateway/idempotency_keys.hpp"
@@ -10,6 +7,7 @@
 #include "platform/gateway/problems.hpp"
 #include "platform/gateway/stored_answer.hpp"
 #include "platform/service/await_store.hpp"
+#include "platform/service/compiled_text.hpp"
 #include "platform/service/problem.hpp"
 #include "platform/service/wall_clock.hpp"
 
@@ -26,7 +24,8 @@ KeyName key_of(const KeyedRequest& request) {
 }
 
 std::string name_of(const KeyedRequest& request) {
-  return fmt::format(FMT_COMPILE("{} {} {}"), request.merchant, static_cast<std::int64_t>(request.route), request.key);
+  return compiled_text(FMT_COMPILE("{} {} {}"), request.merchant, static_cast<std::int64_t>(request.route),
+                       request.key);
 }
 
 http::Response still_in_progress() {

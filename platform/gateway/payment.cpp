@@ -1,13 +1,11 @@
 #include "platform/gateway/payment.hpp"
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
-#include <cstdint>
 
 #include "base/json.hpp"
+#include "platform/service/compiled_text.hpp"
 #include "platform/service/timestamp.hpp"
 
 namespace tidegate::platform {
@@ -28,9 +26,7 @@ std::optional<std::int64_t> number_after(std::string_view name, std::string_view
 }  // namespace
 
 std::string payment_name(std::int64_t id) {
-  std::array<char, 4 + kHexDigits> text;
-  fmt::format_to(text.data(), FMT_COMPILE("pay_{:016x}"), static_cast<std::uint64_t>(id));
-  return {text.begin(), text.end()};
+  return compiled_text(FMT_COMPILE("pay_{:016x}"), id);
 }
 
 std::optional<std::int64_t> payment_from_name(std::string_view name) {
@@ -78,7 +74,7 @@ std::optional<std::int64_t> operation_from_name(std::string_view name) {
 }
 
 std::string merchant_name(std::int64_t id) {
-  return fmt::format(FMT_COMPILE("mer_{:06}"), id);
+  return compiled_text(FMT_COMPILE("mer_{:06}"), id);
 }
 
 std::optional<std::int64_t> merchant_from_name(std::string_view name) {
@@ -89,11 +85,9 @@ std::optional<std::int64_t> merchant_from_name(std::string_view name) {
 }
 
 std::string created_json(const Payment& payment) {
-  fmt::memory_buffer text;  // it grows on the stack
-  fmt::format_to(fmt::appender(text),
-                 FMT_COMPILE(R"({{"id":"{}","status":"processing","amount":{},"currency":"{}","created_at":"{}"}})"),
-                 payment_name(payment.id), payment.amount, payment.currency, timestamp_text(payment.created_at_ms));
-  return fmt::to_string(text);
+  return compiled_text(
+      FMT_COMPILE(R"({{"id":"{}","status":"processing","amount":{},"currency":"{}","created_at":"{}"}})"),
+      payment_name(payment.id), payment.amount, payment.currency, timestamp_text(payment.created_at_ms));
 }
 
 std::string status_json(const Payment& payment, std::int64_t staleness_ms) {

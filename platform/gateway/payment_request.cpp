@@ -1,6 +1,5 @@
 #include "platform/gateway/payment_request.hpp"
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "platform/money/money.hpp"
+#include "platform/service/compiled_text.hpp"
 #include "platform/service/json_body.hpp"
 
 namespace tidegate::platform {
@@ -100,7 +100,7 @@ bool is_idempotency_key(std::string_view text) noexcept {
 
 std::int64_t fingerprint_of(std::int64_t amount, std::string_view currency, std::string_view card, bool manual) {
   return static_cast<std::int64_t>(
-      stable_hash(fmt::format(FMT_COMPILE("{} {} {}{}"), amount, currency, card, manual ? " manual" : "")));
+      stable_hash(compiled_text(FMT_COMPILE("{} {} {}{}"), amount, currency, card, manual ? " manual" : "")));
 }
 
 std::int64_t fingerprint_of(std::int64_t payment, const OperationRequestBody& body) {

@@ -1,19 +1,15 @@
 #include "platform/gateway/stored_answer.hpp"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include "base/units.hpp"
+#include "platform/service/compiled_text.hpp"
 
 namespace tidegate::platform {
 
 std::string encode_answer(const StoredAnswer& answer) {
   const std::string* location = answer.response.header("location");
-  fmt::memory_buffer text;
-  fmt::format_to(fmt::appender(text), FMT_COMPILE("{} {} {} {}\n{}"), answer.fingerprint, answer.response.status,
-                 answer.response.content_type, location == nullptr ? std::string_view{} : std::string_view(*location),
-                 answer.response.body);
-  return fmt::to_string(text);
+  return compiled_text(FMT_COMPILE("{} {} {} {}\n{}"), answer.fingerprint, answer.response.status,
+                       answer.response.content_type,
+                       location == nullptr ? std::string_view{} : std::string_view(*location), answer.response.body);
 }
 
 std::optional<StoredAnswer> decode_answer(std::string_view text) {

@@ -1,8 +1,5 @@
 #include "platform/outbox/outbox.hpp"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include <array>
 #include <mutex>
 #include <unordered_map>
@@ -12,6 +9,7 @@
 #include "platform/outbox/relay.hpp"
 #include "platform/outbox/serve.hpp"
 #include "platform/outbox/table.hpp"
+#include "platform/service/compiled_text.hpp"
 #include "platform/service/wall_clock.hpp"
 #include "platform/store/undone.hpp"
 
@@ -23,7 +21,7 @@ std::int64_t position_of(int partition, std::int64_t sequence) {
 }
 
 std::string name_of(const Envelope& envelope) {
-  return fmt::format(FMT_COMPILE("{}/{}"), envelope.stream.text(), envelope.sequence);
+  return compiled_text(FMT_COMPILE("{}/{}"), envelope.stream.text(), envelope.sequence);
 }
 
 }  // namespace

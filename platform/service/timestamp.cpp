@@ -1,9 +1,8 @@
 #include "platform/service/timestamp.hpp"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include <chrono>
+
+#include "platform/service/compiled_text.hpp"
 
 namespace tidegate::platform {
 
@@ -12,11 +11,9 @@ std::string timestamp_text(std::int64_t unix_ms) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  fmt::memory_buffer text;
-  fmt::format_to(fmt::appender(text), FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"),
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                 clock.hours().count(), clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
-  return fmt::to_string(text);
+  return compiled_text(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 }  // namespace tidegate::platform

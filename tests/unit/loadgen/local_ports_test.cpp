@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "loadgen/connection.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/loadgen/scripted_server.hpp"
 
 namespace tidegate::loadgen {
 namespace {
@@ -22,7 +23,7 @@ FileDescriptor a_socket() {
   return made;
 }
 
-Address loopback(std::uint16_t port, const char* host = "127.0.0.1") {
+Address loopback(int port, const char* host = "127.0.0.1") {
   auto addresses = resolve_addresses(host, std::to_string(port));
   REQUIRE(addresses.ok());
   return addresses->front();
@@ -30,7 +31,7 @@ Address loopback(std::uint16_t port, const char* host = "127.0.0.1") {
 
 struct Name {
   std::string address;
-  std::uint16_t port;
+  int port;
 };
 
 Name name_of(int socket) {
@@ -45,7 +46,7 @@ Name name_of(int socket) {
 /// A server that accepts nothing itself; the kernel completes the connections.
 struct Listener {
   FileDescriptor socket = a_socket();
-  std::uint16_t port = 0;
+  int port = 0;
   Listener() {
     const Address any = loopback(0);
     REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0);
@@ -54,20 +55,7 @@ struct Listener {
   }
 };
 
-/// Ports that nobody had a moment ago, as the texts of a range each.
-std::vector<std::uint16_t> free_ports(std::size_t count) {
-  std::vector<FileDescriptor> held;
-  Ports ports;
-  while (ports.size() < count) {
-    held.push_back(a_socket());
-    const Address any = loopback(0);
-    REQUIRE(::bind(held.back().get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0);
-    ports.push_back(name_of(held.back().get()).port);
-  }
-  return ports;
-}
-
-LocalPorts only(std::uint16_t port) {
+LocalPorts only(int port) {
   return LocalPorts::parse(std::to_string(port) + " " + std::to_string(port), "");
 }
 
@@ -111,23 +99,25 @@ TEST_CASE("local ports are scarce from a quarter of them on, of each source addr
 }
 
 TEST_CASE("a local port is bound that is free, from the address that was asked for, and not the peer's own") {
-  const Ports free = free_ports(2);
-  const Address peer = loopback(free[1]);
+  const Listener server;
   const FileDescriptor first = a_socket(), second = a_socket(), third = a_socket();
-  LocalPorts ports = only(free[0]);
-  REQUIRE(ports.bind(first.get(), peer, nullptr));
-  CHECK(name_of(first.get()).port == free[0]);
+  const int free = unused_port();
+  LocalPorts ports = only(free);
+  REQUIRE(ports.bind(first.get(), loopback(server.port), nullptr));
+  CHECK(name_of(first.get()).port == free);
   CHECK(name_of(first.get()).address == "0.0.0.0");
 
-  CHECK_FALSE(ports.bind(second.get(), peer, nullptr));  // taken
+  const int other = unused_port();  // not the one that is taken by now
+  const Address peer = loopback(other);
+  CHECK_FALSE(ports.bind(second.get(), peer, nullptr));
   CHECK(name_of(second.get()).port == 0);
 
+  CHECK_FALSE(only(other).bind(third.get(), peer, nullptr));  // it would connect to itself
   const Address source = loopback(0, "127.0.0.9");
-  CHECK(only(free[1]).bind(second.get(), loopback(free[0]), &source));
+  CHECK(only(other).bind(second.get(), loopback(server.port), &source));
   CHECK(name_of(second.get()).address == "127.0.0.9");
-  CHECK(name_of(second.get()).port == free[1]);
+  CHECK(name_of(second.get()).port == other);
 
-  CHECK_FALSE(only(free[1]).bind(third.get(), peer, nullptr));  // it would connect to itself
   CHECK_FALSE(LocalPorts::parse("", "").bind(third.get(), peer, nullptr));
   CHECK_FALSE(ports.bind(-1, peer, nullptr));
 }
@@ -138,11 +128,11 @@ TEST_CASE("where local ports are scarce, connections start from those that the e
   REQUIRE(reactor.ok());
   for (const char* source : {"", "127.0.0.8"}) {
     INFO("from '" << source << "'");
-    const std::uint16_t free = free_ports(1).front();
+    const int free = unused_port();
     ConnectionPool pool(*reactor, {loopback(server.port)}, nullptr,
                         *source == '\0' ? std::vector<Address>{} : std::vector<Address>{loopback(0, source)});
     pool.ports() = only(free);
-    std::set<std::uint16_t> used;
+    std::set<int> used;
     for (int i = 0; i < 3; ++i) {
       ErrorClass error = ErrorClass::none;
       Connection& connection = pool.take_closed();
