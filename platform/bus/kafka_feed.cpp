@@ -3,12 +3,18 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <utility>
 
 #include "platform/events/envelope.hpp"
 
 namespace tidegate::platform {
 namespace {
+
+constexpr std::size_t kOfEach = 20;      // so many of each partition whatever their time
+constexpr std::size_t kLookAhead = 100;  // out of a partition's queue at once
+static_assert(2 * kOfEach * kPartitions <= kMostRecordsAtOnce, "most go by their time");
 
 /// Errors after which the client keeps working: it reconnects by itself.
 bool passes_by_itself(rd_kafka_resp_err_t error) {
@@ -45,6 +51,7 @@ KafkaFeed::KafkaFeed(std::shared_ptr<KafkaReader> reader, std::string topic, std
     : reader_(std::move(reader)), topic_(std::move(topic)), partitions_(std::move(partitions)) {}
 
 KafkaFeed::~KafkaFeed() {
+  for (const Lane& lane : lanes_) rd_kafka_queue_cb_event_enable(lane.fetched.get(), nullptr, nullptr);
   if (read_.empty()) {
     reader_->release(topic_, partitions_);
   } else {
@@ -56,9 +63,7 @@ Result<bool> KafkaFeed::join(Queue& queue) {
   const std::lock_guard lock(mutex_);
   if (failure_) return false;
   if (read_.empty()) {
-    auto messages = reader_->start_reading(topic_, queue.from);
-    if (!messages) return messages.error();
-    messages_ = std::move(*messages);
+    if (auto started = start_reading(queue.from); !started) return started.error();
     read_ = queue.from;
   }
   for (const auto& [partition, offset] : queue.from) {
@@ -126,30 +131,79 @@ void KafkaFeed::be_patient_with(Queue& queue) {
   if (queue.full_since) queue.full_since = monotonic_now();
 }
 
-Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
-  std::vector<BusRecord> records;
-  if (auto checked = reader_->check(); !checked) return checked.error();
-  const kafka::Message first(rd_kafka_consume_queue(messages_.get(), kafka::milliseconds(limit)));
-  if (!first) return records;
-  Result<void> outcome = add(*first, records);
-  // Only the first one is waited for; the rest comes out of the queue together.
-  std::vector<rd_kafka_message_s*> more(kMostRecordsAtOnce - 1);
-  const auto count = rd_kafka_consume_batch_queue(messages_.get(), 0, more.data(), more.size());
-  for (ssize_t i = 0; i < count; ++i) {
-    const kafka::Message message(more[static_cast<std::size_t>(i)]);
-    if (outcome) outcome = add(*message, records);
+void KafkaFeed::Arrival::tell() {
+  const std::lock_guard lock(mutex);
+  came = true;
+  told.notify_one();
+}
+
+void KafkaFeed::Arrival::wait(Nanoseconds limit) {
+  std::unique_lock lock(mutex);
+  told.wait_for(lock, limit, [this] { return came; });
+  came = false;
+}
+
+Result<void> KafkaFeed::start_reading(const Offsets& from) {
+  auto queues = reader_->start_reading(topic_, from);
+  if (!queues) return queues.error();
+  for (auto& [partition, queue] : *queues) lanes_.push_back({std::move(queue), {}});
+  for (const Lane& lane : lanes_) {
+    rd_kafka_queue_cb_event_enable(
+        lane.fetched.get(), [](rd_kafka_t*, void* arrival) { static_cast<Arrival*>(arrival)->tell(); }, &arrival_);
   }
-  if (!outcome) return outcome.error();
+  arrival_.tell();  // what may have come before it was listened for
+  return {};
+}
+
+Result<std::vector<BusRecord>> KafkaFeed::fetch(Nanoseconds limit) {
+  if (auto checked = reader_->check(); !checked) return checked.error();
+  auto records = fetch_now();
+  if (!records || !records->empty()) return records;
+  arrival_.wait(limit);
+  return fetch_now();
+}
+
+/// The oldest records first, though of each partition a few whatever their time: one whose producer's clock was ahead
+/// goes on, too.
+Result<std::vector<BusRecord>> KafkaFeed::fetch_now() {
+  std::vector<BusRecord> records;
+  for (Lane& lane : lanes_) {
+    if (auto looked = look_ahead(lane); !looked) return looked.error();
+    for (std::size_t i = 0; i < kOfEach && !lane.ahead.empty(); ++i) {
+      if (auto moved = move_next(lane, records); !moved) return moved.error();
+    }
+  }
+  const auto time_of_next = [](const Lane& lane) {
+    return lane.ahead.empty() ? std::numeric_limits<std::int64_t>::max() : lane.ahead.front().timestamp_ms;
+  };
+  while (records.size() < kMostRecordsAtOnce) {
+    Lane& oldest = *std::ranges::min_element(lanes_, {}, time_of_next);
+    if (oldest.ahead.empty()) break;
+    if (auto moved = move_next(oldest, records); !moved) return moved.error();
+  }
   return records;
 }
 
-Result<void> KafkaFeed::add(const rd_kafka_message_s& message, std::vector<BusRecord>& records) const {
-  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    records.push_back(to_record(message));
-  } else if (!passes_by_itself(message.err)) {
-    return closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(&message));
+Result<void> KafkaFeed::move_next(Lane& lane, std::vector<BusRecord>& records) const {
+  records.push_back(std::move(lane.ahead.front()));
+  lane.ahead.pop_front();
+  return look_ahead(lane);
+}
+
+Result<void> KafkaFeed::look_ahead(Lane& lane) const {
+  if (!lane.ahead.empty()) return {};
+  std::array<rd_kafka_message_s*, kLookAhead> fetched{};
+  const auto count = rd_kafka_consume_batch_queue(lane.fetched.get(), 0, fetched.data(), fetched.size());
+  Result<void> outcome;
+  for (ssize_t i = 0; i < count; ++i) {
+    const kafka::Message message(fetched[static_cast<std::size_t>(i)]);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      lane.ahead.push_back(to_record(*message));
+    } else if (outcome && !passes_by_itself(message->err)) {
+      outcome = closed_error("consume topic " + topic_ + ": " + rd_kafka_message_errstr(message.get()));
+    }
   }
-  return {};
+  return outcome;
 }
 
 bool KafkaFeed::waits_for_slower() const {

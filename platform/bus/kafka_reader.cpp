@@ -22,8 +22,8 @@ kafka::Settings consumer_settings(const std::string& bootstrap) {
           {"fetch.error.backoff.ms", "50"},
           {"reconnect.backoff.ms", "50"},
           {"reconnect.backoff.max.ms", "500"},
-          {"socket.timeout.ms", "6000"},  // a request to a broker that went silent
-          {"queued.max.messages.kbytes", "8192"},
+          {"socket.timeout.ms", "6000"},          // a request to a broker that went silent
+          {"queued.max.messages.kbytes", "512"},  // of each partition
           {"log_level", "3"}};
 }
 
@@ -70,18 +70,20 @@ bool KafkaReader::retired() {
 }
 
 // Forwarded before it is assigned, a partition's queue stays forwarded; otherwise it would be to the client's own.
-Result<kafka::Queue> KafkaReader::start_reading(const std::string& topic, const Offsets& from) {
-  kafka::Queue queue(rd_kafka_queue_new(handle_.get()));
+Result<std::map<int, kafka::Queue>> KafkaReader::start_reading(const std::string& topic, const Offsets& from) {
+  std::map<int, kafka::Queue> queues;
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(from.size())));
   for (const auto& [partition, offset] : from) {
     const kafka::Queue fetched(rd_kafka_queue_get_partition(handle_.get(), topic.c_str(), partition));
+    auto& queue = queues[partition];
+    queue.reset(rd_kafka_queue_new(handle_.get()));
     rd_kafka_queue_forward(fetched.get(), queue.get());
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
   }
   if (const KafkaError failed{rd_kafka_incremental_assign(handle_.get(), list.get())}) {
     return internal_error("assign partitions of topic " + topic + ": " + rd_kafka_error_string(failed.get()));
   }
-  return Result<kafka::Queue>(std::move(queue));
+  return Result<std::map<int, kafka::Queue>>(std::move(queues));
 }
 
 void KafkaReader::stop_reading(const std::string& topic, const std::vector<int>& partitions) {

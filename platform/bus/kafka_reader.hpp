@@ -37,8 +37,8 @@ class KafkaReader {
   /// so, and then undoes the forwarding to a queue that may be the next feed's.
   bool claim(const std::string& topic, const std::vector<int>& partitions);
   void release(const std::string& topic, const std::vector<int>& partitions);
-  /// Reads claimed partitions from these offsets on, into a queue of their own. Fails only when librdkafka does.
-  Result<kafka::Queue> start_reading(const std::string& topic, const Offsets& from);
+  /// Reads claimed partitions from these offsets on, each into a queue of its own. Fails only when librdkafka does.
+  Result<std::map<int, kafka::Queue>> start_reading(const std::string& topic, const Offsets& from);
   void stop_reading(const std::string& topic, const std::vector<int>& partitions);
 
   /// Nothing new begins here: the client ends with the feeds that it has. For one that did not answer in time, whose

@@ -290,6 +290,36 @@ TEST_CASE("a partition's records keep their order when they take many requests")
   }
 }
 
+TEST_CASE("what waits in the partitions comes by its time, and a partition whose times are ahead is not held up") {
+  const Carrier carrier = make_carrier("kafka");
+  constexpr std::size_t kEach = 3000;
+  std::vector<BusRecord> sent;
+  const auto add = [&](int partition, std::size_t count, std::int64_t timestamp_ms) {
+    for (std::size_t n = 0; n < count; ++n) {
+      sent.push_back(record(partition, std::to_string(n)));
+      sent.back().timestamp_ms = timestamp_ms;
+    }
+  };
+  add(3, kEach, 1'700'000'002'000);
+  add(8, kEach, 1'700'000'001'000);
+  add(5, 10, 1'700'003'600'000);
+  publish_all(*carrier.bus, sent);
+  const auto came_by_time = [&](const std::string& group, Nanoseconds fetching) {
+    auto consumer = consumer_of(*carrier.bus, group);
+    std::this_thread::sleep_for(fetching);
+    std::map<int, std::size_t> early;
+    for (const BusRecord& each : take(*consumer, kEach)) ++early[each.partition];
+    take(*consumer, sent.size() - kEach);
+    return early[5] == 10 && early[3] <= kEach / 10;
+  };
+  // What is not fetched yet cannot be preferred, however old it is.
+  bool by_time = false;
+  for (int tries = 1; !by_time && tries <= 6; ++tries) {
+    by_time = came_by_time("g" + std::to_string(tries), tries * tries * std::chrono::milliseconds(100));
+  }
+  CHECK(by_time);
+}
+
 TEST_CASE("a partition that there is not is refused, and holds up no other") {
   const std::string kind = GENERATE("memory", "kafka");
   INFO(kind);
