@@ -1,6 +1,7 @@
 #include "platform/gateway/idempotency_keys.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "base/random.hpp"
@@ -63,7 +64,40 @@ Result<std::vector<std::int64_t>> indexed_numbers(Connection& connection, std::i
   return numbers;
 }
 
+/// In the order of signed hashes, as the index has it.
+std::size_t bucket_of(std::int64_t hash) {
+  constexpr int kBits = std::bit_width(YoungKeys::kBuckets - 1);
+  return static_cast<std::size_t>((static_cast<std::uint64_t>(hash) ^ (std::uint64_t{1} << 63)) >> (64 - kBits));
+}
+
 }  // namespace
+
+void YoungKeys::add(const Entry& entry) {
+  buckets_.at(bucket_of(entry.first)).push_back(entry);
+  ++size_;
+}
+
+void YoungKeys::add_numbers(std::int64_t hash, std::vector<std::int64_t>& numbers) const {
+  for (const auto& [other, number] : buckets_.at(bucket_of(hash))) {
+    if (other == hash) numbers.push_back(number);
+  }
+}
+
+std::vector<YoungKeys::Entry> YoungKeys::sorted(std::size_t& begin, std::size_t at_least) const {
+  std::vector<Entry> entries;
+  for (; begin < kBuckets && entries.size() < at_least; ++begin) {
+    entries.insert(entries.end(), buckets_.at(begin).begin(), buckets_.at(begin).end());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+void YoungKeys::remove(std::size_t begin, std::size_t end) {
+  for (std::size_t bucket = begin; bucket < end; ++bucket) {
+    size_ -= buckets_.at(bucket).size();
+    buckets_.at(bucket).clear();
+  }
+}
 
 Result<void> IdempotencyKeys::load(Connection& connection) {
   std::int64_t indexed = 0;
@@ -77,11 +111,10 @@ Result<void> IdempotencyKeys::load(Connection& connection) {
         return false;
       });
   if (!read) return read;
-  filling_.reserve(generation_);
   return connection.query("SELECT number, merchant, route, key FROM idempotency_result WHERE number > ?", {indexed},
                           [&](const Row& row) {
                             const KeyName name{row.integer(1), static_cast<KeyedRoute>(row.integer(2)), row.text(3)};
-                            filling_.emplace(hash_of(name), row.integer(0));
+                            filling_.add({hash_of(name), row.integer(0)});
                             return true;
                           });
 }
@@ -106,12 +139,12 @@ Result<void> IdempotencyKeys::write(Connection& connection, const KeyName& name,
   if (!written) return written.error();
   const std::int64_t hash = hash_of(name);
   const std::lock_guard lock(mutex_);
-  filling_.emplace(hash, number);
+  filling_.add({hash, number});
   return {};
 }
 
 Result<void> IdempotencyKeys::tidy(Connection& connection, std::int64_t oldest_ms) {
-  step_ = {first_, walk_, 0};
+  step_ = {first_, walk_, merged_};
   if (auto done = forget_lapsed(connection, oldest_ms, step_); !done) return done;
   if (auto done = drop_entries(connection, step_); !done) return done;
   return merge_young(connection, step_);
@@ -120,11 +153,9 @@ Result<void> IdempotencyKeys::tidy(Connection& connection, std::int64_t oldest_m
 void IdempotencyKeys::tidied() {
   first_ = step_.first;
   walk_ = step_.walk;
-  merged_ += step_.merged;
-  if (merging_.empty() || merged_ < merging_.size()) return;
-  std::vector<Entry> done;
   const std::lock_guard lock(mutex_);
-  done.swap(merging_);
+  merging_.remove(merged_, step_.merged);
+  merged_ = step_.merged;
 }
 
 std::size_t IdempotencyKeys::young() const {
@@ -175,17 +206,15 @@ Result<void> IdempotencyKeys::drop_entries(Connection& connection, Step& step) c
 }
 
 Result<void> IdempotencyKeys::merge_young(Connection& connection, Step& step) {
-  if (merging_.empty() && filling_.size() >= generation_) begin_generation();
-  if (merging_.empty()) return {};
-  const std::size_t share = std::max(kFewestMerged, merging_.size() / kStepsOfGeneration + 1);
-  step.merged = std::min(share, merging_.size() - merged_);
-  for (std::size_t i = merged_; i < merged_ + step.merged; ++i) {
+  if (merging_.size() == 0 && filling_.size() >= generation_) begin_generation(step);
+  if (merging_.size() == 0) return {};
+  const auto entries = merging_.sorted(step.merged, merged_at_once_);
+  for (const auto& [hash, number] : entries) {
     // A step before a crash may have written it.
-    auto written = connection.execute("INSERT OR IGNORE INTO idempotency_index VALUES (?, ?)",
-                                      {merging_[i].first, merging_[i].second});
+    auto written = connection.execute("INSERT OR IGNORE INTO idempotency_index VALUES (?, ?)", {hash, number});
     if (!written) return written.error();
   }
-  if (merged_ + step.merged < merging_.size()) return {};
+  if (entries.size() < merging_.size()) return {};  // those that are left; removed when they are committed
   auto noted = connection.execute("UPDATE idempotency_indexed SET number = ?", {merging_to_});
   if (!noted) return noted.error();
   return {};
@@ -193,25 +222,19 @@ Result<void> IdempotencyKeys::merge_young(Connection& connection, Step& step) {
 
 /// What was written in this very transaction comes along, whatever becomes of it: a unit that is run again takes new
 /// numbers.
-void IdempotencyKeys::begin_generation() {
-  std::vector<Entry> sorted(filling_.begin(), filling_.end());  // without the lock: only this thread writes
-  std::sort(sorted.begin(), sorted.end());
-  Young emptied;
-  emptied.reserve(generation_);
+void IdempotencyKeys::begin_generation(Step& step) {
   merging_to_ = last_;
-  merged_ = 0;
+  merged_at_once_ = std::max(kFewestMerged, filling_.size() / kStepsOfGeneration + 1);
+  merged_ = step.merged = 0;
   const std::lock_guard lock(mutex_);
-  merging_.swap(sorted);
-  filling_.swap(emptied);
+  std::swap(filling_, merging_);
 }
 
 std::vector<std::int64_t> IdempotencyKeys::young_numbers(std::int64_t hash) const {
   std::vector<std::int64_t> numbers;
   const std::lock_guard lock(mutex_);
-  const auto [begin, end] = filling_.equal_range(hash);
-  for (auto at = begin; at != end; ++at) numbers.push_back(at->second);
-  auto at = std::lower_bound(merging_.begin(), merging_.end(), Entry{hash, 0});
-  for (; at != merging_.end() && at->first == hash; ++at) numbers.push_back(at->second);
+  filling_.add_numbers(hash, numbers);
+  merging_.add_numbers(hash, numbers);
   return numbers;
 }
 
