@@ -22,6 +22,7 @@ struct ProcessOptions {
   std::string working_directory;                   ///< empty: the parent's
   bool new_session = true;                         ///< own session, so that Ctrl-C reaches only the parent
   bool die_with_parent = true;                     ///< PR_SET_PDEATHSIG(SIGKILL), with the race after fork closed
+  bool idle_scheduling = false;                    ///< runs where no usual process wants to (SCHED_IDLE, sched(7))
   std::vector<int> inherited_descriptors;          ///< kept open across exec; all others are closed
 };
 

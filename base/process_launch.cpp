@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@
 namespace tidegate::detail {
 namespace {
 
-enum class Step : int { parent_gone, session, directory, descriptors, execute };
+enum class Step : int { parent_gone, session, scheduling, directory, descriptors, execute };
 
 struct Failure {
   Step step;
@@ -34,6 +35,8 @@ const char* name_of(Step step) {
       return "outlive the parent of";
     case Step::session:
       return "open a session for";
+    case Step::scheduling:
+      return "set the CPU scheduling of";
     case Step::directory:
       return "enter the working directory of";
     case Step::descriptors:
@@ -161,6 +164,8 @@ bool arrange_descriptors(const Plan& plan) {
     if (::getppid() != plan.parent) fail(plan, Step::parent_gone);
   }
   if (options.new_session && ::setsid() < 0) fail(plan, Step::session);
+  constexpr sched_param kNoPriority{};
+  if (options.idle_scheduling && ::sched_setscheduler(0, SCHED_IDLE, &kNoPriority) != 0) fail(plan, Step::scheduling);
   if (!options.working_directory.empty() && ::chdir(options.working_directory.c_str()) != 0) {
     fail(plan, Step::directory);
   }

@@ -236,6 +236,7 @@ Result<void> Supervisor::State::start_child(Child& child) {
   ProcessOptions process;
   process.command = std::move(*command);
   process.output_path = child.log_path;
+  process.idle_scheduling = child.spec.idle_scheduling;
   auto started = ChildProcess::start(process);
   if (!started) return started.error();
   {

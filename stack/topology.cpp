@@ -65,6 +65,7 @@ class Parser {
       if (process.command.empty()) diagnostics_.add(node.mark(), "process '" + name + "' has an empty command");
       if (const yaml::Node* hold = node.find("hold_port")) process.hold_port = hold->text();
       if (const yaml::Node* grace = node.find("stop_grace")) process.stop_grace = schema::as_duration(*grace);
+      process.idle_scheduling = text_at(node, "cpu_scheduling", "other") == "idle";
       if (const yaml::Node* ready = node.find("ready")) {
         process.ready.endpoint = text_at(*ready, "endpoint", process.ready.endpoint);
         process.ready.path = text_at(*ready, "path", process.ready.path);
@@ -208,6 +209,8 @@ schema::TypePointer topology_schema() {
                     required("command", list_of(schema::templated()), "Program and arguments."),
                     optional("hold_port", schema::text(), "Endpoint whose port is kept across a restart."),
                     optional("stop_grace", schema::duration(), "Time between SIGTERM and SIGKILL."),
+                    optional("cpu_scheduling", schema::choice({"other", "idle"}),
+                             "idle: it gets only processor time that no other program wants (SCHED_IDLE)."),
                     optional("ready",
                              object({optional("endpoint", schema::text(), "Which of its endpoints answers."),
                                      optional("path", schema::text(), "Path that answers 200 when ready."),

@@ -32,6 +32,7 @@ struct ProcessSpec {
   std::optional<std::string> hold_port;  ///< the endpoint whose port stays reserved across a restart
   Readiness ready;
   Nanoseconds stop_grace = std::chrono::seconds(5);
+  bool idle_scheduling = false;  ///< cpu_scheduling: idle
   Mark mark;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -160,6 +161,24 @@ TEST_CASE("a child has a session of its own unless told otherwise") {
   auto shared = ChildProcess::start(options);
   REQUIRE(shared.ok());
   CHECK(::getsid(shared->pid()) == ::getsid(0));
+}
+
+TEST_CASE("a child is scheduled as usual unless told otherwise, and so is what it starts") {
+  auto options = shell("sleep 1000 & echo $!; wait");
+  const test::ScratchDirectory scratch;
+  for (const bool idle : {false, true}) {
+    INFO(idle);
+    options.idle_scheduling = idle;
+    options.output_path = scratch / (idle ? "idle" : "other");
+    auto child = ChildProcess::start(options);
+    REQUIRE(child.ok());
+    CHECK(::sched_getscheduler(child->pid()) == (idle ? SCHED_IDLE : SCHED_OTHER));
+    const Nanoseconds deadline = monotonic_now() + kDeadline;
+    std::string started;
+    while (started.empty() && monotonic_now() < deadline) started = read_file(options.output_path).value();
+    CHECK(::sched_getscheduler(std::stoi(started)) == (idle ? SCHED_IDLE : SCHED_OTHER));
+    ::kill(std::stoi(started), SIGKILL);
+  }
 }
 
 TEST_CASE("waiting is limited, and a signal reaches a running child only") {

@@ -22,7 +22,7 @@ name: small
 secrets: {token: {}, fixed: {value: abc}}
 processes:
   shop: {command: [shop, "${port}"], hold_port: http, ready: {path: /up, within: 3s}}
-  bank: {command: [bank]}
+  bank: {command: [bank], cpu_scheduling: idle}
 links: {shop->bank: {endpoint: http}, harness->shop: {}}
 groups: {ledger: {topic: payments, partitions: 4, process: shop}}
 exports: {payments: {endpoint: shop.http, path: /export}}
@@ -40,6 +40,8 @@ TEST_CASE("a topology is read whole") {
   CHECK(topology.process("shop")->ready.path == "/up");
   CHECK(topology.process("shop")->ready.within == std::chrono::seconds(3));
   CHECK(topology.process("bank")->ready.path == "/readyz");
+  CHECK(topology.process("bank")->idle_scheduling);
+  CHECK_FALSE(topology.process("shop")->idle_scheduling);
   CHECK(topology.link("shop->bank")->to == "bank");
   CHECK(topology.link("harness->shop")->from == "harness");
   CHECK(topology.groups.front().partitions == 4);
@@ -92,6 +94,7 @@ TEST_CASE("mistakes in a topology are named with their place") {
       {"endpoint of nobody", "base_url: shop.http", "base_url: shp.http", "did you mean 'shop'"},
       {"endpoint without a dot", "base_url: shop.http", "base_url: shop", "PROCESS.ENDPOINT"},
       {"bare number for a duration", "within: 3s", "within: 3", "duration"},
+      {"unknown scheduling", "cpu_scheduling: idle", "cpu_scheduling: idel", "did you mean 'idle'"},
       {"empty command", "command: [bank]", "command: []", "empty command"},
       {"future version", "tidegate_topology: 1", "tidegate_topology: 2", "version 2"},
       {"group of an unknown process", "process: shop", "process: shopp", "did you mean 'shop'"},
