@@ -151,7 +151,6 @@ Result<void> KafkaFeed::start_reading(const Offsets& from) {
     rd_kafka_queue_cb_event_enable(
         lane.fetched.get(), [](rd_kafka_t*, void* arrival) { static_cast<Arrival*>(arrival)->tell(); }, &arrival_);
   }
-  arrival_.tell();  // what may have come before it was listened for
   return {};
 }
 
