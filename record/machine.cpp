@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/thread_affinity.hpp"
 #include "record/run.hpp"
 
 namespace tidegate::record {
@@ -33,10 +33,8 @@ std::string line_value(const std::string& path, std::string_view name, char sepa
 
 /// Cores that this process may use, which a container may make fewer than the machine has.
 int usable_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
-  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const std::size_t usable = usable_processors().size();
+  return static_cast<int>(usable > 0 ? usable : ::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 }  // namespace

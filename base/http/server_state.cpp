@@ -17,6 +17,9 @@ using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT
 
 /// Connections beyond the limit that are told so properly; further ones are closed at once.
 constexpr std::size_t refused_politely = 64;
+/// A turn of the loop serves each connection that has something to read once. One that accepts a single new one gets
+/// slower the more there are, just when clients open many because they wait.
+constexpr int accepts_per_turn = 64;
 constexpr auto descriptor_pause = std::chrono::milliseconds(50);
 constexpr auto abort_limit = std::chrono::seconds(1);
 
@@ -65,6 +68,7 @@ Result<void> ServerState::listen() {
   if (!error) acceptor.set_option(reuse_port(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor.non_blocking(true, error);
   if (!error) port = acceptor.local_endpoint(error).port();
   if (error) {
     error_code ignored;
@@ -84,6 +88,7 @@ asio::awaitable<void> ServerState::accept_connections(std::shared_ptr<ServerStat
     if (!error) {
       failing = false;
       state->add_connection(std::move(socket));
+      state->accept_waiting();
       continue;
     }
     if (error == asio::error::connection_aborted) continue;  // gone before it was accepted
@@ -91,6 +96,16 @@ asio::awaitable<void> ServerState::accept_connections(std::shared_ptr<ServerStat
     failing = true;
     state->accept_pause.expires_after(descriptor_pause);
     co_await state->accept_pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+void ServerState::accept_waiting() {
+  error_code error;
+  for (int accepted = 0; accepted < accepts_per_turn; ++accepted) {
+    tcp::socket socket(executor);
+    acceptor.accept(socket, error);
+    if (error) return;  // mostly: nobody waits; anything else the next turn meets again
+    add_connection(std::move(socket));
   }
 }
 

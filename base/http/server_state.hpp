@@ -27,6 +27,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   static asio::awaitable<void> sweep_timeouts(std::shared_ptr<ServerState> state);
   static asio::awaitable<void> drain(std::shared_ptr<ServerState> state, Nanoseconds limit);
 
+  void accept_waiting();
   void add_connection(asio::ip::tcp::socket socket);
   void remove_connection(ServerConnection* connection);
   /// Stops to accept; connections without a request in progress end.

@@ -1,6 +1,7 @@
 #include "platform/gateway/gateway.hpp"
 
 #include "base/log.hpp"
+#include "base/thread_affinity.hpp"
 #include "platform/events/payment_events.hpp"
 #include "platform/events/topics.hpp"
 #include "platform/gateway/modern_path.hpp"
@@ -80,6 +81,7 @@ struct Gateway::State {
   void add_metrics();
   void add_hooks();
   void start();
+  void place_threads();
   void close();
 
   ServiceRuntime& runtime;
@@ -245,6 +247,22 @@ void Gateway::State::start() {
     begun.sweeper->start();
     begun.pruner->start();
   }
+  if (runtime.options().thread_affinity) place_threads();
+}
+
+/// The last step of a start: threads that the loop starts are kept where it is.
+void Gateway::State::place_threads() {
+  const auto report = [](const Result<void>& kept) {
+    if (!kept) log::warn("--thread-affinity", {{"why", kept.error().message}});
+  };
+  const std::vector<int> processors = usable_processors();
+  if (processors.size() < 2) return report(machine_error("there is one processor; threads stay as they are"));
+  for (const auto& shard : shards) {
+    const std::size_t others = processors.size() - 1;
+    const int processor = processors[1 + static_cast<std::size_t>(shard->number) % others];
+    shard->store->submit([processor](Connection&) { return keep_on_processor(processor); }, report);
+  }
+  report(keep_on_processor(processors.front()));
 }
 
 void Gateway::State::close() {

@@ -79,6 +79,9 @@ void declare(CLI::App& app, ServiceOptions& options, ScalingOptions& scaling, Gi
       ->delimiter(',');
   app.add_option("--keep-events", given.keep_events, "how long an event stays in the outbox at least: 1h, 10m");
   app.add_option("--key-expiry", given.key_expiry, "how long an idempotency key stands for its result: 24h, 72h");
+  app.add_flag(
+      "--thread-affinity", options.thread_affinity,
+      "the gateway's event loop keeps to the first processor that it may use, its stores' writers to the others");
   app.add_option("--workers", options.workers, "processes of this role");
   app.add_option("--least-workers", scaling.least_workers, "processes that an autoscaler keeps at least");
   app.add_option("--most-workers", scaling.most_workers, "processes that an autoscaler starts at most");
@@ -105,6 +108,9 @@ Result<void> read_pruning(const Given& given, ServiceOptions& options) {
 Result<void> read_gateway_options(const Given& given, ServiceOptions& options) {
   if (options.shards < 1 || options.shards > kMostShards) {
     return usage_error("--shards is " + std::to_string(options.shards) + "; it must be 1 to 16");
+  }
+  if (options.thread_affinity && options.role != "gateway") {
+    return usage_error("--thread-affinity belongs to the role 'gateway', not to '" + options.role + "'");
   }
   for (const std::string& service : options.reports) {
     if (auto known = check_name("the reporting service", service, kReporters); !known) return known;

@@ -32,7 +32,8 @@ struct ServiceOptions {
       prune_after;  ///< consumers that must have applied an event before it is deleted; none: never
   Nanoseconds keep_events = std::chrono::hours(1);  ///< how long an event stays at least, where they are deleted
   Nanoseconds key_expiry = std::chrono::hours(24);  ///< how long an idempotency key stands for its result
-  int workers = 1;                                  ///< processes of this role (static membership)
+  bool thread_affinity = false;  ///< of the gateway: its loop and its writers keep to processors of their own
+  int workers = 1;               ///< processes of this role (static membership)
   int worker_index = 0;
 };
 

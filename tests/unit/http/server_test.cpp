@@ -210,6 +210,26 @@ TEST_CASE("a server that cannot listen says where and why") {
   }
 }
 
+TEST_CASE("clients that came while the loop was busy are accepted together, not one by one between its other work") {
+  constexpr std::size_t kClients = 50;
+  asio::io_context context{1};
+  Server server(context.get_executor(), echo);
+  REQUIRE(server.start().ok());
+  std::vector<asio::ip::tcp::socket> clients;  // connected: the kernel does that before anybody accepts
+  while (clients.size() < kClients) {
+    clients.emplace_back(context).connect({asio::ip::address_v4::loopback(), server.port()});
+  }
+  int turns = 0;
+  std::function<void()> other_work = [&] {
+    ++turns;
+    asio::post(context, other_work);
+  };
+  other_work();
+  while (server.connections() < kClients && turns < 1000) context.run_one_for(std::chrono::seconds(10));
+  CHECK(server.connections() == kClients);
+  CHECK(turns < 10);
+}
+
 TEST_CASE("two servers may hold one port, for a restart without a gap") {
   Loop loop;
   Server first(loop.executor(), echo);

@@ -55,6 +55,7 @@ RunningGateway::RunningGateway(const std::string& directory, Options options) : 
   service.profile = options.profile;
   service.switches = options.switches;
   service.shards = options.shards;
+  service.thread_affinity = options.thread_affinity;
   service.reports = options.reports;
   service.key_expiry = options.key_expiry;
   std::filesystem::remove(service.ready_file);

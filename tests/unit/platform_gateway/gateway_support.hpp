@@ -45,6 +45,7 @@ class RunningGateway {
     std::map<std::string, std::string> switches;
     std::map<std::string, std::string> peers;
     int shards = 1;
+    bool thread_affinity = false;
     std::vector<std::string> reports{"acquiring"};
     Nanoseconds key_expiry = std::chrono::hours(24);
     std::shared_ptr<EventBus> bus = make_memory_bus();

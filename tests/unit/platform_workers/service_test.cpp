@@ -75,6 +75,7 @@ TEST_CASE("a command line that is wrong says what to change") {
       {{"ledger", "--data", "d", "--keep-events", "soon"}, "--keep-events: "},
       {{"ledger", "--data", "d", "--workers", "2", "--worker-index", "2"}, "0 to 1"},
       {{"ledger", "--data", "d", "--worker-index", "-1"}, "--worker-index"},
+      {{"ledger", "--data", "d", "--thread-affinity"}, "belongs to the role 'gateway'"},
       {{"gateway", "--data", "d", "--unknown"}, "--unknown"},
       {{"gateway", "ledger", "--data", "d"}, "ledger"},
   };
