@@ -76,7 +76,10 @@ Block compile_block(const yaml::Node& name, const yaml::Node& node, CompileConte
 constexpr Nanoseconds kShortestTick = std::chrono::microseconds(100), kLongestTick = std::chrono::milliseconds(2);
 
 void compile_generator(CompileContext& context) {
-  const yaml::Node* tick = context.input.generator == nullptr ? nullptr : context.input.generator->find("tick");
+  if (context.input.generator == nullptr) return;
+  const yaml::Node* affinity = context.input.generator->find("thread_affinity");
+  context.plan.thread_affinity = affinity != nullptr && schema::as_boolean(*affinity);
+  const yaml::Node* tick = context.input.generator->find("tick");
   if (tick == nullptr) return;
   context.plan.tick = schema::as_duration(*tick);
   if (context.plan.tick < kShortestTick || context.plan.tick > kLongestTick) {

@@ -306,6 +306,7 @@ struct CompiledPlan {
   std::vector<Flow> flows;
   std::vector<Block> blocks;
   Nanoseconds tick{0};           ///< how often load loops look at arrivals and answers; 0: whenever there are any
+  bool thread_affinity = false;  ///< load loops keep to processors of their own
   std::uint32_t kept_cells = 0;  ///< of all feeders
 
   /// Whether any step is carried by it.

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "base/log.hpp"
+#include "base/thread_affinity.hpp"
 #include "loadgen/loop.hpp"
 #include "loadgen/loop_thread.hpp"
 #include "loadgen/memory_watch.hpp"
@@ -30,6 +32,16 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// From the last one down, over and over: a system on the same machine rather begins with the first.
+std::optional<int> processor_of_loop(std::size_t loop, const std::vector<int>& processors) {
+  if (processors.empty()) return std::nullopt;
+  return processors[processors.size() - 1 - loop % processors.size()];
+}
+
+void keep_here(int processor) {
+  if (auto kept = keep_on_processor(processor); !kept) log::warn("thread_affinity", {{"why", kept.error().message}});
 }
 
 /// What cannot work is said before it starts. Shared connections are as many as requests in flight, which nobody knows.
@@ -185,10 +197,12 @@ Result<void> Engine::start(RunClock clock) {
     state.loops.back()->loop = *std::move(loop);
   }
   state.running = true;
+  const std::vector<int> processors = state.runtime.plan.thread_affinity ? usable_processors() : std::vector<int>();
   for (std::uint32_t i = 0; i < count; ++i) {
     LoopThread& own = *state.loops[i];
-    own.thread = std::thread([&own, name = "load-" + std::to_string(i)] {
+    own.thread = std::thread([&own, name = "load-" + std::to_string(i), processor = processor_of_loop(i, processors)] {
       ::pthread_setname_np(::pthread_self(), name.c_str());
+      if (processor) keep_here(*processor);
       own.id = current_thread_id();
       own.loop->run();
     });

@@ -228,6 +228,10 @@ Nanoseconds Plan::tick() const {
   return compiled_->tick;
 }
 
+bool Plan::thread_affinity() const {
+  return compiled_->thread_affinity;
+}
+
 bool Plan::has_closed_loop() const {
   return std::any_of(compiled_->blocks.begin(), compiled_->blocks.end(),
                      [](const Block& block) { return !block.open_loop(); });

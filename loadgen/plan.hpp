@@ -108,6 +108,8 @@ class Plan {
   bool has_closed_loop() const;
   /// How often load loops look at arrivals and answers; 0: whenever there are any.
   Nanoseconds tick() const;
+  /// Load loops keep to processors of their own.
+  bool thread_affinity() const;
 
   const CompiledPlan& compiled() const { return *compiled_; }
 

@@ -250,10 +250,13 @@ TypePointer block_shape() {
 }  // namespace
 
 TypePointer generator_schema() {
-  return schema::object({optional(
-      "tick", schema::duration(),
-      "100us to 2ms: a load loop looks at arrivals and answers only so often, and costs less CPU. What it starts "
-      "and sees is up to a tick late, and counts as that. Not for closed loops.")});
+  return schema::object({
+      optional("tick", schema::duration(),
+               "100us to 2ms: a load loop looks at arrivals and answers only so often, and costs less CPU. What it "
+               "starts and sees is up to a tick late, and counts as that. Not for closed loops."),
+      optional("thread_affinity", schema::boolean(),
+               "true: each load loop keeps to one processor, the first loop to the last one that tidegate may use."),
+  });
 }
 
 TypePointer load_schema() {

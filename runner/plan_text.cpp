@@ -69,6 +69,7 @@ std::string load_text(const Scenario& scenario) {
   if (const Nanoseconds tick = scenario.load->tick(); tick > Nanoseconds{0}) {
     out += fmt::format("  a load loop looks at arrivals and answers every {}\n", format_duration(tick));
   }
+  if (scenario.load->thread_affinity()) out += "  each load loop keeps to one processor\n";
   return out;
 }
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
 
+#include "base/thread_affinity.hpp"
 #include "loadgen/loop.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/threads.hpp"
 #include "tests/unit/loadgen/played.hpp"
 #include "tests/unit/loadgen/scripted_server.hpp"
 #include "tests/unit/loadgen/sections_text.hpp"
@@ -173,6 +176,35 @@ TEST_CASE("a loop with a tick sends the same schedule, and counts what the tick 
   CHECK(played.histogram("schedule_lateness").value_at_percentile(50) >= 450);
   // An answer is seen at the tick after its request.
   CHECK(played.histogram("http_req_duration").value_at_percentile(50) >= 500);
+}
+
+TEST_CASE("load loops with thread affinity keep to the last processors") {
+  const std::vector<int> processors = usable_processors();
+  const auto before = test::threads_of_this_process();
+  const std::string load = with_rows("executor: constant-arrival-rate, rate: 100/s, duration: 300ms");
+  for (const bool asked : {false, true}) {
+    std::mutex mutex;
+    std::map<std::string, std::string> places;
+    ScriptedServer server([&](Conversation& conversation) {
+      {
+        const std::lock_guard lock(mutex);
+        for (const auto& [name, at] : test::threads_of_this_process()) {
+          if (name.starts_with("load-")) places[name] = at;
+        }
+      }
+      ok(conversation);
+    });
+    PlayOptions options;
+    options.loops = 2;
+    const Played played = play(load + (asked ? "generator: {thread_affinity: true}\n" : ""), server.url(), options);
+    CHECK(played.count("iterations", {{"outcome", "ok"}}) == 30);
+    const auto expected = [&](std::size_t loop) {
+      return asked ? std::to_string(processors[processors.size() - 1 - loop % processors.size()])
+                   : before.begin()->processors;
+    };
+    CHECK(places == std::map<std::string, std::string>{{"load-0", expected(0)}, {"load-1", expected(1)}});
+    CHECK(usable_processors() == processors);
+  }
 }
 
 TEST_CASE("how long a loop with a tick waits") {

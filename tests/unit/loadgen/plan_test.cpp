@@ -359,6 +359,7 @@ TEST_CASE("a tick is within its bounds, and for arrivals at a rate") {
       {"no duration", rate + "generator: {tick: 1}", "expected a duration"},
       {"a closed loop", users + "generator: {tick: 1ms}", "would slow down load block 'l' (constant-vus)"},
       {"another spelling", rate + "generator: {tic: 1ms}", "did you mean 'tick'?"},
+      {"a processor's number", rate + "generator: {thread_affinity: 1}", "true or false"},
   });
   for (const auto& [text, tick] : {std::pair{"", Nanoseconds{0}}, std::pair{"generator: {}", Nanoseconds{0}},
                                    std::pair{"generator: {tick: 100us}", Nanoseconds{100'000}},
