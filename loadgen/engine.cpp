@@ -34,14 +34,13 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// From the last one down, over and over: a system on the same machine rather begins with the first.
-std::optional<int> processor_of_loop(std::size_t loop, const std::vector<int>& processors) {
-  if (processors.empty()) return std::nullopt;
-  return processors[processors.size() - 1 - loop % processors.size()];
-}
-
-void keep_here(int processor) {
-  if (auto kept = keep_on_processor(processor); !kept) log::warn("thread_affinity", {{"why", kept.error().message}});
+/// Keeps the calling load loop to a processor: from the last one down, over and over, for a system on the same machine
+/// rather begins with the first.
+void keep_apart(std::size_t loop) {
+  const std::vector<int> processors = usable_processors();
+  if (processors.empty()) return;
+  const auto kept = keep_on_processor(processors[processors.size() - 1 - loop % processors.size()]);
+  if (!kept) log::warn("thread_affinity", {{"why", kept.error().message}});
 }
 
 /// What cannot work is said before it starts. Shared connections are as many as requests in flight, which nobody knows.
@@ -197,12 +196,11 @@ Result<void> Engine::start(RunClock clock) {
     state.loops.back()->loop = *std::move(loop);
   }
   state.running = true;
-  const std::vector<int> processors = state.runtime.plan.thread_affinity ? usable_processors() : std::vector<int>();
   for (std::uint32_t i = 0; i < count; ++i) {
     LoopThread& own = *state.loops[i];
-    own.thread = std::thread([&own, name = "load-" + std::to_string(i), processor = processor_of_loop(i, processors)] {
-      ::pthread_setname_np(::pthread_self(), name.c_str());
-      if (processor) keep_here(*processor);
+    own.thread = std::thread([&own, i, apart = state.runtime.plan.thread_affinity] {
+      ::pthread_setname_np(::pthread_self(), ("load-" + std::to_string(i)).c_str());
+      if (apart) keep_apart(i);
       own.id = current_thread_id();
       own.loop->run();
     });

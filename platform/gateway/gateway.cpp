@@ -257,8 +257,8 @@ void Gateway::State::place_threads() {
   };
   const std::vector<int> processors = usable_processors();
   if (processors.size() < 2) return report(machine_error("there is one processor; threads stay as they are"));
+  const std::size_t others = processors.size() - 1;
   for (const auto& shard : shards) {
-    const std::size_t others = processors.size() - 1;
     const int processor = processors[1 + static_cast<std::size_t>(shard->number) % others];
     shard->store->submit([processor](Connection&) { return keep_on_processor(processor); }, report);
   }

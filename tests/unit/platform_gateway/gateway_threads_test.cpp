@@ -28,19 +28,24 @@ TEST_CASE(
     for (std::size_t i = 0; i < 3; ++i) {
       writers.insert(placed ? std::to_string(processors[1 + i % (processors.size() - 1)]) : anywhere);
     }
+    // Each thread places itself, some time after the gateway has begun to serve.
+    std::size_t on_the_first = 0;
     wait_until([&] {
       std::multiset<std::string> found;
+      on_the_first = 0;
       for (const auto& [name, at] : tidegate::test::threads_of_this_process()) {
-        if (name == "store-writer") found.insert(at);
+        if (name == "store-writer") {
+          found.insert(at);
+        } else if (placed && at == std::to_string(processors.front())) {
+          ++on_the_first;
+        }
       }
-      return found == writers;
+      return found == writers && on_the_first == (placed ? 1 : 0);
     });
-    std::size_t on_the_first = 0;
+    CHECK(on_the_first == (placed ? 1 : 0));
     for (const auto& [name, at] : tidegate::test::threads_of_this_process()) {
       if (name == "inbox" || name == "relay") CHECK(at == anywhere);
-      if (placed && name != "store-writer" && at == std::to_string(processors.front())) ++on_the_first;
     }
-    CHECK(on_the_first == (placed ? 1 : 0));
   }
 }
 
